@@ -1,0 +1,5 @@
+/** The Java driver. */
+@NullMarked
+package io.quorate.client;
+
+import org.jspecify.annotations.NullMarked;

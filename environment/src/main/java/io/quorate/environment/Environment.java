@@ -1,0 +1,13 @@
+package io.quorate.environment;
+
+/**
+ * One node's world. Handed to the node's constructor; safe for concurrent use, as each member is.
+ */
+public record Environment(
+    Clock clock,
+    Shards shards,
+    Background background,
+    Messaging messaging,
+    Network network,
+    FileSystem files,
+    Randomness random) {}

@@ -1,0 +1,5 @@
+/** The server. */
+@NullMarked
+package io.quorate.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Consensus. */
+@NullMarked
+package io.quorate.raft;
+
+import org.jspecify.annotations.NullMarked;
