@@ -3,8 +3,8 @@ package io.quorate.environment;
 import java.util.concurrent.Executor;
 
 /**
- * Threads for work that blocks: disk reads, syncs, compaction. A task that throws is a bug of ours and
- * is reported to the environment's failure handler. Safe for concurrent use.
+ * Threads for work that blocks: disk reads, syncs, compaction. A task that throws is a bug of ours
+ * and is reported to the environment's failure handler. Safe for concurrent use.
  */
 public interface Background {
 

@@ -1,8 +1,8 @@
 package io.quorate.environment;
 
 /**
- * An address as configured: a host name or a literal IP address, and a port. Names are resolved when
- * a connection is made, so that a node may come back under another address.
+ * An address as configured: a host name or a literal IP address, and a port. Names are resolved
+ * when a connection is made, so that a node may come back under another address.
  */
 public record Endpoint(String host, int port) implements Comparable<Endpoint> {
 

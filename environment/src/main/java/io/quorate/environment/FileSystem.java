@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Files, with the guarantees that a disk gives and no more: bytes written survive a power loss after
- * {@link StoredFile#sync}, and a created, renamed, linked or deleted name survives after {@link
- * #syncDirectory}. All calls may block: none is made on a shard. Safe for concurrent use.
+ * Files, with the guarantees that a disk gives and no more: bytes written survive a power loss
+ * after {@link StoredFile#sync}, and a created, renamed, linked or deleted name survives after
+ * {@link #syncDirectory}. All calls may block: none is made on a shard. Safe for concurrent use.
  */
 public interface FileSystem {
 
@@ -69,10 +69,12 @@ public interface FileSystem {
   }
 
   /**
-   * Replaces a small file as a whole: a reader, also after a power loss, sees the old bytes or the new.
+   * Replaces a small file as a whole: a reader, also after a power loss, sees the old bytes or the
+   * new.
    */
   default void replace(Path path, byte[] bytes) throws IOException {
-    Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a file has a directory");
+    Path directory =
+        Objects.requireNonNull(path.toAbsolutePath().getParent(), "a file has a directory");
     Path staged = path.resolveSibling(path.getFileName() + ".new");
     if (exists(staged)) {
       delete(staged);

@@ -1,8 +1,8 @@
 package io.quorate.environment;
 
 /**
- * What must hold in every run, in production too. A broken invariant is a bug of ours: it throws, and
- * the node stops rather than go on with state that it cannot trust.
+ * What must hold in every run, in production too. A broken invariant is a bug of ours: it throws,
+ * and the node stops rather than go on with state that it cannot trust.
  */
 public final class Invariant {
   private Invariant() {}

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.function.Function;
 
-/** Byte streams, for clients that speak the CQL native protocol or HTTP. Safe for concurrent use. */
+/**
+ * Byte streams, for clients that speak the CQL native protocol or HTTP. Safe for concurrent use.
+ */
 public interface Network {
 
   /**

@@ -18,8 +18,9 @@ public interface Shard extends Executor {
   Timer schedule(long delayNanos, Runnable task);
 
   /**
-   * Runs {@code task} on this shard once what it is doing now is done: input that has already arrived
-   * is handled first. Called on the shard itself; the place to flush what several requests produced.
+   * Runs {@code task} on this shard once what it is doing now is done: input that has already
+   * arrived is handled first. Called on the shard itself; the place to flush what several requests
+   * produced.
    */
   void afterCurrentBatch(Runnable task);
 }

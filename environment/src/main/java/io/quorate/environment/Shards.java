@@ -3,8 +3,8 @@ package io.quorate.environment;
 import java.util.List;
 
 /**
- * The node's shards. The 64-bit token range is cut into {@code count()} equal slices; shard {@code i}
- * owns the {@code i}-th from the bottom.
+ * The node's shards. The 64-bit token range is cut into {@code count()} equal slices; shard {@code
+ * i} owns the {@code i}-th from the bottom.
  */
 public final class Shards {
   private final List<Shard> shards;
@@ -33,7 +33,10 @@ public final class Shards {
     return shards.get(ownerIndex(token, shards.size()));
   }
 
-  /** Index of the slice, of {@code count} equal slices of the signed 64-bit range, that has the token. */
+  /**
+   * Index of the slice, of {@code count} equal slices of the signed 64-bit range, that has the
+   * token.
+   */
   public static int ownerIndex(long token, int count) {
     long unsigned = token ^ Long.MIN_VALUE;
     return (int) Math.unsignedMultiplyHigh(unsigned, count);
