@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -56,11 +57,11 @@ public interface Coordinator {
   /**
    * Reads from one partition.
    *
-   * @param answer gets one canonical fragment, tombstones included; empty of entries when there is
-   *     nothing
+   * @param answer gets one canonical fragment, tombstones included; without entries when there is
+   *     nothing. When it is cut, go on behind its last live row (before its first, when reversed)
    */
   void read(
-      PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<FragmentRead> answer);
+      PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer);
 
   /** Reads partitions in token order. */
   void readRange(
@@ -92,17 +93,10 @@ public interface Coordinator {
   }
 
   /**
-   * Rows of one partition.
-   *
-   * @param complete false when the row limit or a size bound cut the answer; what was asked behind
-   *     the last row is then unknown
-   */
-  record FragmentRead(byte[] fragment, boolean complete) {}
-
-  /**
    * Rows of several partitions in token order.
    *
-   * @param next where to go on; null when the range is read to its end
+   * @param next where to go on; null when the range is read to its end. Fewer rows than asked for
+   *     with a {@code next} are possible, for example where many were deleted
    */
   record RangeRows(List<PartitionRows> partitions, @Nullable RangeStart next) {}
 
