@@ -40,7 +40,7 @@ public interface Coordinator {
       byte[] mutation,
       ConsistencyLevel level,
       long deadlineNanos,
-      Answer<Void> answer);
+      Answer<@Nullable Void> answer);
 
   /**
    * Writes to several partitions.
@@ -52,7 +52,7 @@ public interface Coordinator {
       boolean logged,
       ConsistencyLevel level,
       long deadlineNanos,
-      Answer<Void> answer);
+      Answer<@Nullable Void> answer);
 
   /**
    * Reads from one partition.
@@ -68,7 +68,7 @@ public interface Coordinator {
       RangeRead read, ConsistencyLevel level, long deadlineNanos, Answer<RangeRows> answer);
 
   /** Removes all rows of a table on all nodes, all of which must be alive. */
-  void truncate(TableMetadata table, long deadlineNanos, Answer<Void> answer);
+  void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer);
 
   /** Changes the metadata. The answer comes when this node has applied the change. */
   void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer);
