@@ -79,8 +79,10 @@ record Reconciliation(byte[] everything, ReadResult result, boolean isShort) {
     return oneFirst != reversed ? one : other;
   }
 
-  /** The key of the last regular row that an answer reached, in the direction of the read; where
-   * every key is behind it when there is no row. */
+  /**
+   * The key of the last regular row that an answer reached, in the direction of the read; where
+   * every key is behind it when there is no row.
+   */
   private static byte[] lastRow(byte[] fragment, boolean reversed) {
     FragmentReader entries = new FragmentReader().reset(fragment);
     byte[] last = reversed ? new byte[] {(byte) 0xFF} : new byte[0];
