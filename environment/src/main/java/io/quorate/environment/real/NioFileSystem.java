@@ -1,0 +1,167 @@
+package io.quorate.environment.real;
+
+import io.quorate.environment.FileSystem;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Files by NIO channels. Safe for concurrent use. */
+final class NioFileSystem implements FileSystem {
+  private static final int ZEROS_BYTES = 1 << 20;
+
+  @Override
+  public StoredFile open(Path path, Mode mode) throws IOException {
+    return new ChannelFile(
+        switch (mode) {
+          case READ -> FileChannel.open(path, StandardOpenOption.READ);
+          case READ_WRITE ->
+              FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+          case CREATE ->
+              FileChannel.open(
+                  path,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE,
+                  StandardOpenOption.CREATE_NEW);
+        });
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
+    }
+  }
+
+  @Override
+  public boolean exists(Path path) {
+    return Files.exists(path);
+  }
+
+  @Override
+  public long size(Path path) throws IOException {
+    return Files.size(path);
+  }
+
+  @Override
+  public void createDirectories(Path directory) throws IOException {
+    Path absolute = directory.toAbsolutePath().normalize();
+    if (Files.isDirectory(absolute)) {
+      return;
+    }
+    Path parent = absolute.getParent();
+    if (parent != null) {
+      createDirectories(parent);
+    }
+    Files.createDirectories(absolute);
+    if (parent != null) {
+      syncDirectory(parent);
+    }
+  }
+
+  @Override
+  public void delete(Path path) throws IOException {
+    Files.delete(path);
+  }
+
+  @Override
+  public void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void link(Path existing, Path name) throws IOException {
+    Files.createLink(name, existing);
+  }
+
+  @Override
+  public void syncDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  @Override
+  public long usableBytes(Path path) throws IOException {
+    return Files.getFileStore(path).getUsableSpace();
+  }
+
+  @Override
+  public Closeable lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      channel.close();
+      throw new IOException(file + " is locked by another process");
+    }
+    return channel;
+  }
+
+  private record ChannelFile(FileChannel channel) implements StoredFile {
+    @Override
+    public int read(ByteBuffer target, long position) throws IOException {
+      return channel.read(target, position);
+    }
+
+    @Override
+    public void write(ByteBuffer source, long position) throws IOException {
+      long at = position;
+      while (source.hasRemaining()) {
+        at += channel.write(source, at);
+      }
+    }
+
+    @Override
+    public void sync() throws IOException {
+      channel.force(false);
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+      if (size > channel.size()) {
+        channel.write(ByteBuffer.wrap(new byte[1]), size - 1);
+      } else {
+        channel.truncate(size);
+      }
+    }
+
+    // Written with zeros, not only sized: a later sync then has no block to allocate, which makes
+    // it
+    // several times as fast.
+    @Override
+    public void preallocate(long size) throws IOException {
+      ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS_BYTES);
+      for (long at = channel.size(); at < size; ) {
+        zeros.clear().limit((int) Math.min(ZEROS_BYTES, size - at));
+        at += channel.write(zeros, at);
+      }
+    }
+
+    @Override
+    public long size() throws IOException {
+      return channel.size();
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+}

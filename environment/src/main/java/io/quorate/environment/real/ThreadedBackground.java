@@ -1,0 +1,75 @@
+package io.quorate.environment.real;
+
+import io.quorate.environment.Background;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Daemon threads. Safe for concurrent use. */
+final class ThreadedBackground implements Background {
+  private static final int POOL_THREADS =
+      Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+
+  private final Consumer<Throwable> onFailure;
+  private final List<ExecutorService> started = new CopyOnWriteArrayList<>();
+  private final Executor pool;
+
+  ThreadedBackground(Consumer<Throwable> onFailure) {
+    this.onFailure = onFailure;
+    AtomicInteger number = new AtomicInteger();
+    this.pool =
+        start(
+            Executors.newFixedThreadPool(
+                POOL_THREADS, daemon(() -> "disk-" + number.getAndIncrement())));
+  }
+
+  @Override
+  public Executor serial(String name) {
+    return start(Executors.newSingleThreadExecutor(daemon(() -> name)));
+  }
+
+  @Override
+  public Executor pool() {
+    return pool;
+  }
+
+  private Executor start(ExecutorService service) {
+    started.add(service);
+    return task -> {
+      try {
+        service.execute(() -> run(task));
+      } catch (RejectedExecutionException e) {
+        // Only after stop: the process ends, and nobody waits for this task any more.
+        if (!service.isShutdown()) {
+          throw e;
+        }
+      }
+    };
+  }
+
+  private void run(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable failure) {
+      onFailure.accept(failure);
+    }
+  }
+
+  void stop() {
+    started.forEach(ExecutorService::shutdownNow);
+  }
+
+  private static ThreadFactory daemon(java.util.function.Supplier<String> name) {
+    return task -> {
+      Thread thread = new Thread(task, name.get());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quorate.environment.real;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quorate.environment.simulated;
+
+import org.jspecify.annotations.NullMarked;
