@@ -1,0 +1,123 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Invariant;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** Bytes that grow at the end. Reused, not thread-safe. */
+final class ByteWriter {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  byte[] bytes;
+  int length;
+
+  ByteWriter(int initialCapacity) {
+    bytes = new byte[initialCapacity];
+  }
+
+  void clear() {
+    length = 0;
+  }
+
+  void putByte(int value) {
+    reserve(1);
+    bytes[length++] = (byte) value;
+  }
+
+  void putShort(int value) {
+    reserve(2);
+    SHORT.set(bytes, length, (short) value);
+    length += 2;
+  }
+
+  void putInt(int value) {
+    reserve(4);
+    INT.set(bytes, length, value);
+    length += 4;
+  }
+
+  void putUnsignedInt(long value) {
+    Invariant.check(value >>> 32 == 0, "a 32-bit number of seconds", value, 0xFFFF_FFFFL);
+    putInt((int) value);
+  }
+
+  void putLong(long value) {
+    reserve(8);
+    LONG.set(bytes, length, value);
+    length += 8;
+  }
+
+  void putUvarint(int value) {
+    Invariant.check(value >= 0, "an unsigned number", value, 0);
+    reserve(5);
+    int rest = value;
+    while (rest > 0x7F) {
+      bytes[length++] = (byte) (rest | 0x80);
+      rest >>>= 7;
+    }
+    bytes[length++] = (byte) rest;
+  }
+
+  void put(byte[] source) {
+    put(source, 0, source.length);
+  }
+
+  void put(byte[] source, int offset, int count) {
+    reserve(count);
+    System.arraycopy(source, offset, bytes, length, count);
+    length += count;
+  }
+
+  void putLengthPrefixed(byte[] source, int offset, int count) {
+    putUvarint(count);
+    put(source, offset, count);
+  }
+
+  void setInt(int offset, int value) {
+    INT.set(bytes, offset, value);
+  }
+
+  void setLong(int offset, long value) {
+    LONG.set(bytes, offset, value);
+  }
+
+  /**
+   * Puts the length of what was written from {@code start} on in front of it. One byte must have
+   * been left for it just below {@code start}; a longer length moves the content up, which for the
+   * short contents that are usual costs less than knowing the length beforehand.
+   */
+  void insertLengthBefore(int start) {
+    int contentLength = length - start;
+    int lengthBytes = uvarintSize(contentLength);
+    if (lengthBytes > 1) {
+      reserve(lengthBytes - 1);
+      System.arraycopy(bytes, start, bytes, start + lengthBytes - 1, contentLength);
+    }
+    length = start - 1;
+    putUvarint(contentLength);
+    length += contentLength;
+  }
+
+  static int uvarintSize(int value) {
+    return Math.max(1, (38 - Integer.numberOfLeadingZeros(value)) / 7);
+  }
+
+  byte[] toBytes() {
+    return Arrays.copyOf(bytes, length);
+  }
+
+  void reserve(int count) {
+    if (count > bytes.length - length) {
+      long wanted = Math.max((long) length + count, Math.min(2L * bytes.length, 1 << 30));
+      Invariant.check(wanted <= Integer.MAX_VALUE - 8, "bytes fit into an array", wanted, count);
+      bytes = Arrays.copyOf(bytes, Math.max(16, (int) wanted));
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Invariant;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Writes the wanted rows of a merged partition as one canonical fragment. Where the limit cuts
+ * reading short, ranges are cut off behind the last row, since nothing was learnt beyond. Reused,
+ * not thread-safe.
+ */
+final class FragmentAssembler {
+  private final FragmentWriter out = new FragmentWriter();
+
+  /** Rows that cannot be written out yet: read backwards, or with ranges between them. */
+  private final ByteWriter waiting = new ByteWriter(512);
+
+  /** Per waiting row: key offset, key length, body length. */
+  private int[] waitingIndex = new int[48];
+
+  private int waitingCount;
+  private int liveRows;
+  private byte[] readFrom = RowKeys.LOWEST;
+  private byte[] readTo = RowKeys.HIGHEST;
+
+  /** Pulls rows out of {@code partition}, whose deletions are merged. */
+  ReadResult assemble(PartitionMerger partition, ReadLimits limits) throws IOException {
+    waiting.clear();
+    waitingCount = 0;
+    liveRows = 0;
+    readFrom = RowKeys.LOWEST;
+    readTo = RowKeys.HIGHEST;
+    out.begin();
+    Deletion deletion = partition.partitionDeletion();
+    if (!deletion.isNone()) {
+      out.partitionDeletion(deletion.timestampMicros(), deletion.localSeconds());
+    }
+    boolean direct = partition.ranges().isEmpty() && !limits.reversed();
+    if (limits.includeStatic()) {
+      assembleStatic(partition, direct);
+    }
+    boolean cut =
+        limits.reversed()
+            ? assembleBackwards(partition, limits)
+            : assembleForwards(partition, limits, direct);
+    if (!direct) {
+      writeWaiting(
+          RangeTombstone.within(partition.ranges(), limits.slices(), readFrom, readTo),
+          limits.reversed());
+    }
+    return new ReadResult(out.finish(), liveRows, cut);
+  }
+
+  private void assembleStatic(PartitionMerger partition, boolean direct) throws IOException {
+    partition.seekAtOrAfter(RowKeys.STATIC);
+    if (partition.next(RowKeys.REGULAR)) {
+      add(partition, direct);
+    }
+  }
+
+  private boolean assembleForwards(PartitionMerger partition, ReadLimits limits, boolean direct)
+      throws IOException {
+    for (Slice slice : limits.slices()) {
+      partition.seekAtOrAfter(aboveStatic(slice.start()));
+      while (partition.next(slice.end())) {
+        add(partition, direct);
+        if (partition.row().live && ++liveRows == limits.liveRows()) {
+          readTo = RowKeys.after(partition.keyBytes, partition.keyOffset, partition.keyLength);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean assembleBackwards(PartitionMerger partition, ReadLimits limits)
+      throws IOException {
+    List<Slice> slices = limits.slices();
+    for (int i = slices.size() - 1; i >= 0; i--) {
+      partition.seekBefore(slices.get(i).end());
+      byte[] start = aboveStatic(slices.get(i).start());
+      while (partition.previous(start)) {
+        add(partition, false);
+        if (partition.row().live && ++liveRows == limits.liveRows()) {
+          readFrom =
+              Arrays.copyOfRange(
+                  partition.keyBytes,
+                  partition.keyOffset,
+                  partition.keyOffset + partition.keyLength);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static byte[] aboveStatic(byte[] bound) {
+    return Arrays.compareUnsigned(bound, RowKeys.REGULAR) < 0 ? RowKeys.REGULAR : bound;
+  }
+
+  private void add(PartitionMerger partition, boolean direct) {
+    RowMerger row = partition.row();
+    if (direct) {
+      out.row(
+          partition.keyBytes,
+          partition.keyOffset,
+          partition.keyLength,
+          row.bytes,
+          row.offset,
+          row.length);
+      return;
+    }
+    int at = waitingCount * 3;
+    if (at == waitingIndex.length) {
+      waitingIndex = Arrays.copyOf(waitingIndex, 2 * at);
+    }
+    waitingIndex[at] = waiting.length;
+    waitingIndex[at + 1] = partition.keyLength;
+    waitingIndex[at + 2] = row.length;
+    waitingCount++;
+    waiting.put(partition.keyBytes, partition.keyOffset, partition.keyLength);
+    waiting.put(row.bytes, row.offset, row.length);
+  }
+
+  private void writeWaiting(List<RangeTombstone> ranges, boolean reversed) {
+    int nextRange = 0;
+    for (int i = 0; i < waitingCount; i++) {
+      // Read backwards, the static row still came first.
+      boolean staticRow = RowKeys.isStatic(waiting.bytes, waitingIndex[0], waitingIndex[1]);
+      int row =
+          !reversed ? i : staticRow ? (waitingCount - i) % waitingCount : waitingCount - 1 - i;
+      int keyOffset = waitingIndex[row * 3];
+      int keyLength = waitingIndex[row * 3 + 1];
+      while (nextRange < ranges.size()
+          && RowKeys.compare(ranges.get(nextRange).start(), waiting.bytes, keyOffset, keyLength)
+              <= 0) {
+        out.rangeTombstone(ranges.get(nextRange++));
+      }
+      out.row(
+          waiting.bytes,
+          keyOffset,
+          keyLength,
+          waiting.bytes,
+          keyOffset + keyLength,
+          waitingIndex[row * 3 + 2]);
+    }
+    while (nextRange < ranges.size()) {
+      out.rangeTombstone(ranges.get(nextRange++));
+    }
+    Invariant.check(nextRange == ranges.size(), "every range is written");
+  }
+}

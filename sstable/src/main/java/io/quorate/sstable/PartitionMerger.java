@@ -1,0 +1,185 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Merges what several sources know of one partition: their deletions, ranges and rows. Rows are
+ * pulled one at a time, so that a large partition streams through. Used by reads, compaction and
+ * {@link FragmentMerger}. Reused, not thread-safe.
+ */
+final class PartitionMerger {
+  private final long nowSeconds;
+  private final long purgeBeforeSeconds;
+  private final RowMerger row = new RowMerger();
+  private final List<RangeTombstone> rawRanges = new ArrayList<>();
+  private List<RangeTombstone> ranges = List.of();
+  private Deletion partitionDeletion = Deletion.NONE;
+
+  private RowCursor[] cursors = new RowCursor[4];
+  private boolean[] standing = new boolean[4];
+  private boolean[] taken = new boolean[4];
+  private int cursorCount;
+
+  /** Key of the merged row; it may point into a cursor, so it is valid until the next row. */
+  byte[] keyBytes = RowKeys.LOWEST;
+
+  int keyOffset;
+  int keyLength;
+
+  PartitionMerger(long nowSeconds, long purgeBeforeSeconds) {
+    this.nowSeconds = nowSeconds;
+    this.purgeBeforeSeconds = purgeBeforeSeconds;
+  }
+
+  void begin() {
+    rawRanges.clear();
+    ranges = List.of();
+    partitionDeletion = Deletion.NONE;
+    cursorCount = 0;
+  }
+
+  void addDeletion(Deletion deletion) {
+    partitionDeletion = partitionDeletion.or(deletion);
+  }
+
+  void addRanges(List<RangeTombstone> more) {
+    rawRanges.addAll(more);
+  }
+
+  void addRows(RowCursor cursor) {
+    if (cursorCount == cursors.length) {
+      cursors = Arrays.copyOf(cursors, 2 * cursorCount);
+      standing = new boolean[cursors.length];
+      taken = new boolean[cursors.length];
+    }
+    cursors[cursorCount++] = cursor;
+  }
+
+  /** Brings deletions into their one form. Called when all are added, before rows are pulled. */
+  void mergeDeletions() {
+    if (!rawRanges.isEmpty()) {
+      ranges = RangeTombstone.canonical(List.copyOf(rawRanges), partitionDeletion);
+    }
+  }
+
+  Deletion partitionDeletion() {
+    return partitionDeletion;
+  }
+
+  List<RangeTombstone> ranges() {
+    return ranges;
+  }
+
+  /** Deletions that remain once those made before the purge limit have had their effect. */
+  Deletion keptPartitionDeletion() {
+    return partitionDeletion.localSeconds() < purgeBeforeSeconds
+        ? Deletion.NONE
+        : partitionDeletion;
+  }
+
+  List<RangeTombstone> keptRanges() {
+    if (purgeBeforeSeconds == 0) {
+      return ranges;
+    }
+    return ranges.stream()
+        .filter(range -> range.deletion().localSeconds() >= purgeBeforeSeconds)
+        .toList();
+  }
+
+  /** Stands before the first row not below {@code bound}. */
+  void seekAtOrAfter(byte[] bound) throws IOException {
+    for (int i = 0; i < cursorCount; i++) {
+      standing[i] = cursors[i].seekAtOrAfter(bound);
+      taken[i] = false;
+    }
+  }
+
+  /** Stands after the last row below {@code bound}. */
+  void seekBefore(byte[] bound) throws IOException {
+    for (int i = 0; i < cursorCount; i++) {
+      standing[i] = cursors[i].seekBefore(bound);
+      taken[i] = false;
+    }
+  }
+
+  /** Merges the next row below {@code end}; false when there is none. */
+  boolean next(byte[] end) throws IOException {
+    while (true) {
+      for (int i = 0; i < cursorCount; i++) {
+        if (taken[i]) {
+          standing[i] = cursors[i].next();
+        }
+      }
+      RowCursor least = first(1);
+      if (least == null
+          || RowKeys.compare(end, least.keyBytes, least.keyOffset, least.keyLength) <= 0) {
+        Arrays.fill(taken, false);
+        return false;
+      }
+      if (mergeRow(least)) {
+        return true;
+      }
+    }
+  }
+
+  /** Merges the row before, not below {@code start}; false when there is none. */
+  boolean previous(byte[] start) throws IOException {
+    while (true) {
+      for (int i = 0; i < cursorCount; i++) {
+        if (taken[i]) {
+          standing[i] = cursors[i].previous();
+        }
+      }
+      RowCursor greatest = first(-1);
+      if (greatest == null
+          || RowKeys.compare(start, greatest.keyBytes, greatest.keyOffset, greatest.keyLength)
+              > 0) {
+        Arrays.fill(taken, false);
+        return false;
+      }
+      if (mergeRow(greatest)) {
+        return true;
+      }
+    }
+  }
+
+  private @org.jspecify.annotations.Nullable RowCursor first(int direction) {
+    RowCursor first = null;
+    for (int i = 0; i < cursorCount; i++) {
+      if (standing[i] && (first == null || cursors[i].compareKey(first) * direction < 0)) {
+        first = cursors[i];
+      }
+    }
+    return first;
+  }
+
+  private boolean mergeRow(RowCursor chosen) {
+    keyBytes = chosen.keyBytes;
+    keyOffset = chosen.keyOffset;
+    keyLength = chosen.keyLength;
+    row.begin();
+    for (int i = 0; i < cursorCount; i++) {
+      RowCursor cursor = cursors[i];
+      taken[i] = standing[i] && cursor.compareKey(chosen) == 0;
+      if (taken[i]) {
+        row.add(cursor.bodyBytes, cursor.bodyOffset, cursor.bodyLength);
+      }
+    }
+    return row.merge(covering(), nowSeconds, purgeBeforeSeconds);
+  }
+
+  private Deletion covering() {
+    if (ranges.isEmpty() || RowKeys.isStatic(keyBytes, keyOffset, keyLength)) {
+      return partitionDeletion;
+    }
+    return RangeTombstone.covering(ranges, keyBytes, keyOffset, keyLength).or(partitionDeletion);
+  }
+
+  /** The merged row's body, valid until the next row. */
+  RowMerger row() {
+    return row;
+  }
+}
