@@ -1,5 +1,6 @@
 package io.quorate.raft;
 
+import io.quorate.environment.Messaging;
 import java.util.List;
 
 /**
@@ -38,6 +39,8 @@ public record RaftConfig(
     int segmentBytes,
     int maxPendingProposals,
     int maxAppliedProposals) {
+
+  private static final long MAX_COMMAND_BYTES = Messaging.MAX_MESSAGE_BYTES / 2;
 
   public RaftConfig {
     voters = voters.stream().sorted().distinct().toList();
@@ -137,6 +140,11 @@ public record RaftConfig(
 
   public boolean isVoter(PeerId peer) {
     return voters.contains(peer);
+  }
+
+  /** Largest command: it must fit into a message, or it would block the log for good. */
+  public int maxCommandBytes() {
+    return (int) Math.min(maxUncommittedBytes, MAX_COMMAND_BYTES);
   }
 
   /** Votes that decide: more than half. */

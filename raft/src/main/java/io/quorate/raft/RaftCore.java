@@ -693,8 +693,11 @@ public class RaftCore {
     if (progress == null || m.matchIndex() > log.last()) {
       return;
     }
-    if (progress.accepted(m.matchIndex())) {
-      advanceCommit();
+    boolean wasPaused = progress.isPaused();
+    boolean hasCommitted = progress.accepted(m.matchIndex()) && advanceCommit();
+    if (wasPaused && !hasCommitted) {
+      // It may have missed the news of a commit.
+      sendAppend(from, progress, true);
     }
     sendAppends(from, progress);
     if (from.equals(transferTarget) && progress.match() == log.last()) {
@@ -752,15 +755,16 @@ public class RaftCore {
     sendAppend(from, progress, true);
   }
 
-  /** Commits what a majority has on disk, and tells the peers. */
-  private void advanceCommit() {
+  /** Commits what a majority has on disk, and tells the peers; whether there was anything. */
+  private boolean advanceCommit() {
     long index = quorumValue(log.persisted(), Progress::match);
-    if (index > log.commit() && mayCommitByCounting(index)) {
-      long from = log.commit();
-      log.commitTo(index);
-      uncommittedBytes -= log.commandBytes(Math.max(from, noOpIndex), index);
-      broadcastAppends();
+    if (index <= log.commit() || !mayCommitByCounting(index)) {
+      return false;
     }
+    uncommittedBytes -= log.commandBytes(Math.max(log.commit(), noOpIndex), index);
+    log.commitTo(index);
+    broadcastAppends();
+    return true;
   }
 
   /**

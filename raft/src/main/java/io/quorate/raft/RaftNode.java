@@ -256,6 +256,8 @@ public final class RaftNode {
       callback.accept(new Committed(earlier.index(), earlier.result()));
     } else if (running.leader() == null) {
       callback.accept(new Rejected(Refusal.NO_LEADER));
+    } else if (proposal.command().length > config.maxCommandBytes()) {
+      callback.accept(new Rejected(Refusal.TOO_LARGE));
     } else if (proposals.size() >= config.maxPendingProposals()) {
       callback.accept(new Rejected(Refusal.OVERLOADED));
     } else {
@@ -309,7 +311,9 @@ public final class RaftNode {
 
   /** A proposal that came to another member. */
   private void onForward(RaftCore running, byte[] encoded) {
-    if (encoded.length < Proposal.HEADER_BYTES) {
+    int commandBytes = encoded.length - Proposal.HEADER_BYTES;
+    if (commandBytes < 0 || commandBytes > config.maxCommandBytes()) {
+      log.warn("a forwarded proposal of {} bytes is dropped", encoded.length);
       return;
     }
     ProposalId id = Proposal.decode(encoded).id();

@@ -292,6 +292,33 @@ class RaftNodeTest {
   }
 
   @Test
+  void aCommandThatNoMessageCouldCarryIsRefused() {
+    SimulatedRing ring =
+        new SimulatedRing(3, 3, 0, config -> config.withBounds(1_000, 100, 100, 1 << 16));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+
+    assertThat(propose(ring, leader, "x".repeat(1_001))).isEqualTo(new Rejected(Refusal.TOO_LARGE));
+    assertThat(propose(ring, other(ring, leader), "x".repeat(900))).isInstanceOf(Committed.class);
+  }
+
+  @Test
+  void whatIsMoreThanTheRingTakesIsRefusedEarly() {
+    SimulatedRing ring =
+        new SimulatedRing(3, 3, 0, config -> config.withBounds(10_000, 50, 1_000, 1 << 16));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+    for (int i = 0; i < 500; i++) {
+      leader.propose("word " + i, 5 * SECOND, outcomes::add);
+    }
+    ring.world.runFor(5 * SECOND);
+
+    assertThat(outcomes).hasSize(500).contains(new Rejected(Refusal.OVERLOADED));
+    long committed = outcomes.stream().filter(Committed.class::isInstance).count();
+    assertThat(committed).isPositive().isEqualTo(leader.machine.words.size());
+  }
+
+  @Test
   void garbageFromAPeerIsDropped() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
