@@ -40,11 +40,12 @@ public record RaftConfig(
     int maxPendingProposals,
     int maxAppliedProposals) {
 
+  private static final int MAX_VOTERS = 15;
   private static final long MAX_COMMAND_BYTES = Messaging.MAX_MESSAGE_BYTES / 2;
 
   public RaftConfig {
     voters = voters.stream().sorted().distinct().toList();
-    require(!voters.isEmpty(), "a ring needs at least one voter");
+    require(!voters.isEmpty() && voters.size() <= MAX_VOTERS, "a ring has 1..15 voters");
     require(tickNanos > 0, "a tick takes time");
     require(
         heartbeatTicks > 0 && electionTicks > 2 * heartbeatTicks,

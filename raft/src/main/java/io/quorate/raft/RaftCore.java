@@ -404,6 +404,9 @@ public class RaftCore {
 
   /** Takes a message in. Messages may be lost, repeated, late and out of order. */
   public void step(PeerId from, Message.ToCore message) {
+    if (!config.isVoter(from) && !mayComeFromLearner(message)) {
+      return; // a member with another list of voters must not lead this one
+    }
     if (message.term() > term && !raiseTerm(from, message)) {
       return;
     }
@@ -435,6 +438,26 @@ public class RaftCore {
       case ReadIndexReply m -> readStates.add(new ReadState(m.context(), m.index()));
       case Subscribe m -> onSubscribe(from, m);
     }
+  }
+
+  private static boolean mayComeFromLearner(Message.ToCore message) {
+    return switch (message) {
+      case Subscribe m -> true;
+      case AppendAccepted m -> true;
+      case AppendRejected m -> true;
+      case HeartbeatReply m -> true;
+      case SnapshotChunkReply m -> true;
+      case ReadIndexRequest m -> true;
+      case PreVoteRequest m -> false;
+      case PreVoteReply m -> false;
+      case VoteRequest m -> false;
+      case VoteReply m -> false;
+      case AppendRequest m -> false;
+      case Heartbeat m -> false;
+      case SnapshotChunk m -> false;
+      case TimeoutNow m -> false;
+      case ReadIndexReply m -> false;
+    };
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -528,6 +551,8 @@ public class RaftCore {
     if (newTerm > term) {
       term = newTerm;
       vote = null;
+      // Another leader may write the same state in other bytes: chunks of two do not mix.
+      incoming = null;
     }
     leader = null;
     transferTarget = null;

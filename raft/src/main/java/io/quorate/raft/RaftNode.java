@@ -126,7 +126,8 @@ public final class RaftNode {
     try {
       LogRecovery recovery = LogRecovery.read(environment.files(), directory);
       DurableLog opened =
-          new DurableLog(environment.files(), directory, config.segmentBytes(), recovery);
+          new DurableLog(
+              environment.files(), directory, config.segmentBytes(), config.voters(), recovery);
       shard.execute(() -> recovered(recovery, opened));
     } catch (IOException | RuntimeException e) {
       shard.execute(() -> fail(e));

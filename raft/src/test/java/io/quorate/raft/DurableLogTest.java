@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class DurableLogTest {
   private static final Path DIRECTORY = Path.of("/data/raft");
   private static final int SEGMENT_BYTES = 4096;
+  private static final List<PeerId> VOTERS = List.of(new PeerId("n1"), new PeerId("n2"));
 
   private final SimulatedFileSystem files = disk(1);
 
@@ -26,7 +27,8 @@ class DurableLogTest {
   }
 
   private static DurableLog open(SimulatedFileSystem files) throws IOException {
-    return new DurableLog(files, DIRECTORY, SEGMENT_BYTES, LogRecovery.read(files, DIRECTORY));
+    return new DurableLog(
+        files, DIRECTORY, SEGMENT_BYTES, VOTERS, LogRecovery.read(files, DIRECTORY));
   }
 
   private static Entry entry(long index, long term) {
@@ -101,6 +103,18 @@ class DurableLogTest {
     assertThat(recovery.snapshot()).isEqualTo(snapshot(90, 4));
     assertThat(recovery.entries()).containsExactly(entry(91, 5));
     assertThat(recovery.hardState()).isEqualTo(new HardState(5, null, 90));
+  }
+
+  @Test
+  void aLogOfARingWithOtherVotersIsNotOpened() throws IOException {
+    open(files).close();
+
+    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    assertThatThrownBy(() ->
+            new DurableLog(files, DIRECTORY, SEGMENT_BYTES, List.of(new PeerId("n1")), recovery))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("voters [n1, n2]")
+        .hasMessageContaining("names [n1]");
   }
 
   @Test
