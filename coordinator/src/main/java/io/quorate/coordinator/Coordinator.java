@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.protocol.Murmur3;
 import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
