@@ -82,6 +82,7 @@ public class RaftCore {
   private @Nullable PeerId leader;
   private int electionElapsedTicks;
   private int heartbeatElapsedTicks;
+  private long electionCount;
   private int electionTimeoutTicks;
 
   /** Answers of this election, of a candidate or pre-candidate. */
@@ -156,6 +157,11 @@ public class RaftCore {
 
   public boolean isLeader() {
     return role == Role.LEADER;
+  }
+
+  /** How often this member stood for election since it started. */
+  public long electionCount() {
+    return electionCount;
   }
 
   public long commitIndex() {
@@ -586,6 +592,7 @@ public class RaftCore {
   }
 
   private void campaign(boolean transfer) {
+    electionCount++;
     reset(term + 1);
     role = Role.CANDIDATE;
     vote = self;

@@ -163,6 +163,15 @@ public final class RaftNode {
         recovery.entries().size(),
         recovery.snapshot());
     timer = shard.schedule(config.tickNanos(), this::onTick);
+    try {
+      while (apply(core)) {
+        // all that is known to be committed, so that the machine starts as it stopped
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    status = describe();
     listener.started();
     pump();
   }
@@ -412,7 +421,9 @@ public final class RaftNode {
       }
       reads.ask(running, tick);
       sendAll(running.takeMessages());
-      apply(running);
+      if (apply(running)) {
+        pumpSoon(); // there may be more; others get their turn in between
+      }
       running.takeReads().forEach(reads::confirm);
       reads.serve(appliedIndex);
       persist(running);
@@ -489,7 +500,8 @@ public final class RaftNode {
     }
   }
 
-  private void apply(RaftCore running) {
+  /** Applies some of what is committed; whether there was anything. */
+  private boolean apply(RaftCore running) {
     List<Entry> committed = running.takeCommitted();
     for (Entry entry : committed) {
       if (!entry.isNoOp()) {
@@ -497,9 +509,7 @@ public final class RaftNode {
       }
       appliedIndex = entry.index();
     }
-    if (!committed.isEmpty()) {
-      pumpSoon(); // there may be more; others get their turn in between
-    }
+    return !committed.isEmpty();
   }
 
   private void apply(long index, Proposal proposal) {
@@ -664,6 +674,7 @@ public final class RaftNode {
         known == null ? 0 : known.lastIndex(),
         known == null ? 0 : known.snapshot().index(),
         leaderChanges,
+        known == null ? 0 : known.electionCount(),
         proposals.size(),
         config.voters(),
         List.copyOf(peers),

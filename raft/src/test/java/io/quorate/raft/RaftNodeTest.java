@@ -142,6 +142,7 @@ class RaftNodeTest {
 
     assertThat(leader.status().leaderChanges()).isEqualTo(changes);
     assertThat(leader.status().term()).isEqualTo(term);
+    assertThat(deaf.status().elections()).isZero();
     assertThat(deaf.status().leader()).isEqualTo(leader.id);
   }
 
@@ -237,6 +238,22 @@ class RaftNodeTest {
     for (Member member : ring.members()) {
       assertThat(member.machine.words).isEqualTo(acknowledged);
     }
+  }
+
+  @Test
+  void aMemberThatRestartsAloneShowsWhatItHadApplied() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    for (int i = 0; i < 300; i++) {
+      propose(ring, leader, "w" + i);
+    }
+    ring.world.runFor(SECOND);
+    ring.members().forEach(member -> member.host.crash());
+    leader.boot();
+    ring.world.runFor(100 * MILLI);
+
+    assertThat(leader.machine.words).hasSize(300);
+    assertThat(propose(ring, leader, "alone")).isEqualTo(new Rejected(Refusal.NO_LEADER));
   }
 
   @Test
