@@ -47,7 +47,7 @@ public final class FragmentMerger {
 
   /** The wanted rows of what any fragment knows. */
   public ReadResult merge(ReadLimits limits) {
-    PartitionMerger partition = new PartitionMerger(limits.nowSeconds(), 0);
+    PartitionMerger partition = new PartitionMerger(limits.nowSeconds());
     partition.begin();
     for (int i = 0; i < sourceCount; i++) {
       FragmentRows source = sources.get(i);

@@ -12,7 +12,6 @@ import java.util.List;
  */
 final class PartitionMerger {
   private final long nowSeconds;
-  private final long purgeBeforeSeconds;
   private final RowMerger row = new RowMerger();
   private final List<RangeTombstone> rawRanges = new ArrayList<>();
   private List<RangeTombstone> ranges = List.of();
@@ -29,12 +28,19 @@ final class PartitionMerger {
   int keyOffset;
   int keyLength;
 
-  PartitionMerger(long nowSeconds, long purgeBeforeSeconds) {
+  private Purge purge = Purge.NONE;
+
+  PartitionMerger(long nowSeconds) {
     this.nowSeconds = nowSeconds;
-    this.purgeBeforeSeconds = purgeBeforeSeconds;
   }
 
+  /** Begins a partition, of which everything is kept. */
   void begin() {
+    begin(Purge.NONE);
+  }
+
+  void begin(Purge partitionPurge) {
+    purge = partitionPurge;
     rawRanges.clear();
     ranges = List.of();
     partitionDeletion = Deletion.NONE;
@@ -73,20 +79,13 @@ final class PartitionMerger {
     return ranges;
   }
 
-  /** Deletions that remain once those made before the purge limit have had their effect. */
-  Deletion keptPartitionDeletion() {
-    return partitionDeletion.localSeconds() < purgeBeforeSeconds
-        ? Deletion.NONE
-        : partitionDeletion;
-  }
-
-  List<RangeTombstone> keptRanges() {
-    if (purgeBeforeSeconds == 0) {
-      return ranges;
-    }
-    return ranges.stream()
-        .filter(range -> range.deletion().localSeconds() >= purgeBeforeSeconds)
-        .toList();
+  /** The deletions that remain once those that are purged have had their effect. */
+  PartitionHead keptHead() {
+    return new PartitionHead(
+        purge.drops(partitionDeletion) ? Deletion.NONE : partitionDeletion,
+        purge.isNone()
+            ? ranges
+            : ranges.stream().filter(range -> !purge.drops(range.deletion())).toList());
   }
 
   /** Stands before the first row not below {@code bound}. */
@@ -168,7 +167,7 @@ final class PartitionMerger {
         row.add(cursor.bodyBytes, cursor.bodyOffset, cursor.bodyLength);
       }
     }
-    return row.merge(covering(), nowSeconds, purgeBeforeSeconds);
+    return row.merge(covering(), nowSeconds, purge);
   }
 
   private Deletion covering() {
