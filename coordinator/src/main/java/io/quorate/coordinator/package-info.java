@@ -1,4 +1,7 @@
-/** The request's way through the cluster: ring, replication, consistency levels, reads, writes, repair. */
+/**
+ * The request's way through the cluster: ring, replication, consistency levels, reads, writes,
+ * repair.
+ */
 @NullMarked
 package io.quorate.coordinator;
 

@@ -1,4 +1,34 @@
-/** Consensus. */
+/**
+ * Consensus on one log, after Ongaro's dissertation <i>Consensus: Bridging Theory and Practice</i>
+ * (Stanford, 2014); section numbers in this package are its.
+ *
+ * <p>The core decides and does nothing:
+ *
+ * <ul>
+ *   <li>{@link io.quorate.raft.RaftCore}: elections, replication, commitment, reads, transfer.
+ *       Messages and ticks go in; what to send, persist and apply comes out.
+ *   <li>{@code RaftLog}: the entries the core holds in memory, and how far they are persisted,
+ *       committed and applied.
+ *   <li>{@code Progress}: what a leader knows of one peer, and its send window.
+ *   <li>{@link io.quorate.raft.Message}: what peers say to each other, with {@code MessageCodec}.
+ * </ul>
+ *
+ * <p>The driver does what was decided:
+ *
+ * <ul>
+ *   <li>{@link io.quorate.raft.RaftNode}: the clock, the disk and the transport of one core; it
+ *       forwards proposals, retries them and answers each one exactly once.
+ *   <li>{@code DurableLog}: segments, hard state and snapshot on disk.
+ *   <li>{@code AppliedProposals}: what makes a retried proposal apply once.
+ * </ul>
+ *
+ * <p>Invariants: a vote, an accepted entry or a term is on disk before anyone hears of it; an entry
+ * is applied only when it is committed and on this node's disk; what was committed is never cut
+ * off.
+ *
+ * <p>Threading: a node's core and driver belong to one shard. Only {@code DurableLog} is used on
+ * another thread, the node's {@code raft-log} executor, one task at a time.
+ */
 @NullMarked
 package io.quorate.raft;
 

@@ -1,0 +1,95 @@
+package io.quorate.coordinator.metadata;
+
+import io.quorate.protocol.types.CqlType.UserType;
+import java.util.UUID;
+
+/**
+ * One step of the metadata state machine. A change that depends on what it was computed from says
+ * so ({@code before}) and ends in a conflict when that is no longer so.
+ */
+public sealed interface MetadataChange {
+
+  /** The keyspace whose schema changes; empty for changes of the ring. */
+  default String keyspaceName() {
+    return "";
+  }
+
+  /** A new keyspace, without tables. */
+  record CreateKeyspace(KeyspaceMetadata keyspace, boolean ifNotExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return keyspace.name();
+    }
+  }
+
+  /** Other replication or durability. */
+  record AlterKeyspace(String name, Replication replication, boolean durableWrites)
+      implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return name;
+    }
+  }
+
+  /** Removes a keyspace and its tables. */
+  record DropKeyspace(String name, boolean ifExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return name;
+    }
+  }
+
+  /** A new table. */
+  record CreateTable(TableMetadata table, boolean ifNotExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return table.keyspace();
+    }
+  }
+
+  /** A table's new form. */
+  record AlterTable(TableMetadata before, TableMetadata after) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return after.keyspace();
+    }
+  }
+
+  /** Removes a table. */
+  record DropTable(String keyspace, String name, boolean ifExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return keyspace;
+    }
+  }
+
+  /** A new user type. */
+  record CreateType(UserType type, boolean ifNotExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return type.keyspace();
+    }
+  }
+
+  /** A user type's new form; every column that holds it changes with it. */
+  record AlterType(UserType before, UserType after) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return after.keyspace();
+    }
+  }
+
+  /** Removes a user type that no table uses. */
+  record DropType(String keyspace, String name, boolean ifExists) implements MetadataChange {
+    @Override
+    public String keyspaceName() {
+      return keyspace;
+    }
+  }
+
+  /** A node joins with its tokens, or says that its addresses or version are others now. */
+  record RegisterNode(NodeInfo node) implements MetadataChange {}
+
+  /** A node is no longer of this cluster. */
+  record RemoveNode(UUID hostId) implements MetadataChange {}
+}

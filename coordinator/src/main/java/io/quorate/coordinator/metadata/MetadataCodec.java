@@ -1,0 +1,380 @@
+package io.quorate.coordinator.metadata;
+
+import io.quorate.coordinator.metadata.TableMetadata.DroppedColumn;
+import io.quorate.environment.Endpoint;
+import io.quorate.protocol.types.CqlType.UserType;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * Metadata as bytes: changes for the metadata ring's log, the whole for its snapshots.
+ *
+ * <pre>
+ *   change   := version u8 (1) | kind u8 | fields of the record, in order
+ *   snapshot := version u8 (1) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
+ * </pre>
+ *
+ * The same value gives the same bytes, so replicas compare their states by comparing snapshots.
+ */
+public final class MetadataCodec {
+  private static final int VERSION = 1;
+
+  private MetadataCodec() {}
+
+  /** The change's code: never give one out twice. */
+  private static int code(MetadataChange change) {
+    return switch (change) {
+      case MetadataChange.CreateKeyspace c -> 1;
+      case MetadataChange.AlterKeyspace c -> 2;
+      case MetadataChange.DropKeyspace c -> 3;
+      case MetadataChange.CreateTable c -> 4;
+      case MetadataChange.AlterTable c -> 5;
+      case MetadataChange.DropTable c -> 6;
+      case MetadataChange.CreateType c -> 7;
+      case MetadataChange.AlterType c -> 8;
+      case MetadataChange.DropType c -> 9;
+      case MetadataChange.RegisterNode c -> 10;
+      case MetadataChange.RemoveNode c -> 11;
+    };
+  }
+
+  public static byte[] encode(MetadataChange change) {
+    return write(out -> {
+      out.writeByte(VERSION);
+      out.writeByte(code(change));
+      switch (change) {
+        case MetadataChange.CreateKeyspace c -> {
+          writeKeyspace(out, c.keyspace());
+          out.writeBoolean(c.ifNotExists());
+        }
+        case MetadataChange.AlterKeyspace c -> {
+          out.writeUTF(c.name());
+          writeReplication(out, c.replication());
+          out.writeBoolean(c.durableWrites());
+        }
+        case MetadataChange.DropKeyspace c -> {
+          out.writeUTF(c.name());
+          out.writeBoolean(c.ifExists());
+        }
+        case MetadataChange.CreateTable c -> {
+          writeTable(out, c.table());
+          out.writeBoolean(c.ifNotExists());
+        }
+        case MetadataChange.AlterTable c -> {
+          writeTable(out, c.before());
+          writeTable(out, c.after());
+        }
+        case MetadataChange.DropTable c -> {
+          out.writeUTF(c.keyspace());
+          out.writeUTF(c.name());
+          out.writeBoolean(c.ifExists());
+        }
+        case MetadataChange.CreateType c -> {
+          TypeCodec.write(out, c.type());
+          out.writeBoolean(c.ifNotExists());
+        }
+        case MetadataChange.AlterType c -> {
+          TypeCodec.write(out, c.before());
+          TypeCodec.write(out, c.after());
+        }
+        case MetadataChange.DropType c -> {
+          out.writeUTF(c.keyspace());
+          out.writeUTF(c.name());
+          out.writeBoolean(c.ifExists());
+        }
+        case MetadataChange.RegisterNode c -> writeNode(out, c.node());
+        case MetadataChange.RemoveNode c -> writeUuid(out, c.hostId());
+      }
+    });
+  }
+
+  /**
+   * @throws IllegalArgumentException when the bytes are not a change of a known version
+   */
+  public static MetadataChange decodeChange(byte[] bytes) {
+    return read(
+        bytes,
+        in -> {
+          int code = in.readByte();
+          return switch (code) {
+            case 1 -> new MetadataChange.CreateKeyspace(readKeyspace(in), in.readBoolean());
+            case 2 ->
+                new MetadataChange.AlterKeyspace(
+                    in.readUTF(), readReplication(in), in.readBoolean());
+            case 3 -> new MetadataChange.DropKeyspace(in.readUTF(), in.readBoolean());
+            case 4 -> new MetadataChange.CreateTable(readTable(in), in.readBoolean());
+            case 5 -> new MetadataChange.AlterTable(readTable(in), readTable(in));
+            case 6 -> new MetadataChange.DropTable(in.readUTF(), in.readUTF(), in.readBoolean());
+            case 7 ->
+                new MetadataChange.CreateType((UserType) TypeCodec.read(in), in.readBoolean());
+            case 8 ->
+                new MetadataChange.AlterType(
+                    (UserType) TypeCodec.read(in), (UserType) TypeCodec.read(in));
+            case 9 -> new MetadataChange.DropType(in.readUTF(), in.readUTF(), in.readBoolean());
+            case 10 -> new MetadataChange.RegisterNode(readNode(in));
+            case 11 -> new MetadataChange.RemoveNode(readUuid(in));
+            default -> throw new IOException("metadata change of unknown kind " + code);
+          };
+        });
+  }
+
+  public static byte[] encode(ClusterMetadata metadata) {
+    return write(out -> {
+      out.writeByte(VERSION);
+      out.writeLong(metadata.epoch());
+      out.writeLong(metadata.schemaEpoch());
+      out.writeInt(metadata.keyspaces().size());
+      for (KeyspaceMetadata keyspace : metadata.keyspaces()) {
+        writeKeyspace(out, keyspace);
+      }
+      out.writeInt(metadata.nodes().size());
+      for (NodeInfo node : metadata.nodes()) {
+        writeNode(out, node);
+      }
+    });
+  }
+
+  /**
+   * @throws IllegalArgumentException when the bytes are not a snapshot of a known version
+   */
+  public static ClusterMetadata decode(byte[] bytes) {
+    return read(
+        bytes,
+        in -> {
+          long epoch = in.readLong();
+          long schemaEpoch = in.readLong();
+          SortedMap<String, KeyspaceMetadata> keyspaces = new TreeMap<>();
+          for (int left = in.readInt(); left > 0; left--) {
+            KeyspaceMetadata keyspace = readKeyspace(in);
+            keyspaces.put(keyspace.name(), keyspace);
+          }
+          SortedMap<UUID, NodeInfo> nodes = new TreeMap<>();
+          for (int left = in.readInt(); left > 0; left--) {
+            NodeInfo node = readNode(in);
+            nodes.put(node.hostId(), node);
+          }
+          return new ClusterMetadata(epoch, schemaEpoch, keyspaces, nodes);
+        });
+  }
+
+  private interface Writer {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  private interface Reader<T> {
+    T read(DataInputStream in) throws IOException;
+  }
+
+  private static byte[] write(Writer writer) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      writer.write(new DataOutputStream(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array does not fail, a text may be too long", e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static <T> T read(byte[] bytes, Reader<T> reader) {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+    try {
+      int version = in.readByte();
+      if (version != VERSION) {
+        throw new IOException("version " + version + " of metadata is not " + VERSION);
+      }
+      T value = reader.read(in);
+      if (in.available() > 0) {
+        throw new IOException(in.available() + " bytes too many");
+      }
+      return value;
+    } catch (IOException e) {
+      throw new IllegalArgumentException("not metadata: " + e.getMessage(), e);
+    }
+  }
+
+  private static void writeUuid(DataOutputStream out, UUID uuid) throws IOException {
+    out.writeLong(uuid.getMostSignificantBits());
+    out.writeLong(uuid.getLeastSignificantBits());
+  }
+
+  private static UUID readUuid(DataInputStream in) throws IOException {
+    return new UUID(in.readLong(), in.readLong());
+  }
+
+  private static void writeKeyspace(DataOutputStream out, KeyspaceMetadata keyspace)
+      throws IOException {
+    out.writeUTF(keyspace.name());
+    writeReplication(out, keyspace.replication());
+    out.writeBoolean(keyspace.durableWrites());
+    out.writeInt(keyspace.types().size());
+    for (UserType type : keyspace.types().values()) {
+      TypeCodec.write(out, type);
+    }
+    out.writeInt(keyspace.tables().size());
+    for (TableMetadata table : keyspace.tables().values()) {
+      writeTable(out, table);
+    }
+  }
+
+  private static KeyspaceMetadata readKeyspace(DataInputStream in) throws IOException {
+    String name = in.readUTF();
+    Replication replication = readReplication(in);
+    boolean durable = in.readBoolean();
+    SortedMap<String, UserType> types = new TreeMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      UserType type = (UserType) TypeCodec.read(in);
+      types.put(type.name(), type);
+    }
+    SortedMap<String, TableMetadata> tables = new TreeMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      TableMetadata table = readTable(in);
+      tables.put(table.name(), table);
+    }
+    return new KeyspaceMetadata(name, replication, durable, tables, types);
+  }
+
+  private static void writeReplication(DataOutputStream out, Replication replication)
+      throws IOException {
+    switch (replication) {
+      case Replication.Simple simple -> {
+        out.writeByte(1);
+        out.writeInt(simple.factor());
+      }
+      case Replication.NetworkTopology topology -> {
+        out.writeByte(2);
+        out.writeInt(topology.factors().size());
+        for (Map.Entry<String, Integer> factor : topology.factors().entrySet()) {
+          out.writeUTF(factor.getKey());
+          out.writeInt(factor.getValue());
+        }
+      }
+      case Replication.Local local -> out.writeByte(3);
+    }
+  }
+
+  private static Replication readReplication(DataInputStream in) throws IOException {
+    int code = in.readByte();
+    return switch (code) {
+      case 1 -> new Replication.Simple(in.readInt());
+      case 2 -> {
+        SortedMap<String, Integer> factors = new TreeMap<>();
+        for (int left = in.readInt(); left > 0; left--) {
+          factors.put(in.readUTF(), in.readInt());
+        }
+        yield new Replication.NetworkTopology(factors);
+      }
+      case 3 -> new Replication.Local();
+      default -> throw new IOException("replication of unknown kind " + code);
+    };
+  }
+
+  private static void writeTable(DataOutputStream out, TableMetadata table) throws IOException {
+    writeUuid(out, table.id());
+    out.writeUTF(table.keyspace());
+    out.writeUTF(table.name());
+    out.writeInt(table.columns().size());
+    for (ColumnMetadata column : table.columns()) {
+      writeColumn(out, column);
+    }
+    out.writeInt(table.dropped().size());
+    for (DroppedColumn dropped : table.dropped()) {
+      writeColumn(out, dropped.column());
+      out.writeLong(dropped.droppedAtMicros());
+    }
+    out.writeInt(table.nextColumnId());
+    OptionsCodec.write(out, table.options());
+  }
+
+  private static TableMetadata readTable(DataInputStream in) throws IOException {
+    UUID id = readUuid(in);
+    String keyspace = in.readUTF();
+    String name = in.readUTF();
+    List<ColumnMetadata> columns = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      columns.add(readColumn(in));
+    }
+    List<DroppedColumn> dropped = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      dropped.add(new DroppedColumn(readColumn(in), in.readLong()));
+    }
+    int nextColumnId = in.readInt();
+    return new TableMetadata(
+        id, keyspace, name, columns, dropped, nextColumnId, OptionsCodec.read(in));
+  }
+
+  private static void writeColumn(DataOutputStream out, ColumnMetadata column) throws IOException {
+    out.writeUTF(column.name());
+    TypeCodec.write(out, column.type());
+    out.writeUTF(column.kind().text());
+    out.writeInt(column.position());
+    out.writeBoolean(column.descending());
+    out.writeInt(column.id());
+  }
+
+  private static ColumnMetadata readColumn(DataInputStream in) throws IOException {
+    return new ColumnMetadata(
+        in.readUTF(),
+        TypeCodec.read(in),
+        columnKind(in.readUTF()),
+        in.readInt(),
+        in.readBoolean(),
+        in.readInt());
+  }
+
+  private static ColumnMetadata.Kind columnKind(String text) throws IOException {
+    for (ColumnMetadata.Kind kind : ColumnMetadata.Kind.values()) {
+      if (kind.text().equals(text)) {
+        return kind;
+      }
+    }
+    throw new IOException("column of unknown kind " + text);
+  }
+
+  private static void writeNode(DataOutputStream out, NodeInfo node) throws IOException {
+    writeUuid(out, node.hostId());
+    writeEndpoint(out, node.internode());
+    writeEndpoint(out, node.nativeTransport());
+    out.writeUTF(node.datacenter());
+    out.writeUTF(node.rack());
+    out.writeUTF(node.releaseVersion());
+    out.writeInt(node.tokens().size());
+    for (long token : node.tokens()) {
+      out.writeLong(token);
+    }
+  }
+
+  private static NodeInfo readNode(DataInputStream in) throws IOException {
+    UUID hostId = readUuid(in);
+    Endpoint internode = readEndpoint(in);
+    Endpoint nativeTransport = readEndpoint(in);
+    String datacenter = in.readUTF();
+    String rack = in.readUTF();
+    String releaseVersion = in.readUTF();
+    List<Long> tokens = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      tokens.add(in.readLong());
+    }
+    return new NodeInfo(
+        hostId, internode, nativeTransport, datacenter, rack, releaseVersion, tokens);
+  }
+
+  private static void writeEndpoint(DataOutputStream out, Endpoint endpoint) throws IOException {
+    out.writeUTF(endpoint.host());
+    out.writeInt(endpoint.port());
+  }
+
+  private static Endpoint readEndpoint(DataInputStream in) throws IOException {
+    return new Endpoint(in.readUTF(), in.readInt());
+  }
+}

@@ -1,0 +1,179 @@
+package io.quorate.coordinator.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quorate.coordinator.metadata.ColumnMetadata.Kind;
+import io.quorate.environment.Endpoint;
+import io.quorate.protocol.types.CqlType.ListType;
+import io.quorate.protocol.types.CqlType.Scalar;
+import io.quorate.protocol.types.CqlType.UserType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Nodes that make different metadata of the same log disagree about who owns a row. */
+class ClusterMetadataTest {
+  private static final UserType ADDRESS =
+      new UserType("ks", "address", List.of("street"), List.of(Scalar.TEXT), false);
+  private static final KeyspaceMetadata KEYSPACE =
+      new KeyspaceMetadata("ks", new Replication.Simple(3), true);
+  private static final TableMetadata TABLE =
+      new TableMetadata(
+          new UUID(1, 2),
+          "ks",
+          "t",
+          List.of(
+              new ColumnMetadata("k", Scalar.INT, Kind.PARTITION_KEY, 0, false, 0),
+              new ColumnMetadata("c", Scalar.TEXT, Kind.CLUSTERING, 0, true, 1),
+              new ColumnMetadata("a", ADDRESS.freeze(), Kind.REGULAR, -1, false, 2),
+              new ColumnMetadata("l", new ListType(Scalar.INT, false), Kind.STATIC, -1, false, 3)),
+          List.of(),
+          4,
+          TableOptions.DEFAULT);
+
+  @Test
+  void everyChangeSurvivesItsBytes() {
+    UserType longer =
+        new UserType(
+            "ks", "address", List.of("street", "zip"), List.of(Scalar.TEXT, Scalar.INT), false);
+    List<MetadataChange> changes =
+        List.of(
+            new MetadataChange.CreateKeyspace(KEYSPACE, true),
+            new MetadataChange.AlterKeyspace(
+                "ks",
+                new Replication.NetworkTopology(new TreeMap<>(Map.of("dc1", 3, "dc2", 2))),
+                false),
+            new MetadataChange.DropKeyspace("ks", true),
+            new MetadataChange.CreateTable(TABLE, false),
+            new MetadataChange.AlterTable(
+                TABLE, TABLE.withoutColumn(TABLE.columns().getLast(), 77)),
+            new MetadataChange.DropTable("ks", "t", false),
+            new MetadataChange.CreateType(ADDRESS, true),
+            new MetadataChange.AlterType(ADDRESS, longer),
+            new MetadataChange.DropType("ks", "address", false),
+            new MetadataChange.RegisterNode(node(1, "dc1", "r1", 5, -7)),
+            new MetadataChange.RemoveNode(new UUID(3, 4)));
+    for (MetadataChange change : changes) {
+      byte[] bytes = MetadataCodec.encode(change);
+      assertThat(MetadataCodec.decodeChange(bytes)).isEqualTo(change);
+      for (int length = 0; length < bytes.length; length++) {
+        byte[] cut = Arrays.copyOf(bytes, length);
+        assertThatThrownBy(() -> MetadataCodec.decodeChange(cut))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
+  @Test
+  void theWholeSurvivesItsBytes() {
+    ClusterMetadata metadata = schema();
+    byte[] bytes = MetadataCodec.encode(metadata);
+    ClusterMetadata decoded = MetadataCodec.decode(bytes);
+    assertThat(MetadataCodec.encode(decoded)).isEqualTo(bytes);
+    assertThat(decoded.schemaVersion()).isEqualTo(metadata.schemaVersion());
+    assertThat(decoded.table("ks", "t")).isEqualTo(TABLE);
+  }
+
+  @Test
+  void aRaceOfTwoCreatesMakesOneTable() {
+    ClusterMetadata metadata = schema();
+    assertThat(metadata.apply(new MetadataChange.CreateTable(TABLE, true)))
+        .isEqualTo(new ChangeOutcome.Unchanged());
+    assertThat(metadata.apply(new MetadataChange.CreateTable(TABLE, false)))
+        .isInstanceOf(ChangeOutcome.AlreadyExists.class);
+  }
+
+  @Test
+  void anAlterFromAnOlderFormIsAConflict() {
+    ClusterMetadata metadata = schema();
+    TableMetadata first = TABLE.withColumn("x", Scalar.INT, Kind.REGULAR);
+    TableMetadata second = TABLE.withColumn("y", Scalar.INT, Kind.REGULAR);
+    metadata = applied(metadata, new MetadataChange.AlterTable(TABLE, first));
+    assertThat(metadata.apply(new MetadataChange.AlterTable(TABLE, second)))
+        .isEqualTo(new ChangeOutcome.Conflict());
+  }
+
+  @Test
+  void aTypesNewFieldReachesTheColumnsThatHoldIt() {
+    UserType longer =
+        new UserType(
+            "ks", "address", List.of("street", "zip"), List.of(Scalar.TEXT, Scalar.INT), false);
+    ClusterMetadata metadata = applied(schema(), new MetadataChange.AlterType(ADDRESS, longer));
+    TableMetadata table = metadata.table(TABLE.id());
+    assertThat(table).isNotNull();
+    ColumnMetadata column = table.column("a");
+    assertThat(column).isNotNull();
+    assertThat(column.type()).isEqualTo(longer.freeze());
+    assertThat(metadata.apply(new MetadataChange.DropType("ks", "address", false)))
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+  }
+
+  @Test
+  void replicasAreDistinctNodesSpreadOverRacks() {
+    Random random = new Random(5);
+    for (int round = 0; round < 50; round++) {
+      List<NodeInfo> nodes = new ArrayList<>();
+      for (int i = 0; i < 9; i++) {
+        long[] tokens = random.longs(8).toArray();
+        nodes.add(node(i, "dc" + i % 2, "r" + i % 3, tokens));
+      }
+      TokenRing ring = new TokenRing(nodes);
+      for (List<NodeInfo> replicas : ring.replicas(new Replication.Simple(3))) {
+        assertThat(new HashSet<>(replicas)).hasSize(3);
+      }
+      Replication topology =
+          new Replication.NetworkTopology(new TreeMap<>(Map.of("dc0", 3, "dc1", 3)));
+      for (List<NodeInfo> replicas : ring.replicas(topology)) {
+        for (String datacenter : List.of("dc0", "dc1")) {
+          List<String> racks =
+              replicas.stream()
+                  .filter(replica -> replica.datacenter().equals(datacenter))
+                  .map(NodeInfo::rack)
+                  .toList();
+          assertThat(racks).as("round " + round).containsExactlyInAnyOrder("r0", "r1", "r2");
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTokenBelongsToTheFirstNodeAtOrBehindIt() {
+    TokenRing ring = new TokenRing(List.of(node(1, "d", "r", -100, 50), node(2, "d", "r", 0)));
+    assertThat(ring.owner(ring.rangeOf(-100)).hostId()).isEqualTo(new UUID(0, 1));
+    assertThat(ring.owner(ring.rangeOf(-99)).hostId()).isEqualTo(new UUID(0, 2));
+    assertThat(ring.owner(ring.rangeOf(1)).hostId()).isEqualTo(new UUID(0, 1));
+    assertThat(ring.owner(ring.rangeOf(51)).hostId()).as("around").isEqualTo(new UUID(0, 1));
+  }
+
+  private static ClusterMetadata schema() {
+    ClusterMetadata metadata =
+        applied(ClusterMetadata.EMPTY, new MetadataChange.CreateKeyspace(KEYSPACE, false));
+    metadata = applied(metadata, new MetadataChange.CreateType(ADDRESS, false));
+    return applied(metadata, new MetadataChange.CreateTable(TABLE, false));
+  }
+
+  private static ClusterMetadata applied(ClusterMetadata metadata, MetadataChange change) {
+    ChangeOutcome outcome = metadata.apply(change);
+    assertThat(outcome).isInstanceOf(ChangeOutcome.Applied.class);
+    return ((ChangeOutcome.Applied) outcome).metadata();
+  }
+
+  private static NodeInfo node(int number, String datacenter, String rack, long... tokens) {
+    Endpoint endpoint = new Endpoint("n" + number, 1);
+    return new NodeInfo(
+        new UUID(0, number),
+        endpoint,
+        endpoint,
+        datacenter,
+        rack,
+        "v",
+        Arrays.stream(tokens).boxed().toList());
+  }
+}

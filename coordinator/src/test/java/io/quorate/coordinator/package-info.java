@@ -1,0 +1,4 @@
+@NullMarked
+package io.quorate.coordinator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,229 @@
+package io.quorate.raft;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.FileSystem.Mode;
+import io.quorate.environment.FileSystem.StoredFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Objects;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A member's log, hard state and snapshot on disk. What {@link #append} returned from is durable.
+ *
+ * <pre>
+ * directory   snapshot              the latest snapshot, replaced as a whole
+ *             log-0000000001.raft   segments; the greatest number is written to
+ *
+ * segment     header | frame*
+ * header      u32 magic "QRFL" | u16 version = 1 | u16 0 | u64 number | u32 crc32c of all before it
+ * frame       u32 crc32c of the rest | u32 length of the payload | u64 sequence | payload
+ * payload     item*, written with one sync
+ * item        u8 1 | u64 term | u64 commit | u8 length, vote in UTF-8 (0: none)     hard state
+ *             u8 2 | u64 term | u64 index | u32 length | command                    entry
+ *             u8 3 | u64 index                                   the log restarts behind a snapshot
+ *
+ * snapshot    u32 magic "QRFS" | u16 version = 1 | u16 0 | u64 index | u64 term | u32 length | data
+ *             | u32 crc32c of all before it
+ * </pre>
+ *
+ * <p>Sequences rise by one from frame to frame, across segments; each segment begins with the hard
+ * state. An entry replaces whatever was written at and behind its index.
+ *
+ * <p>A frame is written only after the one before it is synced. So after a crash only the last
+ * frame can be torn: it was not acknowledged, and is cut off. A bad frame with a good one behind it
+ * is damage, and the log refuses to open.
+ *
+ * <p>After a failed write or sync nothing more is written: which bytes the disk has is then
+ * unknown.
+ *
+ * <p>Owned by the thread of the member's log; not thread-safe.
+ */
+final class DurableLog {
+  static final int SEGMENT_MAGIC = 0x5152464C;
+  static final int SNAPSHOT_MAGIC = 0x51524653;
+  static final int VERSION = 1;
+  static final int HEADER_BYTES = 20;
+  static final int FRAME_HEADER_BYTES = 16;
+  static final int SNAPSHOT_HEADER_BYTES = 28;
+  static final byte HARD_STATE = 1;
+  static final byte ENTRY = 2;
+  static final byte RESTART = 3;
+
+  /** A closed segment: once the snapshot covers its last entry, it is of no use. */
+  record Segment(Path path, long lastIndex) {}
+
+  private final FileSystem files;
+  private final Path directory;
+  private final int segmentBytes;
+  private final ArrayDeque<Segment> closed;
+
+  private long number;
+  private long sequence;
+  private HardState hardState;
+  private long snapshotIndex;
+  private long lastIndex;
+  private @Nullable StoredFile active;
+  private Path activePath;
+  private long activeBytes;
+  private boolean isPoisoned;
+
+  /** Opens for writing what {@link LogRecovery} has read. */
+  DurableLog(FileSystem files, Path directory, int segmentBytes, LogRecovery recovered)
+      throws IOException {
+    this.files = files;
+    this.directory = directory;
+    this.segmentBytes = segmentBytes;
+    this.closed = new ArrayDeque<>(recovered.segments());
+    this.number = recovered.lastNumber();
+    this.sequence = recovered.lastSequence();
+    this.hardState = recovered.hardState();
+    this.snapshotIndex = recovered.snapshot().index();
+    this.lastIndex = recovered.lastIndex();
+    this.activePath = directory;
+    // A new segment at each start: what was recovered is never written to again.
+    startSegment();
+  }
+
+  static Path segmentPath(Path directory, long number) {
+    return directory.resolve(String.format("log-%010d.raft", number));
+  }
+
+  static Path snapshotPath(Path directory) {
+    return directory.resolve("snapshot");
+  }
+
+  /** Makes a ready's state durable: in one sync, unless it has a snapshot. */
+  void append(@Nullable Snapshot snapshot, @Nullable HardState state, List<Entry> entries)
+      throws IOException {
+    checkSound();
+    try {
+      ByteBuf payload = Unpooled.buffer(64);
+      if (snapshot != null) {
+        // The term first: a snapshot later than its member's term would make no sense.
+        writeHardState(payload, state == null ? hardState : state);
+        writeFrame(payload);
+        payload.clear();
+        writeSnapshot(snapshot);
+        payload.writeByte(RESTART).writeLong(snapshot.index());
+        lastIndex = snapshot.index();
+      }
+      if (state != null) {
+        hardState = state;
+        writeHardState(payload, state);
+      }
+      for (Entry entry : entries) {
+        payload.writeByte(ENTRY).writeLong(entry.term()).writeLong(entry.index());
+        payload.writeInt(entry.command().length).writeBytes(entry.command());
+        lastIndex = entry.index();
+      }
+      writeFrame(payload);
+      if (activeBytes >= segmentBytes) {
+        closeSegment();
+        startSegment();
+      }
+    } catch (IOException | RuntimeException e) {
+      isPoisoned = true;
+      throw e;
+    }
+  }
+
+  /**
+   * Makes a snapshot of this member's own durable, and deletes segments that hold nothing behind
+   * it. An older one than is there changes nothing.
+   */
+  void saveSnapshot(Snapshot snapshot) throws IOException {
+    checkSound();
+    try {
+      if (snapshot.index() > snapshotIndex) {
+        writeSnapshot(snapshot);
+      }
+      // Oldest first: whatever a crash leaves is a log without a gap.
+      while (!closed.isEmpty() && closed.peekFirst().lastIndex() <= snapshotIndex) {
+        files.delete(closed.removeFirst().path());
+        files.syncDirectory(directory);
+      }
+    } catch (IOException | RuntimeException e) {
+      isPoisoned = true;
+      throw e;
+    }
+  }
+
+  void close() throws IOException {
+    if (active != null) {
+      active.close();
+      active = null;
+    }
+  }
+
+  private void checkSound() throws IOException {
+    if (isPoisoned) {
+      throw new IOException("the raft log in " + directory + " failed before and is closed");
+    }
+  }
+
+  private void startSegment() throws IOException {
+    number++;
+    activePath = segmentPath(directory, number);
+    active = files.open(activePath, Mode.CREATE);
+    ByteBuf header = Unpooled.buffer(HEADER_BYTES);
+    header.writeInt(SEGMENT_MAGIC).writeShort(VERSION).writeShort(0).writeLong(number);
+    header.writeInt(crc(header, 0, header.writerIndex()));
+    active.write(header.nioBuffer(), 0);
+    activeBytes = HEADER_BYTES;
+    ByteBuf payload = Unpooled.buffer(64);
+    writeHardState(payload, hardState);
+    writeFrame(payload);
+    files.syncDirectory(directory);
+  }
+
+  private void closeSegment() throws IOException {
+    close();
+    closed.add(new Segment(activePath, lastIndex));
+  }
+
+  private static void writeHardState(ByteBuf out, HardState state) {
+    byte[] vote =
+        state.vote() == null ? new byte[0] : state.vote().name().getBytes(StandardCharsets.UTF_8);
+    out.writeByte(HARD_STATE).writeLong(state.term()).writeLong(state.commit());
+    out.writeByte(vote.length).writeBytes(vote);
+  }
+
+  private void writeFrame(ByteBuf payload) throws IOException {
+    StoredFile file = Objects.requireNonNull(active, "the log was closed");
+    int length = payload.readableBytes();
+    ByteBuf frame = Unpooled.buffer(FRAME_HEADER_BYTES + length);
+    frame.writeInt(0).writeInt(length).writeLong(++sequence).writeBytes(payload);
+    frame.setInt(0, crc(frame, 4, frame.writerIndex() - 4));
+    file.write(frame.nioBuffer(), activeBytes);
+    file.sync();
+    activeBytes += FRAME_HEADER_BYTES + length;
+  }
+
+  private void writeSnapshot(Snapshot snapshot) throws IOException {
+    ByteBuf out = Unpooled.buffer(SNAPSHOT_HEADER_BYTES + snapshot.data().length + 4);
+    out.writeInt(SNAPSHOT_MAGIC).writeShort(VERSION).writeShort(0);
+    out.writeLong(snapshot.index()).writeLong(snapshot.term());
+    out.writeInt(snapshot.data().length).writeBytes(snapshot.data());
+    out.writeInt(crc(out, 0, out.writerIndex()));
+    files.replace(snapshotPath(directory), out.array());
+    snapshotIndex = snapshot.index();
+  }
+
+  static int crc(ByteBuf bytes, int from, int length) {
+    return crc(bytes.nioBuffer(from, length));
+  }
+
+  static int crc(ByteBuffer bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
+  }
+}

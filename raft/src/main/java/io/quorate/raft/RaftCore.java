@@ -1,0 +1,961 @@
+package io.quorate.raft;
+
+import io.quorate.environment.Invariant;
+import io.quorate.environment.Randomness;
+import io.quorate.raft.Message.AppendAccepted;
+import io.quorate.raft.Message.AppendRejected;
+import io.quorate.raft.Message.AppendRequest;
+import io.quorate.raft.Message.Heartbeat;
+import io.quorate.raft.Message.HeartbeatReply;
+import io.quorate.raft.Message.PreVoteReply;
+import io.quorate.raft.Message.PreVoteRequest;
+import io.quorate.raft.Message.ReadIndexReply;
+import io.quorate.raft.Message.ReadIndexRequest;
+import io.quorate.raft.Message.SnapshotChunk;
+import io.quorate.raft.Message.SnapshotChunkReply;
+import io.quorate.raft.Message.Subscribe;
+import io.quorate.raft.Message.TimeoutNow;
+import io.quorate.raft.Message.VoteReply;
+import io.quorate.raft.Message.VoteRequest;
+import io.quorate.raft.Ready.Envelope;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member's Raft state machine. It does no I/O and has no clock: its owner calls {@link #step},
+ * {@link #tick} and the requests, then does what the core wants:
+ *
+ * <ol>
+ *   <li>{@link #takeMessages}: send; these wait for nothing.
+ *   <li>{@link #takeCommitted}: apply, in order. {@link #takeReads}: reads that may be served.
+ *   <li>{@link #ready}: write and sync, then send its messages, then call {@link #advance}. One at
+ *       a time; while it is under way the core goes on, and the next {@code ready} holds all that
+ *       came in between, so that one sync serves many entries.
+ * </ol>
+ *
+ * <p>Differences from figure 3.1: pre-vote (section 9.6), a leader that hears from no majority for
+ * an election timeout steps down, and voters that hear from a leader refuse elections (sections 6.2
+ * and 4.2.3); the leader sends entries before its own disk has them and counts itself only when it
+ * has (section 10.2.1).
+ *
+ * <p>Owned by its driver's shard; not thread-safe.
+ */
+public class RaftCore {
+
+  /** A member's answer to {@link #propose}. */
+  public enum ProposeResult {
+    ACCEPTED,
+    NOT_LEADER,
+    /** Leadership is being handed over; the next leader is near. */
+    TRANSFERRING,
+    /** Too much is appended and not committed. */
+    OVERLOADED
+  }
+
+  /** A read that asked with {@code context} sees every change committed before it, from here on. */
+  public record ReadState(long context, long index) {}
+
+  private record PendingRead(long sequence, PeerId from, long context, long index) {}
+
+  /** Parts of a snapshot as they arrive. */
+  private record IncomingSnapshot(long index, long term, byte[] data, int received) {}
+
+  /** Silent checks of the quorum after which a leader forgets a learner; it will subscribe anew. */
+  private static final int LEARNER_PATIENCE_CHECKS = 20;
+
+  private final RaftConfig config;
+  private final PeerId self;
+  private final Randomness random;
+  private final RaftLog log;
+
+  private Role role;
+  private long term;
+  private @Nullable PeerId vote;
+  private @Nullable PeerId leader;
+  private int electionElapsedTicks;
+  private int heartbeatElapsedTicks;
+  private int electionTimeoutTicks;
+
+  /** Answers of this election, of a candidate or pre-candidate. */
+  private final Map<PeerId, Boolean> votes = new TreeMap<>();
+
+  /** Of a leader: each peer, voters and subscribed learners, without itself. */
+  private final Map<PeerId, Progress> peers = new TreeMap<>();
+
+  private @Nullable PeerId transferTarget;
+  private long uncommittedBytes;
+
+  /** Of a leader: the entry that begins its term. */
+  private long noOpIndex;
+
+  /** Of a leader: whether entries were appended and not offered to the peers. */
+  private boolean appendsDue;
+
+  private long readSequence;
+  private final ArrayDeque<PendingRead> pendingReads = new ArrayDeque<>();
+
+  private @Nullable IncomingSnapshot incoming;
+
+  private final List<Envelope> unconditional = new ArrayList<>();
+  private final List<Envelope> afterPersist = new ArrayList<>();
+  private final List<ReadState> readStates = new ArrayList<>();
+  private HardState persistedState;
+  private int commitDirtyTicks;
+  private @Nullable Ready outstanding;
+
+  /**
+   * A member as it was when it stopped.
+   *
+   * @param snapshot the latest on disk
+   * @param tail the entries behind it on disk
+   */
+  public RaftCore(
+      RaftConfig config,
+      Randomness random,
+      HardState hardState,
+      Snapshot snapshot,
+      List<Entry> tail) {
+    this.config = config;
+    this.self = config.self();
+    this.random = random;
+    this.term = hardState.term();
+    this.vote = hardState.vote();
+    this.persistedState = hardState;
+    this.log = new RaftLog(snapshot, tail, hardState.commit());
+    this.role = waitingRole();
+    Invariant.check(
+        log.lastTerm() <= term, "no entry is later than the term", log.lastTerm(), term);
+    drawElectionTimeout();
+    // A learner asks for the log with its first tick.
+    this.electionElapsedTicks = isVoter() ? 0 : config.electionTicks() - 1;
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // What the owner sees
+
+  public Role role() {
+    return role;
+  }
+
+  public long term() {
+    return term;
+  }
+
+  /** The leader of this term, if it is known and was heard of lately. */
+  public @Nullable PeerId leader() {
+    return leader;
+  }
+
+  public boolean isLeader() {
+    return role == Role.LEADER;
+  }
+
+  public long commitIndex() {
+    return log.commit();
+  }
+
+  public long lastIndex() {
+    return log.last();
+  }
+
+  /** Up to where {@link #takeCommitted} has handed out entries. */
+  public long appliedIndex() {
+    return log.applied();
+  }
+
+  /** The first entry that is still held; earlier ones are in the snapshot. */
+  public long firstIndex() {
+    return log.first();
+  }
+
+  /** The term of an entry that is held. */
+  public long termAt(long index) {
+    return log.termAt(index);
+  }
+
+  /** An entry that is held. */
+  Entry entryAt(long index) {
+    return log.slice(index, 1).getFirst();
+  }
+
+  /** The latest snapshot, taken here or received. */
+  public Snapshot snapshot() {
+    return log.snapshot();
+  }
+
+  /** Whom leadership is being handed to. */
+  public @Nullable PeerId transferTarget() {
+    return transferTarget;
+  }
+
+  /** Of a leader: up to where each peer's disk has the log, by peer. */
+  public Map<PeerId, Long> matchIndexes() {
+    Map<PeerId, Long> matches = new TreeMap<>();
+    peers.forEach((peer, progress) -> matches.put(peer, progress.match()));
+    return matches;
+  }
+
+  /** Of a leader: whether the peer answered in this or the last check of the quorum. */
+  public boolean isActive(PeerId peer) {
+    Progress progress = peers.get(peer);
+    return progress != null && (progress.isActive || progress.silentChecks == 0);
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // What comes out
+
+  /**
+   * Messages that can go at once. Entries proposed since the last call go together, so call it
+   * before {@link #ready}, after a batch of proposals.
+   */
+  public List<Envelope> takeMessages() {
+    if (appendsDue) {
+      appendsDue = false;
+      peers.forEach(this::sendAppends);
+    }
+    List<Envelope> taken = List.copyOf(unconditional);
+    unconditional.clear();
+    return taken;
+  }
+
+  /** The next committed entries to apply, some of them; call again until there are none. */
+  public List<Entry> takeCommitted() {
+    return log.takeCommitted();
+  }
+
+  /** Reads that were confirmed: each may be served once its index is applied. */
+  public List<ReadState> takeReads() {
+    List<ReadState> taken = List.copyOf(readStates);
+    readStates.clear();
+    return taken;
+  }
+
+  /** What to persist and to send thereafter, or null when there is nothing. */
+  public @Nullable Ready ready() {
+    Invariant.check(outstanding == null, "one ready at a time");
+    HardState state = new HardState(term, vote, log.commit());
+    boolean changed =
+        state.term() != persistedState.term()
+            || !Objects.equals(state.vote(), persistedState.vote());
+    boolean commitIsStale =
+        state.commit() != persistedState.commit() && commitDirtyTicks >= config.heartbeatTicks();
+    boolean writes = log.hasUnpersisted() || changed || commitIsStale;
+    if (!writes && afterPersist.isEmpty()) {
+      return null;
+    }
+    Ready ready =
+        new Ready(
+            log.isSnapshotPending() ? log.snapshot() : null,
+            writes && !state.equals(persistedState) ? state : null,
+            log.takeUnpersisted(),
+            List.copyOf(afterPersist));
+    afterPersist.clear();
+    outstanding = ready;
+    return ready;
+  }
+
+  /** What {@code ready} asked to persist is on disk. */
+  @SuppressWarnings("ReferenceEquality") // the very ready that was handed out
+  public void advance(Ready ready) {
+    Invariant.check(ready == outstanding, "the ready that was handed out last is the one done");
+    outstanding = null;
+    if (ready.hardState() != null) {
+      persistedState = ready.hardState();
+      commitDirtyTicks = 0;
+    }
+    if (ready.snapshot() != null) {
+      log.snapshotPersisted(ready.snapshot());
+    }
+    if (!ready.entries().isEmpty()) {
+      log.persistedTo(ready.entries().getLast());
+      if (isLeader()) {
+        advanceCommit();
+      }
+    }
+  }
+
+  /** A snapshot of the applied state is on disk; the core forgets the log that it replaces. */
+  public void compact(Snapshot taken) {
+    log.compact(taken, taken.index() - config.trailingEntries());
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // What goes in
+
+  /** Appends a command to the log, when this member leads. It is committed later, or never. */
+  public ProposeResult propose(byte[] command) {
+    Invariant.check(command.length > 0, "an empty command is a no-op");
+    if (!isLeader()) {
+      return ProposeResult.NOT_LEADER;
+    }
+    if (transferTarget != null) {
+      return ProposeResult.TRANSFERRING;
+    }
+    // One command larger than the quota may pass alone, or it could never pass.
+    if (uncommittedBytes > 0 && uncommittedBytes + command.length > config.maxUncommittedBytes()) {
+      return ProposeResult.OVERLOADED;
+    }
+    appendAsLeader(command);
+    appendsDue = true;
+    return ProposeResult.ACCEPTED;
+  }
+
+  /**
+   * Asks from which index on a read is linearisable (section 6.4). Answered by {@link #takeReads},
+   * or never, when messages are lost or the leader changes: ask again.
+   *
+   * @return false when no leader is known or the leader has too many reads waiting
+   */
+  public boolean readIndex(long context) {
+    if (isLeader()) {
+      return readAsLeader(self, context);
+    }
+    if (leader == null) {
+      return false;
+    }
+    send(leader, new ReadIndexRequest(term, context));
+    return true;
+  }
+
+  /**
+   * Begins to hand leadership to a voter (section 3.10). Given up after an election timeout.
+   *
+   * @return whether this member leads and the target is another voter
+   */
+  public boolean transferLeadership(PeerId to) {
+    Progress progress = peers.get(to);
+    if (!isLeader() || progress == null || !config.isVoter(to)) {
+      return false;
+    }
+    electionElapsedTicks = 0;
+    transferTarget = to;
+    if (progress.match() == log.last()) {
+      send(to, new TimeoutNow(term));
+    } else {
+      sendAppend(to, progress, true);
+    }
+    return true;
+  }
+
+  /** Time passes, by one {@link RaftConfig#tickNanos}. */
+  public void tick() {
+    if (log.commit() != persistedState.commit()) {
+      commitDirtyTicks++;
+    }
+    electionElapsedTicks++;
+    switch (role) {
+      case LEADER -> tickLeader();
+      case LEARNER -> {
+        if (electionElapsedTicks >= config.electionTicks()) {
+          electionElapsedTicks = 0;
+          leader = null;
+          for (PeerId voter : config.voters()) {
+            send(voter, new Subscribe(term, log.last()));
+          }
+        }
+      }
+      case FOLLOWER, PRE_CANDIDATE, CANDIDATE -> {
+        if (electionElapsedTicks >= electionTimeoutTicks) {
+          preCampaign();
+        }
+      }
+    }
+  }
+
+  private void tickLeader() {
+    if (electionElapsedTicks >= config.electionTicks()) {
+      electionElapsedTicks = 0;
+      transferTarget = null;
+      if (!checkQuorum()) {
+        becomeFollower(term, null);
+        return;
+      }
+    }
+    if (++heartbeatElapsedTicks >= config.heartbeatTicks()) {
+      broadcastHeartbeats();
+    }
+  }
+
+  /** Section 6.2: a leader that could not reach a majority for an election timeout steps down. */
+  private boolean checkQuorum() {
+    int active = 1;
+    for (Iterator<Map.Entry<PeerId, Progress>> at = peers.entrySet().iterator(); at.hasNext(); ) {
+      Map.Entry<PeerId, Progress> peer = at.next();
+      Progress progress = peer.getValue();
+      boolean isVoter = config.isVoter(peer.getKey());
+      if (progress.isActive) {
+        progress.silentChecks = 0;
+        active += isVoter ? 1 : 0;
+      } else if (++progress.silentChecks > LEARNER_PATIENCE_CHECKS && !isVoter) {
+        at.remove();
+      }
+      progress.isActive = false;
+    }
+    return active >= config.quorum();
+  }
+
+  /** Takes a message in. Messages may be lost, repeated, late and out of order. */
+  public void step(PeerId from, Message.ToCore message) {
+    if (message.term() > term && !raiseTerm(from, message)) {
+      return;
+    }
+    if (message.term() < term && refuseOldTerm(from, message)) {
+      return;
+    }
+    switch (message) {
+      case PreVoteRequest m -> onPreVoteRequest(from, m);
+      case PreVoteReply m -> onPreVoteReply(from, m);
+      case VoteRequest m -> onVoteRequest(from, m);
+      case VoteReply m -> onVoteReply(from, m);
+      case AppendRequest m -> onAppend(from, m);
+      case AppendAccepted m -> onAppendAccepted(from, m);
+      case AppendRejected m -> onAppendRejected(from, m);
+      case Heartbeat m -> onHeartbeat(from, m);
+      case HeartbeatReply m -> onHeartbeatReply(from, m);
+      case SnapshotChunk m -> onSnapshotChunk(from, m);
+      case SnapshotChunkReply m -> onSnapshotChunkReply(from, m);
+      case TimeoutNow m -> {
+        if (role == Role.FOLLOWER) {
+          campaign(true);
+        }
+      }
+      case ReadIndexRequest m -> {
+        if (isLeader()) {
+          readAsLeader(from, m.context());
+        }
+      }
+      case ReadIndexReply m -> readStates.add(new ReadState(m.context(), m.index()));
+      case Subscribe m -> onSubscribe(from, m);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Terms
+
+  /** A message from a later term; whether it is to be handled. */
+  private boolean raiseTerm(PeerId from, Message.ToCore message) {
+    switch (message) {
+      // Only a question; its term is not anyone's yet.
+      case PreVoteRequest m -> {}
+      // A granted pre-vote carries the term that this member would stand in.
+      case PreVoteReply m when m.granted() -> {}
+      case VoteRequest m -> {
+        if (hearsLeader() && !m.transfer()) {
+          return false; // section 4.2.3: who hears from a leader does not help to depose it
+        }
+        becomeFollower(m.term(), null);
+      }
+      case AppendRequest m -> becomeFollower(m.term(), from);
+      case Heartbeat m -> becomeFollower(m.term(), from);
+      case SnapshotChunk m -> becomeFollower(m.term(), from);
+      case PreVoteReply m -> becomeFollower(m.term(), null);
+      case VoteReply m -> becomeFollower(m.term(), null);
+      case AppendAccepted m -> becomeFollower(m.term(), null);
+      case AppendRejected m -> becomeFollower(m.term(), null);
+      case HeartbeatReply m -> becomeFollower(m.term(), null);
+      case SnapshotChunkReply m -> becomeFollower(m.term(), null);
+      case TimeoutNow m -> becomeFollower(m.term(), from);
+      case ReadIndexRequest m -> becomeFollower(m.term(), null);
+      case ReadIndexReply m -> becomeFollower(m.term(), null);
+      case Subscribe m -> becomeFollower(m.term(), null);
+    }
+    return true;
+  }
+
+  /** A message from an earlier term; whether that was all there is to do. */
+  private boolean refuseOldTerm(PeerId from, Message.ToCore message) {
+    return switch (message) {
+      // Tells a leader of the past that it is one. It may be one that this member cannot follow,
+      // because it stood for election itself while cut off: the term has to spread.
+      case AppendRequest m -> refuseLeader(from, m.prevIndex());
+      case Heartbeat m -> refuseLeader(from, m.commit());
+      case SnapshotChunk m -> refuseLeader(from, m.snapshotIndex());
+      case PreVoteRequest m -> {
+        send(from, new PreVoteReply(term, false));
+        yield true;
+      }
+      case VoteRequest m -> {
+        send(from, new VoteReply(term, false));
+        yield true;
+      }
+      // A learner has the term it last heard of, and asks for the current one.
+      case Subscribe m -> false;
+      case PreVoteReply m -> true;
+      case VoteReply m -> true;
+      case AppendAccepted m -> true;
+      case AppendRejected m -> true;
+      case HeartbeatReply m -> true;
+      case SnapshotChunkReply m -> true;
+      case TimeoutNow m -> true;
+      case ReadIndexRequest m -> true;
+      case ReadIndexReply m -> true;
+    };
+  }
+
+  private boolean refuseLeader(PeerId from, long prevIndex) {
+    send(from, new AppendRejected(term, prevIndex, log.commit(), log.termAt(log.commit())));
+    return true;
+  }
+
+  private boolean hearsLeader() {
+    return leader != null && electionElapsedTicks < config.electionTicks();
+  }
+
+  private boolean isVoter() {
+    return config.isVoter(self);
+  }
+
+  private Role waitingRole() {
+    return isVoter() ? Role.FOLLOWER : Role.LEARNER;
+  }
+
+  private void becomeFollower(long newTerm, @Nullable PeerId newLeader) {
+    reset(newTerm);
+    role = waitingRole();
+    leader = newLeader;
+  }
+
+  private void reset(long newTerm) {
+    Invariant.check(newTerm >= term, "terms go up", newTerm, term);
+    if (newTerm > term) {
+      term = newTerm;
+      vote = null;
+    }
+    leader = null;
+    transferTarget = null;
+    votes.clear();
+    peers.clear();
+    pendingReads.clear();
+    uncommittedBytes = 0;
+    appendsDue = false;
+    electionElapsedTicks = 0;
+    heartbeatElapsedTicks = 0;
+    drawElectionTimeout();
+  }
+
+  private void drawElectionTimeout() {
+    electionTimeoutTicks = config.electionTicks() + random.nextInt(config.electionTicks());
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Elections: section 3.4, with pre-vote, section 9.6
+
+  private void preCampaign() {
+    // The term and the vote stay: a pre-candidate asks, it does not stand.
+    reset(term);
+    role = Role.PRE_CANDIDATE;
+    for (PeerId voter : config.voters()) {
+      if (!voter.equals(self)) {
+        send(voter, new PreVoteRequest(term + 1, log.last(), log.lastTerm()));
+      }
+    }
+    countVote(self, true);
+  }
+
+  private void campaign(boolean transfer) {
+    reset(term + 1);
+    role = Role.CANDIDATE;
+    vote = self;
+    for (PeerId voter : config.voters()) {
+      if (!voter.equals(self)) {
+        send(voter, new VoteRequest(term, log.last(), log.lastTerm(), transfer));
+      }
+    }
+    countVote(self, true);
+  }
+
+  private void countVote(PeerId from, boolean granted) {
+    votes.putIfAbsent(from, granted);
+    long yes = votes.values().stream().filter(v -> v).count();
+    long no = votes.size() - yes;
+    if (yes >= config.quorum()) {
+      if (role == Role.PRE_CANDIDATE) {
+        campaign(false);
+      } else {
+        becomeLeader();
+      }
+    } else if (no >= config.quorum()) {
+      becomeFollower(term, null);
+    }
+  }
+
+  private void onPreVoteRequest(PeerId from, PreVoteRequest m) {
+    if (hearsLeader()) {
+      return; // section 4.2.3; no answer, so that the asker's clock runs on
+    }
+    boolean granted = m.term() > term && log.isUpToDate(m.lastIndex(), m.lastTerm());
+    send(from, new PreVoteReply(granted ? m.term() : term, granted));
+  }
+
+  private void onPreVoteReply(PeerId from, PreVoteReply m) {
+    if (role == Role.PRE_CANDIDATE
+        && config.isVoter(from)
+        && (!m.granted() || m.term() == term + 1)) {
+      countVote(from, m.granted());
+    }
+  }
+
+  private void onVoteRequest(PeerId from, VoteRequest m) {
+    boolean free = vote == null ? leader == null : vote.equals(from);
+    boolean granted = free && log.isUpToDate(m.lastIndex(), m.lastTerm());
+    if (granted) {
+      vote = from;
+      electionElapsedTicks = 0;
+    }
+    send(from, new VoteReply(term, granted));
+  }
+
+  private void onVoteReply(PeerId from, VoteReply m) {
+    if (role == Role.CANDIDATE && config.isVoter(from)) {
+      countVote(from, m.granted());
+    }
+  }
+
+  private void becomeLeader() {
+    Invariant.check(role == Role.CANDIDATE, "only a candidate is elected");
+    reset(term);
+    role = Role.LEADER;
+    leader = self;
+    readSequence = 0;
+    for (PeerId voter : config.voters()) {
+      if (!voter.equals(self)) {
+        Progress progress = new Progress(log.last() + 1, config.maxInflightAppends());
+        progress.isActive = true; // it has one election timeout to show that it lives
+        peers.put(voter, progress);
+      }
+    }
+    // Section 6.4: until an entry of its own term is committed, a leader does not know what is.
+    appendAsLeader(new byte[0]);
+    noOpIndex = log.last();
+    broadcastAppends();
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Replication, the leader's side: section 3.5
+
+  private void appendAsLeader(byte[] command) {
+    log.append(new Entry(term, log.last() + 1, command));
+    uncommittedBytes += command.length;
+  }
+
+  private void broadcastAppends() {
+    peers.forEach((peer, progress) -> sendAppend(peer, progress, true));
+  }
+
+  /** Sends what the peer lacks and its window lets through; whether anything was sent. */
+  private boolean sendAppend(PeerId to, Progress progress, boolean evenIfEmpty) {
+    if (progress.isPaused()) {
+      return false;
+    }
+    long prevIndex = progress.next() - 1;
+    if (!log.has(prevIndex)) {
+      Invariant.check(!log.snapshot().isEmpty(), "compacted entries are in a snapshot");
+      progress.startSnapshot(log.snapshot());
+      sendSnapshotChunk(to, progress);
+      return true;
+    }
+    List<Entry> entries = log.slice(progress.next(), config.maxAppendBytes());
+    if (entries.isEmpty() && !evenIfEmpty) {
+      return false;
+    }
+    progress.sent(entries.size());
+    send(to, new AppendRequest(term, prevIndex, log.termAt(prevIndex), log.commit(), entries));
+    return true;
+  }
+
+  /** Sends until everything is sent or the window is full. */
+  private void sendAppends(PeerId to, Progress progress) {
+    boolean sent = true;
+    while (sent) {
+      sent = sendAppend(to, progress, false);
+    }
+  }
+
+  private void broadcastHeartbeats() {
+    heartbeatElapsedTicks = 0;
+    peers.forEach((peer, progress) -> {
+      // Never beyond what the peer is known to have: behind that its log may differ.
+      long commit = Math.min(log.commit(), progress.match());
+      send(peer, new Heartbeat(term, commit, readSequence));
+    });
+  }
+
+  private void onAppendAccepted(PeerId from, AppendAccepted m) {
+    Progress progress = heardOf(from);
+    if (progress == null || m.matchIndex() > log.last()) {
+      return;
+    }
+    if (progress.accepted(m.matchIndex())) {
+      advanceCommit();
+    }
+    sendAppends(from, progress);
+    if (from.equals(transferTarget) && progress.match() == log.last()) {
+      send(from, new TimeoutNow(term));
+    }
+  }
+
+  private void onAppendRejected(PeerId from, AppendRejected m) {
+    Progress progress = heardOf(from);
+    if (progress == null) {
+      return;
+    }
+    // Skip at once all entries of terms that the follower cannot have there (section 3.5, end).
+    long retryAfter = log.findConflict(m.hintIndex(), m.hintTerm());
+    if (progress.rejected(m.prevIndex(), retryAfter)) {
+      sendAppend(from, progress, true);
+    }
+  }
+
+  private void onHeartbeatReply(PeerId from, HeartbeatReply m) {
+    Progress progress = heardOf(from);
+    if (progress == null) {
+      return;
+    }
+    progress.heartbeatAnswered();
+    if (progress.state() == Progress.State.SNAPSHOT) {
+      if (progress.isSnapshotStuck()) {
+        sendSnapshotChunk(from, progress);
+      }
+    } else if (progress.match() < log.last()) {
+      sendAppend(from, progress, true);
+    }
+    if (m.readSequence() > progress.answeredReadSequence) {
+      progress.answeredReadSequence = m.readSequence();
+      confirmReads();
+    }
+  }
+
+  private @Nullable Progress heardOf(PeerId from) {
+    Progress progress = isLeader() ? peers.get(from) : null;
+    if (progress != null) {
+      progress.isActive = true;
+    }
+    return progress;
+  }
+
+  private void onSubscribe(PeerId from, Subscribe m) {
+    if (!isLeader() || config.isVoter(from) || from.equals(self)) {
+      return;
+    }
+    Progress progress =
+        new Progress(Math.min(m.lastIndex(), log.last()) + 1, config.maxInflightAppends());
+    progress.isActive = true;
+    peers.put(from, progress);
+    sendAppend(from, progress, true);
+  }
+
+  /** Commits what a majority has on disk, and tells the peers. */
+  private void advanceCommit() {
+    long index = quorumValue(log.persisted(), Progress::match);
+    if (index > log.commit() && mayCommitByCounting(index)) {
+      long from = log.commit();
+      log.commitTo(index);
+      uncommittedBytes -= log.commandBytes(Math.max(from, noOpIndex), index);
+      broadcastAppends();
+    }
+  }
+
+  /**
+   * Only an entry of the leader's own term is committed by counting replicas; earlier ones follow
+   * it (section 3.6.2, figure 3.7).
+   */
+  boolean mayCommitByCounting(long index) {
+    return log.termAt(index) == term;
+  }
+
+  /** The greatest value that a majority of voters has reached. */
+  private long quorumValue(long own, ToLongFunction<Progress> value) {
+    long[] values = new long[config.voters().size()];
+    int count = 0;
+    for (PeerId voter : config.voters()) {
+      Progress progress = peers.get(voter);
+      values[count++] = progress == null ? own : value.applyAsLong(progress);
+    }
+    Arrays.sort(values);
+    return values[values.length - config.quorum()];
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Replication, the follower's side: section 3.5
+
+  private void follow(PeerId from) {
+    Invariant.check(!isLeader(), "one leader a term");
+    if (role == Role.FOLLOWER || role == Role.LEARNER) {
+      electionElapsedTicks = 0;
+      leader = from;
+    } else {
+      becomeFollower(term, from);
+    }
+  }
+
+  private void onAppend(PeerId from, AppendRequest m) {
+    follow(from);
+    if (m.prevIndex() < log.commit()) {
+      // Late; and what is committed is known to be the same at the leader.
+      send(from, new AppendAccepted(term, log.commit()));
+    } else if (log.matches(m.prevIndex(), m.prevTerm())) {
+      log.takeOver(m.entries());
+      long lastNew = m.prevIndex() + m.entries().size();
+      log.commitTo(Math.min(m.commit(), lastNew));
+      send(from, new AppendAccepted(term, lastNew));
+    } else {
+      long hintIndex = log.findConflict(m.prevIndex(), m.prevTerm());
+      send(from, new AppendRejected(term, m.prevIndex(), hintIndex, log.termAt(hintIndex)));
+    }
+  }
+
+  private void onHeartbeat(PeerId from, Heartbeat m) {
+    follow(from);
+    log.commitTo(Math.min(m.commit(), log.last()));
+    send(from, new HeartbeatReply(term, m.readSequence()));
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Snapshot transfer: chapter 5
+
+  private void sendSnapshotChunk(PeerId to, Progress progress) {
+    Snapshot snapshot = progress.snapshot();
+    if (snapshot == null) {
+      return;
+    }
+    int offset = progress.snapshotOffset();
+    int end = (int) Math.min(snapshot.data().length, (long) offset + config.snapshotChunkBytes());
+    send(
+        to,
+        new SnapshotChunk(
+            term,
+            snapshot.index(),
+            snapshot.term(),
+            offset,
+            snapshot.data().length,
+            Arrays.copyOfRange(snapshot.data(), offset, end)));
+  }
+
+  private void onSnapshotChunkReply(PeerId from, SnapshotChunkReply m) {
+    Progress progress = heardOf(from);
+    Snapshot snapshot = progress == null ? null : progress.snapshot();
+    if (progress == null
+        || snapshot == null
+        || snapshot.index() != m.snapshotIndex()
+        || m.nextOffset() == progress.snapshotOffset()
+        || m.nextOffset() < 0
+        || m.nextOffset() > snapshot.data().length) {
+      return;
+    }
+    progress.snapshotArrivedTo(m.nextOffset());
+    if (m.nextOffset() < snapshot.data().length) {
+      sendSnapshotChunk(from, progress);
+    }
+  }
+
+  private void onSnapshotChunk(PeerId from, SnapshotChunk m) {
+    follow(from);
+    if (m.snapshotIndex() <= log.commit()) {
+      incoming = null;
+      send(from, new AppendAccepted(term, log.commit()));
+      return;
+    }
+    if (m.totalBytes() < 0 || m.totalBytes() > config.maxSnapshotBytes()) {
+      return; // it would not fit; the leader's lag figure shows it
+    }
+    IncomingSnapshot part = incoming;
+    if (part == null || part.index() != m.snapshotIndex() || part.term() != m.snapshotTerm()) {
+      part = new IncomingSnapshot(m.snapshotIndex(), m.snapshotTerm(), new byte[m.totalBytes()], 0);
+    }
+    boolean fits =
+        m.offset() == part.received()
+            && part.data().length == m.totalBytes()
+            && m.bytes().length <= m.totalBytes() - m.offset();
+    if (fits) {
+      System.arraycopy(m.bytes(), 0, part.data(), m.offset(), m.bytes().length);
+      part =
+          new IncomingSnapshot(
+              part.index(), part.term(), part.data(), part.received() + m.bytes().length);
+    }
+    incoming = part;
+    if (part.received() < part.data().length) {
+      send(from, new SnapshotChunkReply(term, part.index(), part.received()));
+      return;
+    }
+    incoming = null;
+    install(from, new Snapshot(part.index(), part.term(), part.data()));
+  }
+
+  private void install(PeerId from, Snapshot snapshot) {
+    if (log.matches(snapshot.index(), snapshot.term())) {
+      // The log has it all; only the news of the commit is new.
+      log.commitTo(snapshot.index());
+    } else {
+      log.restore(snapshot);
+    }
+    send(from, new AppendAccepted(term, snapshot.index()));
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Reads: section 6.4
+
+  private boolean readAsLeader(PeerId from, long context) {
+    if (pendingReads.size() >= config.maxPendingProposals()) {
+      return false;
+    }
+    readSequence++;
+    pendingReads.add(new PendingRead(readSequence, from, context, log.commit()));
+    broadcastHeartbeats();
+    confirmReads();
+    return true;
+  }
+
+  /** Answers the reads whose heartbeat round a majority has answered. */
+  private void confirmReads() {
+    long confirmed = quorumValue(readSequence, progress -> progress.answeredReadSequence);
+    while (!pendingReads.isEmpty() && pendingReads.peekFirst().sequence() <= confirmed) {
+      PendingRead read = pendingReads.removeFirst();
+      // What earlier leaders committed is certain only once the own no-op is; it lies before it.
+      long index = Math.max(read.index(), noOpIndex);
+      if (read.from().equals(self)) {
+        readStates.add(new ReadState(read.context(), index));
+      } else {
+        send(read.from(), new ReadIndexReply(term, read.context(), index));
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Sending
+
+  /**
+   * Queues a message. What promises something about this member's disk waits for the disk: votes,
+   * and accepted entries. So does everything else as long as the term is not on disk: a member that
+   * forgot its term would break promises of the same kind.
+   */
+  private void send(PeerId to, Message.ToCore message) {
+    boolean promises =
+        switch (message) {
+          case VoteRequest m -> true;
+          case VoteReply m -> true;
+          case AppendAccepted m -> true;
+          case PreVoteRequest m -> false;
+          case PreVoteReply m -> false;
+          case AppendRequest m -> false;
+          case AppendRejected m -> false;
+          case Heartbeat m -> false;
+          case HeartbeatReply m -> false;
+          case SnapshotChunk m -> false;
+          case SnapshotChunkReply m -> false;
+          case TimeoutNow m -> false;
+          case ReadIndexRequest m -> false;
+          case ReadIndexReply m -> false;
+          case Subscribe m -> false;
+        };
+    boolean waits = promises || term != persistedState.term();
+    (waits ? afterPersist : unconditional).add(new Envelope(to, message));
+  }
+}

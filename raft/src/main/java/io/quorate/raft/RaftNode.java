@@ -1,0 +1,667 @@
+package io.quorate.raft;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
+import io.quorate.environment.Timer;
+import io.quorate.raft.AppliedProposals.Applied;
+import io.quorate.raft.PendingProposals.Pending;
+import io.quorate.raft.ProposalOutcome.Committed;
+import io.quorate.raft.ProposalOutcome.Rejected;
+import io.quorate.raft.ProposalOutcome.Unknown;
+import io.quorate.raft.RaftStatus.PeerStatus;
+import io.quorate.raft.Ready.Envelope;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A member of a Raft ring: a {@link RaftCore} with a clock, a disk, a transport and a state
+ * machine.
+ *
+ * <p>One way of a proposal: {@code propose → offer → core.propose} at the leader, or a {@code
+ * Forward} to it; {@code pump → core.ready → DurableLog.append → core.advance}; when a majority has
+ * it, {@code apply} at every member, and the member where it was proposed answers. A proposal that
+ * gets lost on the way is offered again, to whoever leads then; it applies once all the same,
+ * because it has an id ({@link AppliedProposals}).
+ *
+ * <p>Everything happens on one shard, but for the disk, which is on the {@code raft-log} thread. At
+ * most one write is under way; what comes in meanwhile goes with the next, under one sync. The
+ * public methods may be called from any thread; callbacks come on the shard.
+ */
+public final class RaftNode {
+  private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
+
+  private enum Life {
+    NEW,
+    STARTING,
+    RUNNING,
+    STOPPED
+  }
+
+  private final Environment environment;
+  private final Shard shard;
+  private final Path directory;
+  private final RaftConfig config;
+  private final StateMachine machine;
+  private final Transport transport;
+  private final RaftListener listener;
+  private final Executor logExecutor;
+
+  private final AppliedProposals applied;
+  private final PendingProposals proposals = new PendingProposals();
+  private final PendingReads reads;
+
+  /** Ids that this member, as the leader of the current term, has in its log and not applied. */
+  private final Set<ProposalId> inLog = new LinkedHashSet<>();
+
+  private Life life = Life.NEW;
+  private @Nullable String failure;
+  private @Nullable RaftCore core;
+  private @Nullable DurableLog durable;
+  private @Nullable Timer timer;
+  private long tick;
+  private boolean pumpDue;
+  private boolean isPersisting;
+  private long persistingSinceTick;
+  private boolean isSnapshotting;
+  private int leaderlessTicks;
+  private long knownTerm;
+  private @Nullable PeerId knownLeader;
+  private long leaderChanges;
+
+  /** Written on the shard, read anywhere. */
+  private volatile long appliedIndex;
+
+  /** Written on the shard, read anywhere. */
+  private volatile RaftStatus status;
+
+  public RaftNode(
+      Environment environment,
+      Shard shard,
+      Path directory,
+      RaftConfig config,
+      StateMachine machine,
+      Transport transport,
+      RaftListener listener) {
+    this.environment = environment;
+    this.shard = shard;
+    this.directory = directory;
+    this.config = config;
+    this.machine = machine;
+    this.transport = transport;
+    this.listener = listener;
+    this.logExecutor = environment.background().serial("raft-log");
+    this.applied = new AppliedProposals(config.maxAppliedProposals());
+    this.reads = new PendingReads(environment.random().nextLong());
+    this.status = describe();
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Life
+
+  /** Reads the log and then takes part; the listener hears of it. */
+  public void start() {
+    onShard(() -> {
+      if (life == Life.NEW) {
+        life = Life.STARTING;
+        logExecutor.execute(this::recover);
+      }
+    });
+  }
+
+  /** On the log's thread. */
+  private void recover() {
+    try {
+      LogRecovery recovery = LogRecovery.read(environment.files(), directory);
+      DurableLog opened =
+          new DurableLog(environment.files(), directory, config.segmentBytes(), recovery);
+      shard.execute(() -> recovered(recovery, opened));
+    } catch (IOException | RuntimeException e) {
+      shard.execute(() -> fail(e));
+    }
+  }
+
+  private void recovered(LogRecovery recovery, DurableLog opened) {
+    durable = opened;
+    if (life != Life.STARTING) {
+      closeLog();
+      return;
+    }
+    try {
+      if (!recovery.snapshot().isEmpty()) {
+        restore(recovery.snapshot());
+      }
+      core =
+          new RaftCore(
+              config,
+              environment.random(),
+              recovery.hardState(),
+              recovery.snapshot(),
+              recovery.entries());
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    life = Life.RUNNING;
+    log.info(
+        "raft member {} starts in term {} with {} entries behind {}",
+        config.self(),
+        recovery.hardState().term(),
+        recovery.entries().size(),
+        recovery.snapshot());
+    timer = shard.schedule(config.tickNanos(), this::onTick);
+    listener.started();
+    pump();
+  }
+
+  /** Ends this member's part, for the process is about to end. Leads no more, answers no more. */
+  public void stop() {
+    onShard(() -> {
+      if (life != Life.STOPPED) {
+        end();
+      }
+    });
+  }
+
+  private void fail(Throwable cause) {
+    if (life == Life.STOPPED) {
+      return;
+    }
+    failure = cause.toString();
+    log.error("raft member {} stops: {}", config.self(), cause.toString(), cause);
+    end();
+    listener.failed(cause);
+  }
+
+  private void end() {
+    life = Life.STOPPED;
+    if (timer != null) {
+      timer.cancel();
+    }
+    closeLog();
+    proposals.failAll(Refusal.NOT_RUNNING);
+    reads.refuseAll(Refusal.NOT_RUNNING);
+    status = describe();
+  }
+
+  private void closeLog() {
+    DurableLog closing = durable;
+    if (closing == null) {
+      return;
+    }
+    durable = null;
+    logExecutor.execute(() -> {
+      try {
+        closing.close();
+      } catch (IOException e) {
+        log.warn("raft log in {} did not close cleanly: {}", directory, e.toString());
+      }
+    });
+  }
+
+  private void onShard(Runnable task) {
+    if (shard.isCurrent()) {
+      task.run();
+    } else {
+      shard.execute(task);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Requests
+
+  /** An id for one change, to be used in each attempt at it. */
+  public ProposalId newProposalId() {
+    return new ProposalId(
+        environment.random().nextLong(), environment.random().nextLong(), appliedIndex);
+  }
+
+  /** Proposes a change that is not going to be retried by the caller. */
+  public void propose(byte[] command, long deadlineNanos, Consumer<ProposalOutcome> callback) {
+    propose(newProposalId(), command, deadlineNanos, callback);
+  }
+
+  /**
+   * Proposes a change, at the leader or by way of it.
+   *
+   * @param id the same in every attempt at this change
+   * @param deadlineNanos on the environment's monotonic clock: when to give up waiting
+   * @param callback called exactly once, on the shard
+   */
+  public void propose(
+      ProposalId id, byte[] command, long deadlineNanos, Consumer<ProposalOutcome> callback) {
+    onShard(() -> accept(new Proposal(id, command), deadlineNanos, callback));
+  }
+
+  private void accept(Proposal proposal, long deadline, Consumer<ProposalOutcome> callback) {
+    RaftCore running = running();
+    if (running == null) {
+      callback.accept(new Rejected(Refusal.NOT_RUNNING));
+      return;
+    }
+    Applied earlier = applied.find(proposal.id());
+    if (earlier != null) {
+      callback.accept(new Committed(earlier.index(), earlier.result()));
+    } else if (running.leader() == null) {
+      callback.accept(new Rejected(Refusal.NO_LEADER));
+    } else if (proposals.size() >= config.maxPendingProposals()) {
+      callback.accept(new Rejected(Refusal.OVERLOADED));
+    } else {
+      offer(running, proposals.add(proposal, deadline, callback));
+      pumpSoon();
+    }
+  }
+
+  /** Gives a proposal to the leader, if there is one to give it to. */
+  private void offer(RaftCore running, Pending pending) {
+    if (running.isLeader()) {
+      boolean isThere = inLog.contains(pending.id);
+      RaftCore.ProposeResult result =
+          isThere ? RaftCore.ProposeResult.ACCEPTED : running.propose(pending.encoded);
+      switch (result) {
+        case ACCEPTED -> {
+          inLog.add(pending.id);
+          offered(running, pending);
+        }
+        case OVERLOADED -> {
+          proposals.remove(pending.id);
+          pending.fail(Refusal.OVERLOADED);
+        }
+        case TRANSFERRING, NOT_LEADER -> {} // offered again when the next leader shows
+      }
+    } else if (running.leader() != null) {
+      send(running.leader(), new Message.Forward(pending.encoded));
+      offered(running, pending);
+    }
+  }
+
+  private void offered(RaftCore running, Pending pending) {
+    pending.mayBeInLog = true;
+    pending.offeredInTerm = running.term();
+    pending.offeredAtTick = tick;
+  }
+
+  /**
+   * Offers anew what was given to an earlier leader, or to this one so long ago that it got lost.
+   */
+  private void offerAgain(RaftCore running) {
+    for (Pending pending : proposals.all()) {
+      boolean isWithLeader = pending.offeredInTerm == running.term();
+      boolean isLost =
+          !running.isLeader() && tick - pending.offeredAtTick >= config.electionTicks();
+      if (!isWithLeader || isLost) {
+        offer(running, pending);
+      }
+    }
+  }
+
+  /** A proposal that came to another member. */
+  private void onForward(RaftCore running, byte[] encoded) {
+    if (encoded.length < Proposal.HEADER_BYTES) {
+      return;
+    }
+    ProposalId id = Proposal.decode(encoded).id();
+    if (!running.isLeader() || inLog.contains(id) || applied.find(id) != null) {
+      return; // the member that sent it offers it again, or learns of it from the log
+    }
+    if (running.propose(encoded) == RaftCore.ProposeResult.ACCEPTED) {
+      inLog.add(id);
+    }
+  }
+
+  /**
+   * Asks for a linearisable read of the state machine (section 6.4): it may be served when the
+   * callback says so, from this member's state, without the log being written.
+   */
+  public void readIndex(long deadlineNanos, Consumer<ReadOutcome> callback) {
+    onShard(() -> {
+      RaftCore running = running();
+      if (running == null) {
+        callback.accept(new ReadOutcome.Refused(Refusal.NOT_RUNNING));
+      } else if (running.leader() == null) {
+        callback.accept(new ReadOutcome.Refused(Refusal.NO_LEADER));
+      } else if (reads.size() >= config.maxPendingProposals()) {
+        callback.accept(new ReadOutcome.Refused(Refusal.OVERLOADED));
+      } else {
+        reads.add(deadlineNanos, callback);
+        pumpSoon();
+      }
+    });
+  }
+
+  /** Begins to hand leadership to a voter, if this member leads; {@link #status} shows the rest. */
+  public void transferLeadership(PeerId to) {
+    onShard(() -> {
+      RaftCore running = running();
+      if (running != null && running.transferLeadership(to)) {
+        log.info("raft member {} hands leadership to {}", config.self(), to);
+        pumpSoon();
+      }
+    });
+  }
+
+  /** This member as of its last tick or change of leader. Safe from any thread. */
+  public RaftStatus status() {
+    return status;
+  }
+
+  /** A message of another member has arrived. What is malformed is dropped and logged. */
+  public void receive(PeerId from, byte[] message) {
+    onShard(() -> {
+      RaftCore running = running();
+      if (running == null) {
+        return;
+      }
+      try {
+        switch (MessageCodec.decode(message)) {
+          case Message.Forward forward -> onForward(running, forward.proposal());
+          case Message.ToCore toCore -> running.step(from, toCore);
+        }
+      } catch (MalformedRaftMessage e) {
+        log.warn("raft message from {} is dropped: {}", from, e.getMessage());
+        return;
+      } catch (RuntimeException e) {
+        fail(e);
+        return;
+      }
+      pumpSoon();
+    });
+  }
+
+  private @Nullable RaftCore running() {
+    return life == Life.RUNNING ? core : null;
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Doing what the core wants
+
+  /** Collects what the current batch of work brings, so that it shares messages and a sync. */
+  private void pumpSoon() {
+    if (!pumpDue) {
+      pumpDue = true;
+      shard.afterCurrentBatch(this::pump);
+    }
+  }
+
+  private void pump() {
+    pumpDue = false;
+    RaftCore running = running();
+    if (running == null) {
+      return;
+    }
+    try {
+      if (running.leader() == null) {
+        reads.refuseUnconfirmed(Refusal.NO_LEADER);
+      }
+      reads.ask(running, tick);
+      sendAll(running.takeMessages());
+      apply(running);
+      running.takeReads().forEach(reads::confirm);
+      reads.serve(appliedIndex);
+      persist(running);
+      noticeLeader(running);
+      takeSnapshot(running);
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  private void persist(RaftCore running) {
+    if (isPersisting) {
+      return;
+    }
+    Ready ready = running.ready();
+    if (ready == null) {
+      return;
+    }
+    if (!ready.mustPersist()) {
+      sendAll(ready.messages());
+      running.advance(ready);
+      return;
+    }
+    isPersisting = true;
+    persistingSinceTick = tick;
+    DurableLog target = Objects.requireNonNull(durable, "a running member has a log");
+    onDisk(
+        () -> target.append(ready.snapshot(), ready.hardState(), ready.entries()),
+        () -> persisted(running, ready));
+  }
+
+  private void persisted(RaftCore running, Ready ready) {
+    isPersisting = false;
+    sendAll(ready.messages());
+    running.advance(ready);
+    if (ready.snapshot() != null) {
+      restore(ready.snapshot());
+    }
+    pump();
+  }
+
+  private void takeSnapshot(RaftCore running) {
+    boolean isDue = appliedIndex - running.snapshot().index() >= config.snapshotEveryEntries();
+    // A snapshot of the leader's may have overtaken the state machine and wait for the disk.
+    if (!isDue || isSnapshotting || running.appliedIndex() != appliedIndex) {
+      return;
+    }
+    isSnapshotting = true;
+    ByteBuf out = Unpooled.buffer(1 << 10);
+    applied.write(out);
+    out.writeBytes(machine.snapshot());
+    Snapshot taken =
+        new Snapshot(appliedIndex, running.termAt(appliedIndex), ByteBufUtil.getBytes(out));
+    DurableLog target = Objects.requireNonNull(durable, "a running member has a log");
+    onDisk(
+        () -> target.saveSnapshot(taken),
+        () -> {
+          isSnapshotting = false;
+          running.compact(taken);
+        });
+  }
+
+  private void restore(Snapshot snapshot) {
+    ByteBuf in = Unpooled.wrappedBuffer(snapshot.data());
+    applied.read(in);
+    machine.restore(snapshot.index(), ByteBufUtil.getBytes(in));
+    appliedIndex = snapshot.index();
+    for (Pending pending : proposals.all()) {
+      Applied earlier = applied.find(pending.id);
+      if (earlier != null) {
+        proposals.remove(pending.id);
+        pending.answer(new Committed(earlier.index(), earlier.result()));
+      }
+    }
+  }
+
+  private void apply(RaftCore running) {
+    List<Entry> committed = running.takeCommitted();
+    for (Entry entry : committed) {
+      if (!entry.isNoOp()) {
+        apply(entry.index(), Proposal.decode(entry.command()));
+      }
+      appliedIndex = entry.index();
+    }
+    if (!committed.isEmpty()) {
+      pumpSoon(); // there may be more; others get their turn in between
+    }
+  }
+
+  private void apply(long index, Proposal proposal) {
+    ProposalId id = proposal.id();
+    inLog.remove(id);
+    Applied application = applied.find(id);
+    if (application == null && !applied.mayBeForgotten(id)) {
+      application = new Applied(index, machine.apply(index, proposal.command()));
+      applied.add(id, application);
+    }
+    Pending pending = proposals.remove(id);
+    if (pending != null) {
+      pending.answer(
+          application == null
+              ? new Unknown(Refusal.FORGOTTEN)
+              : new Committed(application.index(), application.result()));
+    }
+  }
+
+  private void noticeLeader(RaftCore running) {
+    if (running.term() == knownTerm && Objects.equals(running.leader(), knownLeader)) {
+      return;
+    }
+    if (running.term() != knownTerm) {
+      inLog.clear();
+    }
+    boolean isOther = !Objects.equals(running.leader(), knownLeader);
+    knownTerm = running.term();
+    knownLeader = running.leader();
+    leaderChanges += isOther ? 1 : 0;
+    if (isOther) {
+      log.info(
+          "raft member {} is {} of term {}, leader {}",
+          config.self(),
+          running.role(),
+          knownTerm,
+          knownLeader);
+    }
+    status = describe();
+    listener.leaderChanged(knownLeader, knownTerm);
+    if (knownLeader != null) {
+      leaderlessTicks = 0;
+      offerAgain(running);
+      reads.askAgain(running.term(), tick);
+      pumpSoon();
+    }
+  }
+
+  private void onTick() {
+    RaftCore running = running();
+    if (running == null) {
+      return;
+    }
+    timer = shard.schedule(config.tickNanos(), this::onTick);
+    tick++;
+    try {
+      running.tick();
+      long now = environment.clock().nanos();
+      proposals.expire(now);
+      reads.expire(now);
+      leaderlessTicks = running.leader() == null ? leaderlessTicks + 1 : 0;
+      if (leaderlessTicks >= 2 * config.electionTicks()) {
+        proposals.failAll(Refusal.NO_LEADER);
+      } else if (running.leader() != null) {
+        offerAgain(running);
+        reads.askAgain(running.term(), tick - config.electionTicks());
+      }
+      leaveOnSlowDisk(running);
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    pump();
+    status = describe();
+  }
+
+  /** A leader whose disk does not answer holds everyone up: another one should lead. */
+  private void leaveOnSlowDisk(RaftCore running) {
+    boolean isSlow = isPersisting && tick - persistingSinceTick >= config.electionTicks();
+    if (!isSlow || !running.isLeader() || running.transferTarget() != null) {
+      return;
+    }
+    PeerId best = null;
+    long bestMatch = -1;
+    for (var peer : running.matchIndexes().entrySet()) {
+      boolean fits = config.isVoter(peer.getKey()) && running.isActive(peer.getKey());
+      if (fits && peer.getValue() > bestMatch) {
+        best = peer.getKey();
+        bestMatch = peer.getValue();
+      }
+    }
+    if (best != null) {
+      log.warn("raft leader {} has a slow disk and hands over to {}", config.self(), best);
+      running.transferLeadership(best);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------
+
+  private interface DiskTask {
+    void run() throws IOException;
+  }
+
+  /** Runs a task on the log's thread and then another one here; a failure ends this member. */
+  private void onDisk(DiskTask task, Runnable thenOnShard) {
+    logExecutor.execute(() -> {
+      try {
+        task.run();
+      } catch (IOException | RuntimeException e) {
+        shard.execute(() -> fail(e));
+        return;
+      }
+      shard.execute(() -> runWhileRunning(thenOnShard));
+    });
+  }
+
+  private void runWhileRunning(Runnable task) {
+    if (life != Life.RUNNING) {
+      return;
+    }
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  private void sendAll(List<Envelope> envelopes) {
+    for (Envelope envelope : envelopes) {
+      send(envelope.to(), envelope.message());
+    }
+  }
+
+  private void send(PeerId to, Message message) {
+    transport.send(to, MessageCodec.encode(message));
+  }
+
+  private RaftStatus describe() {
+    RaftCore known = core;
+    boolean isRunning = known != null && life == Life.RUNNING;
+    Role idle = config.isVoter(config.self()) ? Role.FOLLOWER : Role.LEARNER;
+    List<PeerStatus> peers = new ArrayList<>();
+    if (known != null && isRunning && known.isLeader()) {
+      known
+          .matchIndexes()
+          .forEach((peer, match) ->
+              peers.add(
+                  new PeerStatus(
+                      peer,
+                      config.isVoter(peer),
+                      match,
+                      known.lastIndex() - match,
+                      known.isActive(peer))));
+    }
+    return new RaftStatus(
+        config.self(),
+        known == null || !isRunning ? idle : known.role(),
+        known == null ? 0 : known.term(),
+        known == null || !isRunning ? null : known.leader(),
+        known == null ? 0 : known.commitIndex(),
+        appliedIndex,
+        known == null ? 0 : known.lastIndex(),
+        known == null ? 0 : known.snapshot().index(),
+        leaderChanges,
+        proposals.size(),
+        config.voters(),
+        List.copyOf(peers),
+        failure);
+  }
+}

@@ -1,0 +1,37 @@
+package io.quorate.raft;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A member as of its last tick.
+ *
+ * @param leader of this term, when known
+ * @param leaderChanges how often this member saw another leader or none since it started
+ * @param pendingProposals proposals made here that wait for an answer
+ * @param peers of a leader: what it knows of the others
+ * @param failure why the member stopped, when it did
+ */
+public record RaftStatus(
+    PeerId self,
+    Role role,
+    long term,
+    @Nullable PeerId leader,
+    long commitIndex,
+    long appliedIndex,
+    long lastIndex,
+    long snapshotIndex,
+    long leaderChanges,
+    int pendingProposals,
+    List<PeerId> voters,
+    List<PeerStatus> peers,
+    @Nullable String failure) {
+
+  /**
+   * @param matchIndex up to where its disk has the leader's log
+   * @param lag entries it lacks
+   * @param isActive whether it was heard of within an election timeout
+   */
+  public record PeerStatus(
+      PeerId peer, boolean isVoter, long matchIndex, long lag, boolean isActive) {}
+}

@@ -1,0 +1,87 @@
+package io.quorate.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * If this fails, a damaged packet changes what a member believes, or members misread each other.
+ */
+class MessageCodecTest {
+  private static final List<Message> ONE_OF_EACH =
+      List.of(
+          new Message.PreVoteRequest(7, 12, 6),
+          new Message.PreVoteReply(7, true),
+          new Message.VoteRequest(7, 12, 6, true),
+          new Message.VoteReply(Long.MAX_VALUE, false),
+          new Message.AppendRequest(3, 4, 2, 1, List.of()),
+          new Message.AppendRequest(
+              3,
+              4,
+              2,
+              1,
+              List.of(new Entry(2, 5, new byte[0]), new Entry(3, 6, new byte[] {1, 2, 3}))),
+          new Message.AppendAccepted(3, 6),
+          new Message.AppendRejected(3, 6, 4, 2),
+          new Message.Heartbeat(3, 6, 99),
+          new Message.HeartbeatReply(3, 99),
+          new Message.SnapshotChunk(3, 100, 2, 4096, 5000, new byte[] {9, 8}),
+          new Message.SnapshotChunkReply(3, 100, 4098),
+          new Message.TimeoutNow(3),
+          new Message.ReadIndexRequest(3, -1),
+          new Message.ReadIndexReply(3, -1, 44),
+          new Message.Subscribe(0, 0),
+          new Message.Forward(new byte[] {5, 5, 5}));
+
+  @Test
+  void everyMessageComesBackAsItWas() throws MalformedRaftMessage {
+    for (Message message : ONE_OF_EACH) {
+      assertThat(MessageCodec.decode(MessageCodec.encode(message))).isEqualTo(message);
+    }
+    assertThat(ONE_OF_EACH.stream().map(Message::getClass).distinct())
+        .as("a kind is missing here")
+        .hasSize(
+            Message.ToCore.class.getPermittedSubclasses().length
+                + Message.class.getPermittedSubclasses().length
+                - 1);
+  }
+
+  @Test
+  void aMessageCutShortIsRefused() {
+    for (Message message : ONE_OF_EACH) {
+      byte[] bytes = MessageCodec.encode(message);
+      for (int length = 0; length < bytes.length; length++) {
+        byte[] cut = Arrays.copyOf(bytes, length);
+        assertThatThrownBy(() -> MessageCodec.decode(cut)).isInstanceOf(MalformedRaftMessage.class);
+      }
+    }
+  }
+
+  @Test
+  void aFlippedBitIsRefused() {
+    for (Message message : ONE_OF_EACH) {
+      byte[] bytes = MessageCodec.encode(message);
+      for (int bit = 0; bit < bytes.length * 8; bit++) {
+        byte[] flipped = bytes.clone();
+        flipped[bit / 8] ^= (byte) (1 << bit % 8);
+        assertThatThrownBy(() -> MessageCodec.decode(flipped))
+            .isInstanceOf(MalformedRaftMessage.class);
+      }
+    }
+  }
+
+  @Test
+  void garbageIsRefused() {
+    SplittableRandom random = new SplittableRandom(4);
+    for (int i = 0; i < 2_000; i++) {
+      byte[] garbage = new byte[random.nextInt(80)];
+      random.nextBytes(garbage);
+      assertThatThrownBy(() -> MessageCodec.decode(garbage))
+          .isInstanceOf(MalformedRaftMessage.class);
+    }
+  }
+}

@@ -1,0 +1,360 @@
+package io.quorate.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.raft.ProposalOutcome.Committed;
+import io.quorate.raft.ProposalOutcome.Rejected;
+import io.quorate.raft.ProposalOutcome.Unknown;
+import io.quorate.raft.SimulatedRing.Member;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** If this fails, a schema change hangs, is lost after it was acknowledged, or happens twice. */
+class RaftNodeTest {
+  private static final long MILLI = 1_000_000L;
+  private static final long SECOND = 1_000 * MILLI;
+
+  private final List<ProposalOutcome> outcomes = new ArrayList<>();
+  private final List<ReadOutcome> reads = new ArrayList<>();
+
+  private static SimulatedRing ring(int voters, int learners) {
+    SimulatedRing ring = new SimulatedRing(7, voters, learners, config -> config);
+    ring.bootAll();
+    return ring;
+  }
+
+  private ProposalOutcome propose(SimulatedRing ring, Member at, String word) {
+    outcomes.clear();
+    at.propose(word, 5 * SECOND, outcomes::add);
+    ring.world.runUntil(() -> !outcomes.isEmpty(), 20 * SECOND);
+    return outcomes.getFirst();
+  }
+
+  private ReadOutcome read(SimulatedRing ring, Member at) {
+    reads.clear();
+    at.node().readIndex(ring.world.nowNanos() + 5 * SECOND, reads::add);
+    ring.world.runUntil(() -> !reads.isEmpty(), 20 * SECOND);
+    return reads.getFirst();
+  }
+
+  private static Member other(SimulatedRing ring, Member than) {
+    for (Member member : ring.members()) {
+      if (!member.equals(than) && ring.voters.contains(member.id)) {
+        return member;
+      }
+    }
+    throw new AssertionError("there is only one");
+  }
+
+  @Test
+  void aSingleVoterCommitsAlone() {
+    SimulatedRing ring = ring(1, 0);
+    Member only = ring.awaitLeader();
+
+    assertThat(propose(ring, only, "a")).isInstanceOf(Committed.class);
+    assertThat(only.machine.words).containsExactly("a");
+  }
+
+  @Test
+  void aProposalAtAnyMemberAppliesAtAllAndItsResultComesBack() {
+    SimulatedRing ring = ring(3, 1);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND); // the learner subscribes
+
+    assertThat(propose(ring, leader, "a")).isInstanceOf(Committed.class);
+    assertThat(propose(ring, other(ring, leader), "b")).isInstanceOf(Committed.class);
+    ProposalOutcome third = propose(ring, ring.member("l1"), "c");
+
+    assertThat(third)
+        .isInstanceOfSatisfying(
+            Committed.class,
+            committed -> assertThat(committed.result()).containsExactly(0, 0, 0, 3));
+    ring.world.runFor(SECOND);
+    for (Member member : ring.members()) {
+      assertThat(member.machine.words).as(member.id.name()).containsExactly("a", "b", "c");
+    }
+    assertThat(leader.status().peers()).hasSize(3).allMatch(peer -> peer.lag() == 0);
+    assertThat(ring.member("l1").status().role()).isEqualTo(Role.LEARNER);
+  }
+
+  @Test
+  void aNewLeaderIsThereSoonAfterTheOldOneIsKilled() {
+    for (long seed = 1; seed <= 20; seed++) {
+      SimulatedRing ring = new SimulatedRing(seed, 3, 0, config -> config);
+      ring.bootAll();
+      Member leader = ring.awaitLeader();
+      ring.world.runFor(SECOND);
+      leader.host.kill();
+      long before = ring.world.nowNanos();
+      ring.awaitLeader();
+      assertThat(ring.world.nowNanos() - before).as("seed " + seed).isLessThan(2 * SECOND);
+    }
+  }
+
+  @Test
+  void aMinorityRefusesAtOnceAndTheMajorityGoesOn() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    List<String> rest = new ArrayList<>(List.of("n1", "n2", "n3"));
+    rest.remove(leader.id.name());
+    ring.world.links().partition(List.of(leader.id.name()), rest);
+    ring.world.runFor(3 * SECOND);
+
+    long before = ring.world.nowNanos();
+    assertThat(propose(ring, leader, "minority")).isEqualTo(new Rejected(Refusal.NO_LEADER));
+    assertThat(read(ring, leader)).isEqualTo(new ReadOutcome.Refused(Refusal.NO_LEADER));
+    assertThat(ring.world.nowNanos() - before).isLessThan(10 * MILLI);
+    assertThat(propose(ring, other(ring, leader), "majority")).isInstanceOf(Committed.class);
+
+    ring.world.links().heal();
+    ring.world.runFor(2 * SECOND);
+    assertThat(leader.machine.words).containsExactly("majority");
+  }
+
+  @Test
+  void aProposalCaughtByACutIsUnknownAndNeverFailed() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    List<String> rest = new ArrayList<>(List.of("n1", "n2", "n3"));
+    rest.remove(leader.id.name());
+    ring.world.links().partition(List.of(leader.id.name()), rest);
+
+    ProposalOutcome outcome = propose(ring, leader, "caught");
+
+    assertThat(outcome).isEqualTo(new Unknown(Refusal.NO_LEADER));
+  }
+
+  @Test
+  void aHalfCutMemberCausesNoElection() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    Member deaf = other(ring, leader);
+    long changes = leader.status().leaderChanges();
+    long term = leader.status().term();
+    ring.world.links().cutOneWay(leader.id.name(), deaf.id.name());
+    ring.world.runFor(20 * SECOND);
+    ring.world.links().heal();
+    ring.world.runFor(5 * SECOND);
+
+    assertThat(leader.status().leaderChanges()).isEqualTo(changes);
+    assertThat(leader.status().term()).isEqualTo(term);
+    assertThat(deaf.status().leader()).isEqualTo(leader.id);
+  }
+
+  @Test
+  void aRetryUnderTheSameIdAppliesOnce() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    Member follower = other(ring, leader);
+    ProposalId id = follower.node().newProposalId();
+    byte[] word = "once".getBytes(StandardCharsets.UTF_8);
+    long deadline = ring.world.nowNanos() + 5 * SECOND;
+    follower.node().propose(id, word, deadline, outcomes::add);
+    leader.node().propose(id, word, deadline, outcomes::add);
+    ring.world.runFor(SECOND);
+    follower.node().propose(id, word, deadline, outcomes::add);
+    ring.world.runFor(SECOND);
+
+    assertThat(outcomes).hasSize(3).allMatch(outcomes.getFirst()::equals);
+    assertThat(leader.machine.words).containsExactly("once");
+  }
+
+  @Test
+  void aRetryOfWhatMayBeForgottenIsRefused() {
+    SimulatedRing ring =
+        new SimulatedRing(3, 1, 0, config -> config.withBounds(1 << 20, 100, 4, 1 << 16));
+    ring.bootAll();
+    Member only = ring.awaitLeader();
+    ProposalId id = only.node().newProposalId();
+    for (int i = 0; i < 6; i++) {
+      propose(ring, only, "word" + i);
+    }
+    outcomes.clear();
+    only.node().propose(id, new byte[] {65}, ring.world.nowNanos() + 5 * SECOND, outcomes::add);
+    ring.world.runFor(SECOND);
+
+    assertThat(outcomes).containsExactly(new Unknown(Refusal.FORGOTTEN));
+    assertThat(only.machine.words).hasSize(6);
+  }
+
+  @Test
+  void aReadAtAFollowerSeesWhatWasAcknowledgedBefore() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    Member follower = other(ring, leader);
+    Committed committed = (Committed) propose(ring, leader, "seen");
+
+    ReadOutcome outcome = read(ring, follower);
+
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            ReadOutcome.Confirmed.class,
+            confirmed -> assertThat(confirmed.index()).isGreaterThanOrEqualTo(committed.index()));
+    assertThat(follower.machine.words).containsExactly("seen");
+  }
+
+  @Test
+  void leadershipIsHandedOverInAnInstant() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    Member next = other(ring, leader);
+    leader.node().transferLeadership(next.id);
+    ring.world.runFor(200 * MILLI);
+
+    assertThat(next.status().role()).isEqualTo(Role.LEADER);
+    assertThat(propose(ring, leader, "after")).isInstanceOf(Committed.class);
+  }
+
+  @Test
+  void aLeaderWithASlowDiskHandsOver() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    leader.host.slowDisk(20_000);
+
+    assertThat(propose(ring, leader, "slow")).isInstanceOf(Committed.class);
+    assertThat(ring.awaitLeader()).isNotEqualTo(leader);
+  }
+
+  @Test
+  void allLosePowerAndNothingAcknowledgedIsLost() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    for (int i = 0; i < 20; i++) {
+      propose(ring, leader, "w" + i);
+    }
+    List<String> acknowledged = List.copyOf(leader.machine.words);
+    ring.members().forEach(member -> member.host.crash());
+    ring.bootAll();
+    ring.awaitLeader();
+    ring.world.runFor(SECOND);
+
+    assertThat(acknowledged).hasSize(20);
+    for (Member member : ring.members()) {
+      assertThat(member.machine.words).isEqualTo(acknowledged);
+    }
+  }
+
+  @Test
+  void aMemberFarBehindGetsASnapshotAndThenTheLog() {
+    SimulatedRing ring =
+        new SimulatedRing(
+            5, 3, 0, config -> config.withSnapshots(50, 10).withMessages(8, 1 << 10, 100));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+    Member behind = other(ring, leader);
+    behind.host.crash();
+    for (int i = 0; i < 200; i++) {
+      propose(ring, leader, "w" + i);
+    }
+    behind.boot();
+    ring.world.runFor(3 * SECOND);
+    propose(ring, leader, "last");
+    ring.world.runFor(SECOND);
+
+    assertThat(behind.machine.restores).isPositive();
+    assertThat(behind.machine.words).hasSize(201).isEqualTo(leader.machine.words);
+    // And again from its own disk.
+    behind.host.crash();
+    behind.boot();
+    ring.world.runFor(3 * SECOND);
+    assertThat(behind.machine.words).isEqualTo(leader.machine.words);
+  }
+
+  @Test
+  void aFailedSyncStopsTheMemberAndTheOthersGoOn() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    leader.host.disk().failSyncs("log-");
+
+    ProposalOutcome outcome = propose(ring, leader, "lost disk");
+
+    assertThat(outcome).isEqualTo(new Unknown(Refusal.NOT_RUNNING));
+    assertThat(leader.failure).isNotNull();
+    assertThat(leader.status().failure()).isNotNull();
+    assertThat(propose(ring, leader, "no")).isEqualTo(new Rejected(Refusal.NOT_RUNNING));
+    Member next = ring.awaitLeader();
+    assertThat(propose(ring, next, "on")).isInstanceOf(Committed.class);
+  }
+
+  @Test
+  void aStateMachineThatThrowsStopsTheMember() {
+    SimulatedRing ring = ring(1, 0);
+    Member only = ring.awaitLeader();
+
+    assertThat(propose(ring, only, "bomb")).isEqualTo(new Unknown(Refusal.NOT_RUNNING));
+    assertThat(only.failure).hasMessageContaining("a bug in the state machine");
+  }
+
+  @Test
+  void garbageFromAPeerIsDropped() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    leader.node().receive(new PeerId("stranger"), new byte[] {1, 2, 3});
+    leader.node().receive(new PeerId("n9"), new byte[0]);
+    ring.world.runFor(SECOND);
+
+    assertThat(propose(ring, leader, "fine")).isInstanceOf(Committed.class);
+  }
+
+  /**
+   * Acknowledged words survive crashes, cuts and lost messages, in one order, each once; and one
+   * seed gives one trace.
+   */
+  @Test
+  void underFaultsAcknowledgedChangesStayAndApplyOnce() {
+    for (long seed = 1; seed <= 15; seed++) {
+      assertThat(runWithFaults(seed)).as("seed " + seed).isEqualTo(runWithFaults(seed));
+    }
+  }
+
+  private static long runWithFaults(long seed) {
+    SimulatedRing ring = new SimulatedRing(seed, 3, 1, config -> config.withSnapshots(20, 5));
+    ring.world.links().unreliable(0.02, 0.02, 0.05);
+    ring.bootAll();
+    List<String> acknowledged = new ArrayList<>();
+    List<Member> members = ring.members();
+    for (int round = 0; round < 60; round++) {
+      Member member = members.get(ring.world.random().nextInt(members.size()));
+      int fault = ring.world.random().nextInt(12);
+      if (fault == 0) {
+        member.host.crash();
+      } else if (fault == 1) {
+        Member peer = members.get(ring.world.random().nextInt(members.size()));
+        ring.world.links().cutOneWay(member.id.name(), peer.id.name());
+      } else if (fault == 2) {
+        ring.world.links().heal();
+        ring.bootAll();
+      }
+      for (int i = 0; i < 3 && member.host.isUp(); i++) {
+        String word = UUID.nameUUIDFromBytes(new byte[] {(byte) round, (byte) i}).toString();
+        member.propose(
+            word,
+            3 * SECOND,
+            outcome -> {
+              if (outcome instanceof Committed) {
+                acknowledged.add(word);
+              }
+            });
+      }
+      ring.world.runFor(200 * MILLI);
+    }
+    ring.world.links().heal();
+    ring.world.links().unreliable(0, 0, 0);
+    ring.bootAll();
+    ring.awaitLeader();
+    ring.world.runFor(10 * SECOND);
+    List<String> words = members.getFirst().machine.words;
+    assertThat(acknowledged).as("seed " + seed).isNotEmpty();
+    assertThat(words).as("seed " + seed).containsAll(acknowledged).doesNotHaveDuplicates();
+    for (Member member : members) {
+      assertThat(member.machine.words).as("seed " + seed + " " + member.id).isEqualTo(words);
+    }
+    return ring.world.traceHash();
+  }
+}

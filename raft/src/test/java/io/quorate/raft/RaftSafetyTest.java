@@ -1,0 +1,133 @@
+package io.quorate.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.quorate.raft.TestRing.Flaw;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** If this fails, two nodes can disagree on the schema or forget a change that was acknowledged. */
+class RaftSafetyTest {
+  private static final int SEEDS = 400;
+  private static final int STEPS = 8_000;
+
+  @Test
+  void theFivePropertiesHoldUnderFaultsAndTheRingRecovers() {
+    long committed = 0;
+    long reads = 0;
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      RandomRun run = new RandomRun(seed, seed % 2 == 0 ? 3 : 5, Flaw.NONE, 2 + (int) (seed % 5));
+      try {
+        run.run(STEPS);
+      } catch (RuntimeException | AssertionError e) {
+        fail("seed " + seed + ": " + e.getMessage(), e);
+      }
+      committed += run.committed;
+      reads += run.servedReads;
+    }
+    // A run in which nothing happens proves nothing.
+    assertThat(committed).isGreaterThan(SEEDS * 10L);
+    assertThat(reads).isGreaterThan(SEEDS);
+  }
+
+  @Test
+  void theCheckerCatchesAVoteThatWasNotPersisted() {
+    assertThat(firstSeedThatFails(Flaw.SENDS_BEFORE_PERSISTING, 2_000)).isPositive();
+  }
+
+  /** The story of figure 3.7: an entry of term 1 that a majority has, and that is overwritten. */
+  @Test
+  void theCheckerCatchesAnOldEntryCommittedByCounting() {
+    assertThatThrownBy(() -> playFigure37(Flaw.COMMITS_OLD_TERMS_BY_COUNTING))
+        .isInstanceOf(SafetyChecker.Violation.class)
+        .hasMessageContaining("leader completeness: n5 leads term 4 without 2/t1");
+    assertThatCode(() -> playFigure37(Flaw.NONE)).doesNotThrowAnyException();
+  }
+
+  private static void playFigure37(Flaw flaw) {
+    SafetyChecker checker = new SafetyChecker();
+    TestRing ring =
+        new TestRing(
+            5,
+            0,
+            new SplittableRandom(1),
+            flaw,
+            config -> config.withMessages(1, 1, 100),
+            checker::onApply);
+    TestRing.Member n1 = ring.member(new PeerId("n1"));
+    TestRing.Member n5 = ring.member(new PeerId("n5"));
+    elect(ring, n1);
+    ring.settle();
+    for (String other : List.of("n3", "n4", "n5")) {
+      ring.cuts.add("n1>" + other);
+    }
+    n1.core().propose(new byte[] {42});
+    ring.settle();
+    n1.crash();
+
+    elect(ring, n5);
+    ring.network.clear(); // its no-op reaches nobody
+    n5.persist();
+    n5.crash();
+
+    ring.cuts.clear();
+    ring.cuts.add("n1>n4");
+    n1.start();
+    elect(ring, n1);
+    // Deliver until entry 2 of term 1 is on three disks; entry 3 of term 3 is not.
+    TestRing.Member n3 = ring.member(new PeerId("n3"));
+    n1.persist();
+    while (n1.core().matchIndexes().getOrDefault(n3.id, 0L) < 2) {
+      ring.deliver(ring.network.removeFirst());
+      n3.persist();
+      ring.member(new PeerId("n2")).persist();
+      ring.members().forEach(checker::check);
+    }
+    n1.crash();
+    ring.network.clear();
+
+    n5.start();
+    elect(ring, n5);
+    ring.members().forEach(checker::check);
+    ring.settle();
+    ring.members().forEach(checker::check);
+  }
+
+  /** Makes a member leader of the next term; its first appends stay on the way. */
+  private static void elect(TestRing ring, TestRing.Member member) {
+    long newest = 0;
+    for (TestRing.Member each : ring.members()) {
+      newest = each.isUp() ? Math.max(newest, each.core().term()) : newest;
+    }
+    member.core().step(new PeerId("n2"), new Message.TimeoutNow(newest));
+    member.collect();
+    member.persist();
+    while (!member.core().isLeader()) {
+      TestRing.InFlight next = ring.network.removeFirst();
+      if (next.message() instanceof Message.VoteRequest
+          || next.message() instanceof Message.VoteReply) {
+        ring.deliver(next);
+        TestRing.Member to = ring.member(next.to());
+        if (to.isUp()) {
+          to.persist();
+        }
+      }
+    }
+  }
+
+  /** The first seed whose run breaks a property; 0 when none does. */
+  private static long firstSeedThatFails(Flaw flaw, int seeds) {
+    for (long seed = 1; seed <= seeds; seed++) {
+      try {
+        new RandomRun(seed, 3, flaw, 30).run(STEPS);
+      } catch (RuntimeException | AssertionError e) {
+        return seed;
+      }
+    }
+    return 0;
+  }
+}
