@@ -19,19 +19,22 @@ final class Memtable {
   private final ByteWriter key = new ByteWriter(128);
   private final ByteWriter range = new ByteWriter(64);
   private final ByteWriter headBytes = new ByteWriter(64);
-  private final long firstSegmentId;
+  private long firstSegmentId = Long.MAX_VALUE;
+  private boolean hasHeads;
   private long minTimestampMicros = Long.MAX_VALUE;
   private boolean frozen;
 
   /**
-   * @param firstSegmentId the commit log's segment when this memtable began: none of its updates
-   *     stands in an earlier one
+   * Takes an update.
+   *
+   * @param segmentId the commit log's segment in which it stands
    */
-  Memtable(long firstSegmentId) {
-    this.firstSegmentId = firstSegmentId;
+  void put(Mutation mutation, long segmentId) {
+    firstSegmentId = Math.min(firstSegmentId, segmentId);
+    put(mutation);
   }
 
-  void put(Mutation mutation) {
+  private void put(Mutation mutation) {
     Invariant.check(!frozen, "a frozen memtable takes no updates");
     byte[] bytes = mutation.bytes();
     key.clear();
@@ -108,6 +111,7 @@ final class Memtable {
   }
 
   private int findOrAddHead() {
+    hasHeads = true;
     int entry = tree.findOrAdd(key.bytes, key.length);
     if (tree.added) {
       writeHead(entry, PartitionRows.NO_HEAD);
@@ -147,6 +151,12 @@ final class Memtable {
     return tree.memoryBytes();
   }
 
+  /** Whether any partition has a deletion or range tombstones. */
+  boolean hasHeads() {
+    return hasHeads;
+  }
+
+  /** No update in here stands in an earlier segment of the commit log. */
   long firstSegmentId() {
     return firstSegmentId;
   }

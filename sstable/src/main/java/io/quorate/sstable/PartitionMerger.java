@@ -11,7 +11,7 @@ import java.util.List;
  * {@link FragmentMerger}. Reused, not thread-safe.
  */
 final class PartitionMerger {
-  private final long nowSeconds;
+  private long nowSeconds;
   private final RowMerger row = new RowMerger();
   private final List<RangeTombstone> rawRanges = new ArrayList<>();
   private List<RangeTombstone> ranges = List.of();
@@ -30,17 +30,15 @@ final class PartitionMerger {
 
   private Purge purge = Purge.NONE;
 
-  PartitionMerger(long nowSeconds) {
+  /**
+   * Begins a partition.
+   *
+   * @param nowSeconds what expires up to then has expired
+   * @param purge tombstones that are left out
+   */
+  void begin(long nowSeconds, Purge purge) {
     this.nowSeconds = nowSeconds;
-  }
-
-  /** Begins a partition, of which everything is kept. */
-  void begin() {
-    begin(Purge.NONE);
-  }
-
-  void begin(Purge partitionPurge) {
-    purge = partitionPurge;
+    this.purge = purge;
     rawRanges.clear();
     ranges = List.of();
     partitionDeletion = Deletion.NONE;

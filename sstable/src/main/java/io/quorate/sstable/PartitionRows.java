@@ -10,6 +10,8 @@ final class PartitionRows extends RowCursor {
   private final ByteWriter bound = new ByteWriter(64);
   private int prefixLength;
   private boolean atFirstRow;
+  private boolean onEntry;
+  private boolean everFound;
 
   PartitionRows(EntryCursor entries) {
     this.entries = entries;
@@ -20,6 +22,7 @@ final class PartitionRows extends RowCursor {
     bound.put(partition, offset, length);
     prefixLength = length;
     atFirstRow = false;
+    everFound = false;
     return this;
   }
 
@@ -28,6 +31,7 @@ final class PartitionRows extends RowCursor {
     if (entries.seekAtOrAfter(bound.bytes, prefixLength)
         && entries.keyLength == prefixLength
         && inPartition()) {
+      everFound = true;
       return PartitionHead.read(entries.valueBytes, entries.valueOffset, entries.valueLength);
     }
     return NO_HEAD;
@@ -38,6 +42,19 @@ final class PartitionRows extends RowCursor {
   /** Tells that the source stands on the partition's first row already: no seek is needed. */
   void standsOnFirstRow() {
     atFirstRow = true;
+    onEntry = true;
+  }
+
+  /**
+   * Whether the source stands on an entry after the last move, of this partition or a later one.
+   */
+  boolean onEntry() {
+    return onEntry;
+  }
+
+  /** Whether anything of the partition was met in the source. */
+  boolean everFound() {
+    return everFound;
   }
 
   @Override
@@ -70,9 +87,11 @@ final class PartitionRows extends RowCursor {
   }
 
   private boolean stand(boolean found) {
+    onEntry = found;
     if (!found || !inPartition() || entries.keyLength == prefixLength) {
       return false;
     }
+    everFound = true;
     keyBytes = entries.keyBytes;
     keyOffset = entries.keyOffset + prefixLength;
     keyLength = entries.keyLength - prefixLength;

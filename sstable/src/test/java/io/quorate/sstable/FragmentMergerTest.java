@@ -139,8 +139,8 @@ class FragmentMergerTest {
 
   /** As compaction merges, when nothing outside it holds older data. */
   static byte[] purge(long nowSeconds, long purgeBeforeSeconds, byte[]... fragments) {
-    PartitionMerger partition = new PartitionMerger(nowSeconds);
-    partition.begin(new Purge(purgeBeforeSeconds, Long.MAX_VALUE));
+    PartitionMerger partition = new PartitionMerger();
+    partition.begin(nowSeconds, new Purge(purgeBeforeSeconds, Long.MAX_VALUE));
     for (byte[] fragment : fragments) {
       FragmentRows rows = new FragmentRows().reset(fragment, 0, fragment.length);
       partition.addDeletion(rows.partitionDeletion());

@@ -109,21 +109,22 @@ class MemtableTest {
   void holdsWhatTheMutationsSay() throws IOException {
     for (long seed = 0; seed < 3_000; seed++) {
       RandomFragments random = new RandomFragments(seed, 5);
-      Memtable memtable = new Memtable(0);
+      Memtable memtable = new Memtable();
       FragmentMerger merger = new FragmentMerger().begin();
       for (int i = 0; i < 1 + seed % 12; i++) {
         FragmentWriter writer = new FragmentWriter().begin(TABLE, seed, new byte[] {1});
         random.write(writer);
         Mutation mutation = Mutation.of(writer.finish());
-        memtable.put(mutation);
+        memtable.put(mutation, 1);
         merger.add(mutation.bytes(), mutation.fragmentOffset(), mutation.fragmentLength());
-        memtable.put(Mutation.of(new FragmentWriter().begin(TABLE, seed, new byte[] {2}).finish()));
+        memtable.put(
+            Mutation.of(new FragmentWriter().begin(TABLE, seed, new byte[] {2}).finish()), 1);
       }
       byte[] partition = StoreKey.partition(seed, new byte[] {1});
       PartitionRows rows =
           new PartitionRows(memtable.cursor()).reset(partition, 0, partition.length);
-      PartitionMerger read = new PartitionMerger(RowMerger.NEVER_SECONDS);
-      read.begin();
+      PartitionMerger read = new PartitionMerger();
+      read.begin(RowMerger.NEVER_SECONDS, Purge.NONE);
       PartitionHead head = rows.head();
       read.addDeletion(head.deletion());
       read.addRanges(head.ranges());
