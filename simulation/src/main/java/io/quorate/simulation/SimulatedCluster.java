@@ -1,6 +1,8 @@
 package io.quorate.simulation;
 
 import io.quorate.environment.Endpoint;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.node.Node;
@@ -23,6 +25,7 @@ public final class SimulatedCluster {
   private final SimulatedWorld world;
   private final List<SimulatedHost> hosts = new ArrayList<>();
   private final TreeMap<String, Node> nodes = new TreeMap<>();
+  private final TreeMap<String, Environment> environments = new TreeMap<>();
   private final List<Endpoint> voters = new ArrayList<>();
 
   public SimulatedCluster(SimulatedWorld world, int nodeCount) {
@@ -55,9 +58,11 @@ public final class SimulatedCluster {
 
   /** Starts the node of a host that is down. */
   public void start(SimulatedHost host) {
+    Environment environment = host.boot();
+    environments.put(host.name(), environment);
     Node node =
         new Node(
-            host.boot(),
+            environment,
             config(host.name()),
             new Node.Listener() {
               @Override
@@ -108,6 +113,15 @@ public final class SimulatedCluster {
   public boolean serves(SimulatedHost host) {
     Node node = nodes.get(host.name());
     return host.isUp() && node != null && node.state() == NodeState.NORMAL;
+  }
+
+  /** A shard of the process that runs on a host: for what clients do there. */
+  Shard shard(SimulatedHost host, int index) {
+    Environment environment = environments.get(host.name());
+    if (environment == null) {
+      throw new IllegalStateException(host.name() + " was never started");
+    }
+    return environment.shards().get(index);
   }
 
   /** The node on a host that serves. */
