@@ -209,14 +209,34 @@ class MembershipTest {
   void aNodeThatWasStoppedBlamesNobody() {
     SimulatedWorld world = new SimulatedWorld(8);
     Map<Integer, Node> nodes = cluster(world, 5);
+    // A probe's answer comes too late to help.
+    world.links().latency(400 * MILLI, 450 * MILLI);
     world.runFor(20 * SECOND);
     forgetStories(nodes);
+    // The whole machine stands still: nothing that was sent to it waits for it either.
     node(nodes, 4).host.pause(10 * SECOND);
-    world.runFor(30 * SECOND);
+    world.links().partition(List.of("n4"), List.of("n1", "n2", "n3", "n5"));
+    world.runFor(10 * SECOND - MILLI);
+    world.links().heal();
+    world.runFor(20 * SECOND);
 
     assertThat(node(nodes, 4).story).isEmpty();
     assertThat(node(nodes, 1).story).containsExactly("down n4", "up n4");
     assertThat(allSeeAll(nodes)).isTrue();
+  }
+
+  /** Long enough to be suspected; the probe's answer clears it. */
+  @Test
+  void aShortStopIsNotTakenForDeath() {
+    for (long seed = 1; seed <= 10; seed++) {
+      SimulatedWorld world = new SimulatedWorld(seed);
+      Map<Integer, Node> nodes = cluster(world, 3);
+      world.runFor(20 * SECOND);
+      forgetStories(nodes);
+      node(nodes, 2).host.pause(1_900 * MILLI);
+      world.runFor(20 * SECOND);
+      assertQuiet(nodes, seed);
+    }
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,7 @@ final class DurableLog {
   }
 
   static Path segmentPath(Path directory, long number) {
-    return directory.resolve(String.format("log-%010d.raft", number));
+    return directory.resolve(String.format(Locale.ROOT, "log-%010d.raft", number));
   }
 
   static Path snapshotPath(Path directory) {

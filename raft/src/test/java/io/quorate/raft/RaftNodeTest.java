@@ -222,6 +222,24 @@ class RaftNodeTest {
   }
 
   @Test
+  void oneSlowFollowerDoesNotSlowTheOthers() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    Member slow = other(ring, leader);
+    slow.host.slowDisk(5_000); // half a second for each write
+    long before = ring.world.nowNanos();
+    for (int i = 0; i < 200; i++) {
+      assertThat(propose(ring, leader, "w" + i)).isInstanceOf(Committed.class);
+    }
+
+    assertThat(ring.world.nowNanos() - before).isLessThan(200 * 5 * MILLI);
+    slow.host.slowDisk(1);
+    ring.world.runFor(10 * SECOND);
+    assertThat(slow.machine.words).hasSize(200);
+  }
+
+  @Test
   void allLosePowerAndNothingAcknowledgedIsLost() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
