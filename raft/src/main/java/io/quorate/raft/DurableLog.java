@@ -113,8 +113,9 @@ final class DurableLog {
     this.snapshotIndex = recovered.snapshot().index();
     this.lastIndex = recovered.lastIndex();
     this.activePath = directory;
-    // A new segment at each start: what was recovered is never written to again.
-    startSegment();
+    // A new segment at each start: what was recovered is never written to again. When all that was
+    // recovered is a snapshot, the entries in older segments, if any, do not lead up to it.
+    startSegment(recovered.entries().isEmpty() && snapshotIndex > 0);
   }
 
   static Path segmentPath(Path directory, long number) {
@@ -152,7 +153,7 @@ final class DurableLog {
       writeFrame(payload);
       if (activeBytes >= segmentBytes) {
         closeSegment();
-        startSegment();
+        startSegment(false);
       }
     } catch (IOException | RuntimeException e) {
       isPoisoned = true;
@@ -194,7 +195,7 @@ final class DurableLog {
     }
   }
 
-  private void startSegment() throws IOException {
+  private void startSegment(boolean restartsBehindSnapshot) throws IOException {
     number++;
     activePath = segmentPath(directory, number);
     active = files.open(activePath, Mode.CREATE);
@@ -209,6 +210,9 @@ final class DurableLog {
       writeName(payload, voter);
     }
     writeHardState(payload, hardState);
+    if (restartsBehindSnapshot) {
+      payload.writeByte(RESTART).writeLong(snapshotIndex);
+    }
     writeFrame(payload);
     files.syncDirectory(directory);
   }

@@ -393,6 +393,8 @@ class RaftNodeTest {
         Member peer = members.get(ring.world.random().nextInt(members.size()));
         ring.world.links().cutOneWay(member.id.name(), peer.id.name());
       } else if (fault == 2) {
+        member.host.disk().losePowerAt(1 + ring.world.random().nextInt(20));
+      } else if (fault <= 5) {
         ring.world.links().heal();
         ring.bootAll();
       }
@@ -411,6 +413,7 @@ class RaftNodeTest {
     }
     ring.world.links().heal();
     ring.world.links().unreliable(0, 0, 0);
+    members.forEach(member -> member.host.disk().cancelPowerLoss());
     ring.bootAll();
     ring.awaitLeader();
     ring.world.runFor(10 * SECOND);
