@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -112,12 +113,13 @@ final class DurableLog {
     this.snapshotIndex = recovered.snapshot().index();
     this.lastIndex = recovered.lastIndex();
     this.activePath = directory;
-    // A new segment at each start: what was recovered is never written to again.
-    startSegment();
+    // A new segment at each start: what was recovered is never written to again. When all that was
+    // recovered is a snapshot, the entries in older segments, if any, do not lead up to it.
+    startSegment(recovered.entries().isEmpty() && snapshotIndex > 0);
   }
 
   static Path segmentPath(Path directory, long number) {
-    return directory.resolve(String.format("log-%010d.raft", number));
+    return directory.resolve(String.format(Locale.ROOT, "log-%010d.raft", number));
   }
 
   static Path snapshotPath(Path directory) {
@@ -151,7 +153,7 @@ final class DurableLog {
       writeFrame(payload);
       if (activeBytes >= segmentBytes) {
         closeSegment();
-        startSegment();
+        startSegment(false);
       }
     } catch (IOException | RuntimeException e) {
       isPoisoned = true;
@@ -193,7 +195,7 @@ final class DurableLog {
     }
   }
 
-  private void startSegment() throws IOException {
+  private void startSegment(boolean restartsBehindSnapshot) throws IOException {
     number++;
     activePath = segmentPath(directory, number);
     active = files.open(activePath, Mode.CREATE);
@@ -208,6 +210,9 @@ final class DurableLog {
       writeName(payload, voter);
     }
     writeHardState(payload, hardState);
+    if (restartsBehindSnapshot) {
+      payload.writeByte(RESTART).writeLong(snapshotIndex);
+    }
     writeFrame(payload);
     files.syncDirectory(directory);
   }

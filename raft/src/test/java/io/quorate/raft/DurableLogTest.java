@@ -105,6 +105,43 @@ class DurableLogTest {
     assertThat(recovery.hardState()).isEqualTo(new HardState(5, null, 90));
   }
 
+  /** The power fails between the leader's snapshot and the note that the log restarts behind it. */
+  @Test
+  void aLogGoesOnBehindASnapshotThatWasCaughtByAPowerLoss() throws IOException {
+    for (int oldEntries : new int[] {6, 12}) {
+      for (int moment = 1; moment <= 12; moment++) {
+        SimulatedFileSystem disk = disk(moment);
+        DurableLog log = open(disk);
+        List<Entry> old = new ArrayList<>();
+        for (long index = 1; index <= oldEntries; index++) {
+          old.add(entry(index, 1));
+        }
+        log.append(null, new HardState(1, null, 0), old);
+        disk.losePowerAt(moment);
+        try {
+          log.append(snapshot(9, 2), new HardState(2, null, 9), List.of());
+        } catch (PowerLoss lost) {
+          // what the loop is about
+        }
+        disk.cancelPowerLoss();
+        disk.losePower();
+        LogRecovery recovery = LogRecovery.read(disk, DIRECTORY);
+        if (recovery.snapshot().isEmpty()) {
+          assertThat(recovery.entries()).isEqualTo(old);
+          continue;
+        }
+        assertThat(recovery.entries()).isEmpty();
+        DurableLog next = new DurableLog(disk, DIRECTORY, SEGMENT_BYTES, VOTERS, recovery);
+        next.append(null, null, List.of(entry(10, 2)));
+        disk.losePower();
+
+        assertThat(LogRecovery.read(disk, DIRECTORY).entries())
+            .as("moment " + moment)
+            .containsExactly(entry(10, 2));
+      }
+    }
+  }
+
   @Test
   void aLogOfARingWithOtherVotersIsNotOpened() throws IOException {
     open(files).close();

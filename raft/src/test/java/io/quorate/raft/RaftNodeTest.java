@@ -222,6 +222,24 @@ class RaftNodeTest {
   }
 
   @Test
+  void oneSlowFollowerDoesNotSlowTheOthers() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    Member slow = other(ring, leader);
+    slow.host.slowDisk(5_000); // half a second for each write
+    long before = ring.world.nowNanos();
+    for (int i = 0; i < 200; i++) {
+      assertThat(propose(ring, leader, "w" + i)).isInstanceOf(Committed.class);
+    }
+
+    assertThat(ring.world.nowNanos() - before).isLessThan(200 * 5 * MILLI);
+    slow.host.slowDisk(1);
+    ring.world.runFor(10 * SECOND);
+    assertThat(slow.machine.words).hasSize(200);
+  }
+
+  @Test
   void allLosePowerAndNothingAcknowledgedIsLost() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
@@ -375,6 +393,8 @@ class RaftNodeTest {
         Member peer = members.get(ring.world.random().nextInt(members.size()));
         ring.world.links().cutOneWay(member.id.name(), peer.id.name());
       } else if (fault == 2) {
+        member.host.disk().losePowerAt(1 + ring.world.random().nextInt(20));
+      } else if (fault <= 5) {
         ring.world.links().heal();
         ring.bootAll();
       }
@@ -393,6 +413,7 @@ class RaftNodeTest {
     }
     ring.world.links().heal();
     ring.world.links().unreliable(0, 0, 0);
+    members.forEach(member -> member.host.disk().cancelPowerLoss());
     ring.bootAll();
     ring.awaitLeader();
     ring.world.runFor(10 * SECOND);
