@@ -204,7 +204,14 @@ public final class Node {
             membership::isAlive);
     ring.onMetadata(clients::metadataChanged);
     return new Parts(
-        identity, engine, ring, raft, internode, membership, hints, coordinator,
+        identity,
+        engine,
+        ring,
+        raft,
+        internode,
+        membership,
+        hints,
+        coordinator,
         batchLog,
         new Queries(),
         clients);

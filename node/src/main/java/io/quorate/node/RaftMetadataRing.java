@@ -94,13 +94,10 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   public void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer) {
     Shard caller = environment.shards().currentOrFirst();
     byte[] command = MetadataCodec.encode(change);
-    shard.execute(
-        () ->
-            raft()
-                .propose(
-                    command,
-                    deadlineNanos,
-                    outcome -> caller.execute(() -> answer(outcome, answer))));
+    shard.execute(() ->
+        raft()
+            .propose(
+                command, deadlineNanos, outcome -> caller.execute(() -> answer(outcome, answer))));
   }
 
   private void answer(ProposalOutcome outcome, Answer<ChangeOutcome> answer) {
