@@ -80,7 +80,9 @@ final class PartitionRead {
   }
 
   private void addMemtables(PartitionMerger merger) throws IOException {
-    add(merger, memtables.active.cursor(), memtables.active.hasHeads());
+    if (!memtables.active.isEmpty()) {
+      add(merger, memtables.active.cursor(), memtables.active.hasHeads());
+    }
     for (int i = 0; i < memtables.frozen.size(); i++) {
       Memtable memtable = memtables.frozen.get(i);
       add(merger, memtable.cursor(), memtable.hasHeads());

@@ -177,6 +177,10 @@ final class RangeRead {
       while (resume == null && walk.next() && walk.token() <= command.endToken()) {
         readPartition();
       }
+      if (resume == null && bound != null) {
+        // No source but the memtable goes on behind the copy's end.
+        resume = startOf(bound);
+      }
       return new RangePage(out.toBytes(), liveRows, resume);
     }
 
@@ -202,11 +206,7 @@ final class RangeRead {
                 0,
                 bound.partition.length);
         if (order > 0 || (order == 0 && bound.lastRow.length == 0)) {
-          resume =
-              new RangePosition(
-                  StoreKey.token(bound.partition, 0),
-                  Arrays.copyOfRange(bound.partition, 10, bound.partition.length),
-                  RowKeys.LOWEST);
+          resume = startOf(bound);
           return;
         }
         ends = order == 0;
@@ -219,16 +219,25 @@ final class RangeRead {
       ReadResult result = assembler.assemble(merger, limits(from, to, rowsHere));
       append(key, result.fragment());
       liveRows += result.liveRows();
-      if (result.cut() && rowsHere == rowsLeft) {
-        resume =
-            rowsHere == command.rowsPerPartition()
-                ? RangePosition.afterPartition(walk.token(), key)
-                : new RangePosition(walk.token(), key, lastRow(result.fragment()));
+      if (result.cut() && rowsHere == rowsLeft && rowsHere < command.rowsPerPartition()) {
+        resume = new RangePosition(walk.token(), key, lastRow(result.fragment()));
       } else if (ends && !result.cut()) {
         resume = new RangePosition(walk.token(), key, to(from));
-      } else if (out.length >= command.pageBytes()) {
+      } else if (ends || liveRows == command.limits().liveRows() || pageIsFull()) {
         resume = RangePosition.afterPartition(walk.token(), key);
       }
+    }
+
+    private boolean pageIsFull() {
+      return out.length >= command.pageBytes();
+    }
+
+    /** The begin of the partition in front of which, or in which, the copy ends. */
+    private RangePosition startOf(Bound copied) {
+      return new RangePosition(
+          StoreKey.token(copied.partition, 0),
+          Arrays.copyOfRange(copied.partition, 10, copied.partition.length),
+          RowKeys.LOWEST);
     }
 
     /** Where the copied stretch ends, unless reading began behind it already. */

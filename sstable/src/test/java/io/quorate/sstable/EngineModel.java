@@ -71,6 +71,14 @@ final class EngineModel {
    *     tombstones are purged as early as can be
    */
   EngineModel(long seed, boolean exact, UnaryOperator<FileSystem> disk) throws IOException {
+    this(seed, exact, disk, false);
+  }
+
+  /**
+   * @param roomyCache with a cache that evicts nothing, which alone is the same in every run
+   */
+  EngineModel(long seed, boolean exact, UnaryOperator<FileSystem> disk, boolean roomyCache)
+      throws IOException {
     this.random = new Random(seed);
     this.name = "seed " + seed;
     this.exact = exact;
@@ -85,7 +93,7 @@ final class EngineModel {
             (4 << 10) << random.nextInt(4),
             (16 << 10) << random.nextInt(5),
             (64 << 10) << random.nextInt(5),
-            (8 << 10) << random.nextInt(8),
+            roomyCache ? 1L << 30 : (8 << 10) << random.nextInt(8),
             0);
     this.settings =
         new TableSettings(
