@@ -328,7 +328,12 @@ public final class Node {
 
     @Override
     public void failed(Throwable cause) {
-      fail("the metadata log cannot be used: " + cause.getMessage());
+      if (state == NodeState.NORMAL) {
+        // Requests at the schema that is known go on without this node's part of the ring.
+        log.error("this node has left the metadata ring: {}", cause.getMessage());
+      } else {
+        fail("the metadata log cannot be used: " + cause.getMessage());
+      }
     }
   }
 
