@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.protocol.Murmur3;
 import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
@@ -40,7 +41,7 @@ public interface Coordinator {
       byte[] mutation,
       ConsistencyLevel level,
       long deadlineNanos,
-      Answer<Void> answer);
+      Answer<@Nullable Void> answer);
 
   /**
    * Writes to several partitions.
@@ -52,7 +53,7 @@ public interface Coordinator {
       boolean logged,
       ConsistencyLevel level,
       long deadlineNanos,
-      Answer<Void> answer);
+      Answer<@Nullable Void> answer);
 
   /**
    * Reads from one partition.
@@ -68,7 +69,7 @@ public interface Coordinator {
       RangeRead read, ConsistencyLevel level, long deadlineNanos, Answer<RangeRows> answer);
 
   /** Removes all rows of a table on all nodes, all of which must be alive. */
-  void truncate(TableMetadata table, long deadlineNanos, Answer<Void> answer);
+  void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer);
 
   /** Changes the metadata. The answer comes when this node has applied the change. */
   void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer);

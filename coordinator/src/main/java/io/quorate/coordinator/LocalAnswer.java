@@ -1,0 +1,13 @@
+package io.quorate.coordinator;
+
+import org.jspecify.annotations.Nullable;
+
+/** What this node, as a replica, says to a request. One of the two is called, once. */
+interface LocalAnswer<T extends @Nullable Object> {
+  void done(T value);
+
+  /**
+   * @param why for the log and the coordinator, not for the user
+   */
+  void refused(String why);
+}

@@ -1,0 +1,409 @@
+package io.quorate.coordinator;
+
+import io.netty.buffer.ByteBuf;
+import io.quorate.coordinator.Coordinator.Answer;
+import io.quorate.coordinator.Coordinator.PartitionRows;
+import io.quorate.coordinator.Coordinator.RangeRows;
+import io.quorate.coordinator.Internode.Status;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.TokenRing;
+import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.sstable.FragmentDiff;
+import io.quorate.sstable.ReadResult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One read of partitions in token order. The range is walked in pieces that have the same replicas;
+ * for each piece, as many replicas as the level needs send their rows, which are reconciled
+ * partition by partition, and replicas that lack something are sent it before the answer.
+ *
+ * <p>Like a {@link Reconciliation}, the answers are believed only as far as the one that was cut
+ * first goes. The next piece begins there.
+ *
+ * <p>Belongs to the shard that the request came in on.
+ */
+final class RangeCoordination extends TimeoutWheel.Entry {
+  private final RangeReader reader;
+  private final ClusterMetadata metadata;
+  private final RangeRead read;
+  private final ConsistencyLevel level;
+  private final long deadlineNanos;
+  private final Answer<RangeRows> answer;
+  private final List<PartitionRows> rows = new ArrayList<>();
+  private int rowsLeft;
+  private boolean done;
+
+  /** What a range read needs of its node, beside what a read does. */
+  interface RangeReader extends ReadCoordination.ReplicaReader {
+    void readRangeLocally(RangeRead read, LocalAnswer<RangeRows> answer);
+  }
+
+  private RangeCoordination(
+      RangeReader reader,
+      ClusterMetadata metadata,
+      RangeRead read,
+      ConsistencyLevel level,
+      long deadlineNanos,
+      Answer<RangeRows> answer) {
+    this.reader = reader;
+    this.metadata = metadata;
+    this.read = read;
+    this.level = level;
+    this.deadlineNanos = deadlineNanos;
+    this.answer = answer;
+    this.rowsLeft = read.rowLimit();
+  }
+
+  static void start(
+      RangeReader reader,
+      ClusterMetadata metadata,
+      RangeRead read,
+      ConsistencyLevel level,
+      long deadlineNanos,
+      Answer<RangeRows> answer) {
+    RangeCoordination range =
+        new RangeCoordination(reader, metadata, read, level, deadlineNanos, answer);
+    reader.internode().timeouts().enter(range, deadlineNanos);
+    range.readPiece(read.from());
+  }
+
+  /** Reads from {@code from} to the end of the tokens that have the same replicas. */
+  private void readPiece(RangeStart from) {
+    TokenRing ring = metadata.ring();
+    String keyspace = read.table().keyspace();
+    List<NodeInfo> replicas = metadata.replicas(keyspace, from.token());
+    QuorumTracker tracker = QuorumTracker.of(level, replicas, reader.localDatacenter());
+    RequestFailure unavailable =
+        replicas.isEmpty()
+            ? new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0)
+            : tracker.unavailable(replicas, reader::isAlive);
+    if (unavailable != null) {
+      fail(unavailable);
+      return;
+    }
+    Set<NodeInfo> same = new HashSet<>(replicas);
+    long end = endOfRange(ring, from.token());
+    while (end < read.lastToken() && end != Long.MAX_VALUE) {
+      List<NodeInfo> behind = metadata.replicas(keyspace, end + 1);
+      if (behind.size() != same.size() || !same.containsAll(behind)) {
+        break;
+      }
+      end = endOfRange(ring, end + 1);
+    }
+    long last = Math.min(end, read.lastToken());
+    RangeRead piece = new RangeRead(read.table(), from, last, read.limits(), rowsLeft);
+    new Piece(piece, ReplicaOrder.forRead(reader, replicas, tracker), tracker.required()).ask();
+  }
+
+  private static long endOfRange(TokenRing ring, long token) {
+    int range = ring.rangeOf(token);
+    // The last range goes around the end of the token space.
+    return token > ring.token(range) ? Long.MAX_VALUE : ring.token(range);
+  }
+
+  private void pieceRead(RangeRead piece, List<PartitionRows> found, @Nullable RangeStart next) {
+    rows.addAll(found);
+    for (PartitionRows partition : found) {
+      rowsLeft -= Reconciliation.countedRows(partition.fragment(), read.limits());
+    }
+    RangeStart following = next;
+    if (following == null) {
+      following = piece.lastToken() == Long.MAX_VALUE ? null : RangeStart.at(piece.lastToken() + 1);
+    }
+    if (following == null || following.token() > read.lastToken()) {
+      succeed(null);
+    } else if (rowsLeft <= 0) {
+      succeed(following);
+    } else {
+      readPiece(following);
+    }
+  }
+
+  private void succeed(@Nullable RangeStart next) {
+    if (!done) {
+      done = true;
+      leaveWheel();
+      answer.succeeded(new RangeRows(rows, next));
+    }
+  }
+
+  private void fail(RequestFailure failure) {
+    if (!done) {
+      done = true;
+      leaveWheel();
+      answer.failed(failure);
+    }
+  }
+
+  @Override
+  void timedOut() {
+    QuorumTracker tracker =
+        QuorumTracker.of(
+            level,
+            metadata.replicas(read.table().keyspace(), read.from().token()),
+            reader.localDatacenter());
+    fail(new RequestFailure.ReadTimeout(level, 0, tracker.required(), false));
+  }
+
+  /** One stretch of tokens with the same replicas. */
+  private final class Piece {
+    private final RangeRead piece;
+    private final List<NodeInfo> candidates;
+    private final int required;
+    private final List<NodeInfo> answered = new ArrayList<>();
+    private final List<RangeRows> answers = new ArrayList<>();
+    private final TimeoutWheel.Entry speculation =
+        new TimeoutWheel.Entry() {
+          @Override
+          void timedOut() {
+            askOneMore();
+          }
+        };
+    private int nextCandidate;
+    private int refusals;
+    private boolean merged;
+
+    Piece(RangeRead piece, List<NodeInfo> candidates, int required) {
+      this.piece = piece;
+      this.candidates = candidates;
+      this.required = required;
+    }
+
+    void ask() {
+      while (nextCandidate < required) {
+        contact(candidates.get(nextCandidate++));
+      }
+      if (nextCandidate < candidates.size()) {
+        reader
+            .internode()
+            .timeouts()
+            .enter(speculation, reader.nowNanos() + 4 * reader.speculateAfterNanos());
+      }
+    }
+
+    private boolean askOneMore() {
+      if (done || merged || nextCandidate >= candidates.size()) {
+        return false;
+      }
+      contact(candidates.get(nextCandidate++));
+      return true;
+    }
+
+    private void contact(NodeInfo replica) {
+      LocalAnswer<RangeRows> taker =
+          new LocalAnswer<>() {
+            @Override
+            public void done(RangeRows value) {
+              took(replica, value);
+            }
+
+            @Override
+            public void refused(String why) {
+              refusals++;
+              if (!askOneMore() && candidates.size() - refusals < required) {
+                speculation.leaveWheel();
+                fail(
+                    new RequestFailure.ReadFailure(
+                        level, answers.size(), required, refusals, !answers.isEmpty()));
+              }
+            }
+          };
+      if (reader.isLocal(replica)) {
+        reader.readRangeLocally(piece, taker);
+        return;
+      }
+      Internode internode = reader.internode();
+      ByteBuf request =
+          internode.request(Verb.READ_RANGE, 128, new RangeResponse(taker), deadlineNanos);
+      ReadCodec.writeRange(request, piece);
+      internode.send(replica.internode(), request);
+    }
+
+    private void took(NodeInfo replica, RangeRows value) {
+      if (done || merged) {
+        return;
+      }
+      answered.add(replica);
+      answers.add(value);
+      if (answers.size() == required) {
+        merged = true;
+        speculation.leaveWheel();
+        merge();
+      }
+    }
+
+    private void merge() {
+      RangeStart next = earliestNext();
+      TreeMap<Position, List<@Nullable PartitionRows>> byPosition = new TreeMap<>();
+      for (int i = 0; i < answers.size(); i++) {
+        for (PartitionRows partition : answers.get(i).partitions()) {
+          Position position = new Position(partition.token(), partition.key());
+          if (next == null || position.isNotBehind(next)) {
+            List<@Nullable PartitionRows> versions =
+                byPosition.computeIfAbsent(position, p -> none(answers.size()));
+            versions.set(i, partition);
+          }
+        }
+      }
+      Repairs repairs = new Repairs(next);
+      for (var entry : byPosition.entrySet()) {
+        mergePartition(entry.getKey(), entry.getValue(), next, repairs);
+      }
+      repairs.done(null);
+    }
+
+    private static List<@Nullable PartitionRows> none(int count) {
+      List<@Nullable PartitionRows> none = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        none.add(null);
+      }
+      return none;
+    }
+
+    private void mergePartition(
+        Position position,
+        List<@Nullable PartitionRows> versions,
+        @Nullable RangeStart next,
+        Repairs repairs) {
+      boolean reachesNext =
+          next != null && next.rowKey() != null && position.isAt(next.token(), next.key());
+      byte[] boundary = reachesNext && next != null ? next.rowKey() : null;
+      List<byte[]> fragments = new ArrayList<>();
+      for (PartitionRows version : versions) {
+        fragments.add(version == null ? EMPTY : version.fragment());
+      }
+      byte[] everything = Reconciliation.mergeUpTo(fragments, read.limits(), boundary);
+      ReadResult wanted = Reconciliation.limit(new ReadResult(everything, 0, false), read.limits());
+      repairs.found.add(new PartitionRows(position.token, position.key, wanted.fragment()));
+      if (answers.size() == 1) {
+        return;
+      }
+      for (int i = 0; i < versions.size(); i++) {
+        byte[] missing = FragmentDiff.missing(everything, fragments.get(i));
+        if (missing != null) {
+          repairs.open++;
+          PartitionRead repaired =
+              new PartitionRead(read.table(), position.token, position.key, read.limits());
+          reader.repair(answered.get(i), repaired, missing, deadlineNanos, repairs);
+        }
+      }
+    }
+
+    private @Nullable RangeStart earliestNext() {
+      RangeStart earliest = null;
+      for (RangeRows rows : answers) {
+        if (rows.next() != null
+            && (earliest == null || Position.compareStarts(rows.next(), earliest) < 0)) {
+          earliest = rows.next();
+        }
+      }
+      return earliest;
+    }
+
+    /** Goes on once every repair has ended. */
+    private final class Repairs implements LocalAnswer<@Nullable Void> {
+      private final @Nullable RangeStart next;
+      private final List<PartitionRows> found = new ArrayList<>();
+      private int open = 1;
+
+      Repairs(@Nullable RangeStart next) {
+        this.next = next;
+      }
+
+      @Override
+      public void done(@Nullable Void nothing) {
+        if (--open == 0 && !done) {
+          pieceRead(piece, found, next);
+        }
+      }
+
+      @Override
+      public void refused(String why) {
+        fail(new RequestFailure.ReadFailure(level, required - 1, required, 1, true));
+      }
+    }
+  }
+
+  private static final byte[] EMPTY = {0};
+
+  /** Takes the response of another node. */
+  private static final class RangeResponse extends Internode.Pending {
+    private final LocalAnswer<RangeRows> taker;
+
+    RangeResponse(LocalAnswer<RangeRows> taker) {
+      this.taker = taker;
+    }
+
+    @Override
+    void responded(Status status, ByteBuf payload) {
+      if (status == Status.OK) {
+        taker.done(ReadCodec.readRows(payload));
+      } else {
+        taker.refused(Internode.text(payload));
+      }
+    }
+
+    @Override
+    void expired() {
+      // The read's own deadline is the same.
+    }
+  }
+
+  /** A partition's place on the ring. */
+  private record Position(long token, byte[] key) implements Comparable<Position> {
+    @Override
+    public int compareTo(Position other) {
+      int byToken = Long.compare(token, other.token);
+      return byToken != 0 ? byToken : Arrays.compareUnsigned(key, other.key);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Position position && compareTo(position) == 0;
+    }
+
+    @Override
+    public int hashCode() {
+      return Long.hashCode(token);
+    }
+
+    boolean isAt(long otherToken, byte @Nullable [] otherKey) {
+      return otherKey != null && token == otherToken && Arrays.equals(key, otherKey);
+    }
+
+    /** Whether this partition, or a part of it, comes before {@code next}. */
+    boolean isNotBehind(RangeStart next) {
+      if (token != next.token()) {
+        return token < next.token();
+      }
+      return next.key() != null && Arrays.compareUnsigned(key, next.key()) <= 0;
+    }
+
+    /** Orders starts: a token, then the partitions of that token, each from its rows to its end. */
+    static int compareStarts(RangeStart left, RangeStart right) {
+      int byToken = Long.compare(left.token(), right.token());
+      if (byToken != 0) {
+        return byToken;
+      }
+      if (left.key() == null || right.key() == null) {
+        return Boolean.compare(left.key() != null, right.key() != null);
+      }
+      int byKey = Arrays.compareUnsigned(left.key(), right.key());
+      if (byKey != 0) {
+        return byKey;
+      }
+      if (left.rowKey() == null || right.rowKey() == null) {
+        // Behind the whole partition comes after behind any of its rows.
+        return Boolean.compare(left.rowKey() == null, right.rowKey() == null);
+      }
+      return Arrays.compareUnsigned(left.rowKey(), right.rowKey());
+    }
+  }
+}
