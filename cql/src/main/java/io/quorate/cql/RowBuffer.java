@@ -22,15 +22,23 @@ final class RowBuffer {
   final long[] expiresAtSeconds;
 
   long token;
-  long nowSeconds;
+  final long nowSeconds;
+  private final ExecutionContext context;
 
-  RowBuffer(int slots) {
+  RowBuffer(int slots, ExecutionContext context) {
+    this.context = context;
+    this.nowSeconds = context.nowSeconds();
     this.bytes = new byte[slots][];
     Arrays.fill(bytes, NOTHING);
     this.offsets = new int[slots];
     this.lengths = new int[slots];
     this.timestampsMicros = new long[slots];
     this.expiresAtSeconds = new long[slots];
+  }
+
+  /** Of the execution that looks at the row. */
+  ExecutionContext context() {
+    return context;
   }
 
   void set(int slot, byte[] source, int offset, int length) {
