@@ -48,6 +48,18 @@ record ModificationPlan(
     DELETED_PARTITION
   }
 
+  ModificationPlan withTimestamp(Expression newTimestamp) {
+    return new ModificationPlan(
+        table,
+        restrictions,
+        staticOperations,
+        rowOperations,
+        marksRow,
+        target,
+        newTimestamp,
+        timeToLive);
+  }
+
   /** The mutations, one for each partition; none where nothing is to be written. */
   List<TableMutation> mutations(ExecutionContext context, FragmentWriter writer) {
     long timestampMicros = timestampMicros(context);
