@@ -3,12 +3,12 @@ package io.quorate.cql;
 import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.PartitionRead;
 import io.quorate.coordinator.RangeRead;
-import io.quorate.coordinator.RangeStart;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.Md5;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.types.BigEndian;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import io.quorate.sstable.RowKeys;
@@ -59,7 +59,7 @@ final class SelectExecution {
   private int keyIndex;
 
   // By range.
-  private @Nullable RangeStart from;
+  private @Nullable RangePosition from;
   private long lastToken = Long.MAX_VALUE;
 
   /** Last row seen of the partition under way, from which the next read goes on. */
@@ -189,9 +189,11 @@ final class SelectExecution {
       return;
     }
     if (resume == null) {
-      from = RangeStart.at(first);
+      from = RangePosition.startOf(first);
+    } else if (resume.rowKey() == null) {
+      from = RangePosition.afterPartition(resume.token(), resume.key());
     } else {
-      from = new RangeStart(resume.token(), resume.key(), resume.rowKey());
+      from = new RangePosition(resume.token(), resume.key(), resume.rowKey());
       resumeAfter = resume.rowKey();
     }
   }
@@ -348,7 +350,7 @@ final class SelectExecution {
   // ---- by range
 
   private void readRange() {
-    RangeStart start = from;
+    RangePosition start = from;
     if (start == null || remaining == 0) {
       finish(null);
       return;
@@ -381,31 +383,31 @@ final class SelectExecution {
             });
   }
 
-  private void remainingInPartitionForRange(RangeStart start) {
-    if (start.rowKey() == null) {
+  private void remainingInPartitionForRange(RangePosition start) {
+    if (start.isInsidePartition()) {
+      resumeAfter = start.afterRow();
+    } else {
       remainingInPartition = perPartitionLimit;
       resumeAfter = null;
-    } else {
-      resumeAfter = start.rowKey();
     }
   }
 
-  private void rangeRead(RangeStart start, Coordinator.RangeRows result) {
+  private void rangeRead(RangePosition start, Coordinator.RangeRows result) {
     try {
       List<Coordinator.PartitionRows> partitions = result.partitions();
       for (int i = 0; i < partitions.size(); i++) {
         Coordinator.PartitionRows partition = partitions.get(i);
-        boolean continues = Arrays.equals(partition.key(), start.key()) && start.rowKey() != null;
+        boolean continues = Arrays.equals(partition.key(), start.key()) && start.isInsidePartition();
         if (!continues) {
           remainingInPartition = perPartitionLimit;
           resumeAfter = null;
         }
         boolean isLast = i == partitions.size() - 1;
-        RangeStart next = result.next();
+        RangePosition next = result.next();
         boolean cut =
             isLast
                 && next != null
-                && next.rowKey() != null
+                && next.isInsidePartition()
                 && Arrays.equals(next.key(), partition.key());
         takePartition(partition.token(), partition.key(), partition.fragment(), cut);
         if (remaining == 0) {
