@@ -57,6 +57,8 @@ public final class StorageEngine {
   /** Touched on the admin thread only, and at start. */
   private final Map<UUID, Table> tables = new TreeMap<>();
 
+  private volatile List<UUID> tableIds = List.of();
+
   /** Flushes of a generation whose truncation is not complete. Flush thread only. */
   private final List<Runnable> postponedFlushes = new ArrayList<>();
 
@@ -125,6 +127,7 @@ public final class StorageEngine {
     for (String name : files.list(tablesDirectory())) {
       openTable(tablesDirectory().resolve(name));
     }
+    tableIds = List.copyOf(tables.keySet());
     CommitLogReplay replay =
         new CommitLogReplay(files, logDirectory(), quarantineDirectory(), events);
     long firstSegmentId = replay.nextSegmentId();
@@ -299,6 +302,11 @@ public final class StorageEngine {
 
   // ---- tables ----
 
+  /** The tables that there are, sorted; right after the start, those that were found. */
+  public List<UUID> tableIds() {
+    return tableIds;
+  }
+
   /**
    * Makes a table, durably. Nothing happens when it exists.
    *
@@ -322,6 +330,7 @@ public final class StorageEngine {
       }
       Table table = new Table(files, path, manifest, Version.EMPTY);
       tables.put(tableId, table);
+      tableIds = List.copyOf(tables.keySet());
       onEveryShard(shard -> shard.addTable(table), () -> done.accept(null));
     });
   }
@@ -346,6 +355,7 @@ public final class StorageEngine {
         done.accept(null);
         return;
       }
+      tableIds = List.copyOf(tables.keySet());
       onEveryShard(
           shard -> shard.removeTable(tableId),
           () ->

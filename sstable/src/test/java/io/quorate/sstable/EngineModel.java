@@ -162,8 +162,8 @@ final class EngineModel {
 
   private void step() throws IOException {
     switch (random.nextInt(32)) {
-      case 0 -> await(done -> engine.flush(tableId, done));
-      case 1 -> await(done -> engine.compact(tableId, done));
+      case 0 -> flushOrCompact(done -> engine.flush(tableId, done));
+      case 1 -> flushOrCompact(done -> engine.compact(tableId, done));
       case 2 -> crash();
       case 3 -> host.disk().losePowerAt(1 + random.nextInt(60));
       case 4 -> checkRange();
@@ -174,6 +174,15 @@ final class EngineModel {
       }
       case 6, 7, 8, 9, 10, 11, 12 -> checkPartition(randomPosition());
       default -> apply(1 + random.nextInt(8));
+    }
+  }
+
+  /** Waits for it, or goes on while it runs. */
+  private void flushOrCompact(Consumer<Consumer<@Nullable IOException>> action) {
+    if (random.nextBoolean()) {
+      await(action);
+    } else {
+      action.accept(failure -> {});
     }
   }
 
