@@ -56,6 +56,21 @@ public final class BoundValues {
     return new BoundValues(bytes, slices, List.copyOf(newNames));
   }
 
+  /** Values given by name, in the order of these names; what was not given is unset. */
+  public BoundValues inOrderOf(List<String> markers) {
+    List<String> given = names;
+    if (given == null) {
+      return this;
+    }
+    int[] ordered = new int[markers.size() * 2];
+    for (int i = 0; i < markers.size(); i++) {
+      int at = given.indexOf(markers.get(i));
+      ordered[2 * i] = at < 0 ? 0 : offset(at);
+      ordered[2 * i + 1] = at < 0 ? UNSET : length(at);
+    }
+    return new BoundValues(bytes, ordered, null);
+  }
+
   static BoundValues read(MessageReader in, boolean named) {
     int count = in.unsignedShort();
     int[] slices = new int[count * 2];

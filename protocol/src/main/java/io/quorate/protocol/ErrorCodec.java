@@ -44,11 +44,11 @@ final class ErrorCodec {
       out.writeByte(it.dataPresent() ? 1 : 0);
     } else if (details instanceof ErrorDetails.ReadFailure it) {
       counts(it.consistency(), it.received(), it.required(), out);
-      reasons(it.reasons(), version, out);
+      reasons(it.failures(), it.reasons(), version, out);
       out.writeByte(it.dataPresent() ? 1 : 0);
     } else if (details instanceof ErrorDetails.WriteFailure it) {
       counts(it.consistency(), it.received(), it.required(), out);
-      reasons(it.reasons(), version, out);
+      reasons(it.failures(), it.reasons(), version, out);
       MessageWriter.string(it.writeType().name(), out);
     } else if (details instanceof ErrorDetails.CasWriteUnknown it) {
       counts(it.consistency(), it.received(), it.required(), out);
@@ -78,8 +78,8 @@ final class ErrorCodec {
   }
 
   private static void reasons(
-      Map<InetAddress, Integer> reasons, ProtocolVersion version, ByteSink out) {
-    out.writeInt(reasons.size());
+      int failures, Map<InetAddress, Integer> reasons, ProtocolVersion version, ByteSink out) {
+    out.writeInt(version == ProtocolVersion.V5 ? reasons.size() : failures);
     if (version == ProtocolVersion.V5) {
       reasons.forEach((address, code) -> {
         MessageWriter.address(address, out);
@@ -104,20 +104,8 @@ final class ErrorCodec {
       case READ_TIMEOUT ->
           new ErrorDetails.ReadTimeout(
               in.consistency(), in.readInt(), in.readInt(), in.unsignedByte() != 0);
-      case READ_FAILURE ->
-          new ErrorDetails.ReadFailure(
-              in.consistency(),
-              in.readInt(),
-              in.readInt(),
-              reasons(in, version),
-              in.unsignedByte() != 0);
-      case WRITE_FAILURE ->
-          new ErrorDetails.WriteFailure(
-              in.consistency(),
-              in.readInt(),
-              in.readInt(),
-              reasons(in, version),
-              in.name(WriteType.class));
+      case READ_FAILURE -> readFailure(in, version);
+      case WRITE_FAILURE -> writeFailure(in, version);
       case CAS_WRITE_UNKNOWN ->
           new ErrorDetails.CasWriteUnknown(in.consistency(), in.readInt(), in.readInt());
       case FUNCTION_FAILURE ->
@@ -139,8 +127,36 @@ final class ErrorCodec {
     };
   }
 
-  private static Map<InetAddress, Integer> reasons(MessageReader in, ProtocolVersion version) {
-    int count = in.readInt();
+  private static ErrorDetails readFailure(MessageReader in, ProtocolVersion version) {
+    ConsistencyLevel consistency = in.consistency();
+    int received = in.readInt();
+    int required = in.readInt();
+    int failures = in.readInt();
+    return new ErrorDetails.ReadFailure(
+        consistency,
+        received,
+        required,
+        failures,
+        reasons(failures, in, version),
+        in.unsignedByte() != 0);
+  }
+
+  private static ErrorDetails writeFailure(MessageReader in, ProtocolVersion version) {
+    ConsistencyLevel consistency = in.consistency();
+    int received = in.readInt();
+    int required = in.readInt();
+    int failures = in.readInt();
+    return new ErrorDetails.WriteFailure(
+        consistency,
+        received,
+        required,
+        failures,
+        reasons(failures, in, version),
+        in.name(WriteType.class));
+  }
+
+  private static Map<InetAddress, Integer> reasons(
+      int count, MessageReader in, ProtocolVersion version) {
     Map<InetAddress, Integer> reasons = new LinkedHashMap<>();
     if (version == ProtocolVersion.V5) {
       for (int i = 0; i < count; i++) {

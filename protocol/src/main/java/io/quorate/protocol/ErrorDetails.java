@@ -27,12 +27,14 @@ public sealed interface ErrorDetails {
   /**
    * Replicas failed to read.
    *
-   * @param reasons a code for each replica that failed (version 5; version 4 tells their number)
+   * @param failures how many (version 4)
+   * @param reasons a code for each replica that failed, as far as known (version 5)
    */
   record ReadFailure(
       ConsistencyLevel consistency,
       int received,
       int required,
+      int failures,
       Map<InetAddress, Integer> reasons,
       boolean dataPresent)
       implements ErrorDetails {}
@@ -42,6 +44,7 @@ public sealed interface ErrorDetails {
       ConsistencyLevel consistency,
       int received,
       int required,
+      int failures,
       Map<InetAddress, Integer> reasons,
       WriteType writeType)
       implements ErrorDetails {}

@@ -254,7 +254,7 @@ class MessageTest {
                 new Response.Failure(
                     ErrorCode.READ_FAILURE,
                     "broken",
-                    new ErrorDetails.ReadFailure(ConsistencyLevel.ONE, 0, 1, reasons, true)));
+                    new ErrorDetails.ReadFailure(ConsistencyLevel.ONE, 0, 1, 1, reasons, true)));
     assertThat(failure.dataPresent).isTrue();
     assertThat(failure.reasonMap).isEqualTo(reasons);
     toDriver(

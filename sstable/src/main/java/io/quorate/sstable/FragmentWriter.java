@@ -132,6 +132,25 @@ public final class FragmentWriter {
     return this;
   }
 
+  /**
+   * A cell whose value stands in a larger array.
+   *
+   * @param ttlSeconds 0 for a value that does not expire
+   */
+  public FragmentWriter cell(
+      int columnId,
+      byte @Nullable [] path,
+      long timestampMicros,
+      int ttlSeconds,
+      long expiresAtSeconds,
+      byte[] bytes,
+      int offset,
+      int length) {
+    row().value(
+        columnId, path, timestampMicros, ttlSeconds, expiresAtSeconds, bytes, offset, length);
+    return this;
+  }
+
   /** A cell's value until it expires. */
   public FragmentWriter expiringCell(
       int columnId,

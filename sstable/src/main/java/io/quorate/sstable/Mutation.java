@@ -54,6 +54,14 @@ public final class Mutation {
     return mutation;
   }
 
+  /** The mutation that applies a fragment to a partition. */
+  public static Mutation of(UUID tableId, long token, byte[] key, byte[] fragment) {
+    ByteWriter out = new ByteWriter(KEY_OFFSET + key.length + fragment.length);
+    writeHead(out, tableId, token, key);
+    out.put(fragment);
+    return new Mutation(out.toBytes());
+  }
+
   static void writeHead(ByteWriter out, UUID tableId, long token, byte[] key) {
     Invariant.check(
         key.length > 0 && key.length <= 0xFFFF, "a partition key's length", key.length, 0xFFFF);

@@ -17,6 +17,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -707,6 +708,19 @@ public final class StorageEngine {
         SizeTiered.pending(open, table.settings()),
         open.stream().mapToLong(sstable -> sstable.statistics().partitionCount()).sum(),
         open.stream().mapToLong(sstable -> sstable.statistics().tombstoneCount()).sum());
+  }
+
+  /** Tells the size of all SSTables in bytes. */
+  public void diskBytes(LongConsumer done) {
+    adminThread.execute(() -> {
+      long bytes = 0;
+      for (Table table : tables.values()) {
+        for (SSTable sstable : table.version().tables()) {
+          bytes += sstable.fileBytes();
+        }
+      }
+      done.accept(bytes);
+    });
   }
 
   /** Bytes of data blocks that are cached now. */

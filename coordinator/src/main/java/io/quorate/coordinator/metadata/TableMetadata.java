@@ -169,6 +169,10 @@ public final class TableMetadata {
 
   @Override
   public boolean equals(@Nullable Object other) {
+    // Asked on the way of every prepared statement, nearly always of the same object.
+    if (other == this) {
+      return true;
+    }
     return other instanceof TableMetadata that
         && id.equals(that.id)
         && keyspace.equals(that.keyspace)

@@ -1,4 +1,4 @@
-package io.quorate.coordinator;
+package io.quorate.protocol;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,4 +1,4 @@
-package io.quorate.coordinator;
+package io.quorate.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

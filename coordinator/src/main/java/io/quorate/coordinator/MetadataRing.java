@@ -1,0 +1,30 @@
+package io.quorate.coordinator;
+
+import io.quorate.coordinator.Coordinator.Answer;
+import io.quorate.coordinator.metadata.ChangeOutcome;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.MetadataChange;
+import java.util.function.Consumer;
+
+/** The metadata ring as the data ring sees it. Safe for concurrent use. */
+public interface MetadataRing {
+
+  /** What this node has applied so far. Never goes back. */
+  ClusterMetadata metadata();
+
+  /**
+   * Has a change ordered and applied.
+   *
+   * @param answer on the calling shard, when this node has applied it
+   */
+  void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer);
+
+  /**
+   * Runs {@code then} on the calling shard once this node has applied {@code epoch}; drops it when
+   * that does not happen before the deadline.
+   */
+  void whenApplied(long epoch, long deadlineNanos, Runnable then);
+
+  /** Calls {@code onNewer} on some shard with each value that this node adopts, in order. */
+  void onMetadata(Consumer<ClusterMetadata> onNewer);
+}

@@ -1,0 +1,502 @@
+package io.quorate.cql;
+
+import io.quorate.coordinator.Coordinator;
+import io.quorate.coordinator.PartitionRead;
+import io.quorate.coordinator.RangeRead;
+import io.quorate.coordinator.RangeStart;
+import io.quorate.coordinator.RequestFailure;
+import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.protocol.Md5;
+import io.quorate.protocol.Response;
+import io.quorate.protocol.types.BigEndian;
+import io.quorate.sstable.ReadLimits;
+import io.quorate.sstable.ReadResult;
+import io.quorate.sstable.RowKeys;
+import io.quorate.sstable.Slice;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One page of a SELECT: reads partition after partition, or range after range, until the page is
+ * full, the limit is reached or nothing is left.
+ *
+ * <p>Owned by the shard that runs it. Answers may come before a read returns; {@link #advance}
+ * turns that into a loop, so that a million partitions do not take a million stack frames.
+ */
+final class SelectExecution {
+  /** Rows a read asks for when it cannot know how many the page will take. */
+  private static final int CHUNK_ROWS = 1_000;
+
+  private final SelectPlan plan;
+  private final ExecutionContext context;
+  private final ConsistencyLevel level;
+  private final long deadlineNanos;
+  private final @Nullable Md5 knownMetadata;
+  private final Consumer<Response> answer;
+
+  private final RowBuffer row;
+  private final RowSource source;
+  private final RowFilter filter;
+  private final ResultRows rows = new ResultRows();
+  private final List<Aggregate.State> aggregates = new ArrayList<>();
+  private final List<SortedRow> toSort = new ArrayList<>();
+  private final boolean sorts;
+
+  private final List<Slice> slices;
+  private final boolean includeStatic;
+  private final long perPartitionLimit;
+
+  private long remaining;
+  private long remainingInPage;
+  private long remainingInPartition;
+
+  // By key.
+  private List<PartitionKey> keys = List.of();
+  private int keyIndex;
+
+  // By range.
+  private @Nullable RangeStart from;
+  private long lastToken = Long.MAX_VALUE;
+
+  /** Last row seen of the partition under way, from which the next read goes on. */
+  private byte @Nullable [] resumeAfter;
+
+  private boolean running;
+  private boolean again;
+  private boolean done;
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record PartitionKey(long token, byte[] key) {}
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record SortedRow(byte[] rowKey, List<byte @Nullable []> values) {}
+
+  /**
+   * @param knownMetadata id of the columns as the client knows them; null if it must be told
+   */
+  SelectExecution(
+      SelectPlan plan,
+      ExecutionContext context,
+      long deadlineNanos,
+      @Nullable Md5 knownMetadata,
+      Consumer<Response> answer) {
+    this.plan = plan;
+    this.context = context;
+    this.level = context.parameters().consistency();
+    this.deadlineNanos = deadlineNanos;
+    this.knownMetadata = knownMetadata;
+    this.answer = answer;
+    this.row = new RowBuffer(plan.columns().size(), context);
+    this.source = new RowSource(plan.table(), plan.columns(), row);
+    this.filter = RowFilter.of(plan.restrictions().filters(), plan.filterSlots(), context);
+    this.slices = ClusteringSlices.of(plan.restrictions().clustering(), context);
+    this.includeStatic = plan.table().hasStatics();
+    this.perPartitionLimit =
+        plan.distinct()
+            ? 1
+            : SelectPlan.limit(plan.perPartitionLimit(), "PER PARTITION LIMIT", context);
+    this.remaining = SelectPlan.limit(plan.limit(), "LIMIT", context);
+    boolean isAggregate = plan.selection().isAggregate();
+    int pageSize = context.parameters().pageSize();
+    this.remainingInPage = pageSize > 0 && !isAggregate ? pageSize : Long.MAX_VALUE;
+    this.remainingInPartition = perPartitionLimit;
+    plan.selection().aggregates().forEach(aggregate -> aggregates.add(aggregate.begin()));
+    if (isAggregate) {
+      remaining = SelectPlan.NO_LIMIT;
+    }
+    byte[] pagingState = context.parameters().pagingState();
+    PagingState resume = pagingState == null ? null : PagingState.decode(pagingState);
+    if (resume != null) {
+      remaining = Math.min(remaining, resume.remaining());
+      remainingInPartition = resume.remainingInPartition();
+    }
+    if (plan.isByKey()) {
+      beginKeys(resume);
+    } else {
+      beginRange(resume);
+    }
+    this.sorts = plan.ordered() && keys.size() > 1;
+    if (sorts && pageSize > 0) {
+      throw RequestException.invalid(
+          "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you"
+              + " must either remove the ORDER BY or the IN and sort client side, or disable paging"
+              + " for this query");
+    }
+  }
+
+  private void beginKeys(@Nullable PagingState resume) {
+    Coordinator coordinator = context.coordinator();
+    List<byte[]> encoded = plan.restrictions().keys(plan.table().partitionKey().size(), context);
+    List<PartitionKey> all = new ArrayList<>(encoded.size());
+    for (byte[] key : encoded) {
+      all.add(new PartitionKey(coordinator.token(key), key));
+    }
+    if (all.size() > 1) {
+      all.sort(
+          Comparator.comparingLong(PartitionKey::token)
+              .thenComparing(PartitionKey::key, Arrays::compareUnsigned));
+      for (int i = all.size() - 1; i > 0; i--) {
+        if (Arrays.equals(all.get(i).key(), all.get(i - 1).key())) {
+          all.remove(i);
+        }
+      }
+    }
+    keys = all;
+    if (resume != null) {
+      while (keyIndex < keys.size() && isBefore(keys.get(keyIndex), resume)) {
+        keyIndex++;
+      }
+      resumeAfter = resume.rowKey();
+      boolean isSame =
+          keyIndex < keys.size() && Arrays.equals(keys.get(keyIndex).key(), resume.key());
+      if (!isSame) {
+        resumeAfter = null;
+        remainingInPartition = perPartitionLimit;
+      } else if (resumeAfter == null) {
+        nextKey();
+      }
+    }
+  }
+
+  private static boolean isBefore(PartitionKey key, PagingState resume) {
+    return key.token() < resume.token()
+        || (key.token() == resume.token() && Arrays.compareUnsigned(key.key(), resume.key()) < 0);
+  }
+
+  private void beginRange(@Nullable PagingState resume) {
+    long first = Long.MIN_VALUE;
+    Restrictions.TokenBound lower = plan.restrictions().lowerToken();
+    if (lower != null) {
+      long token = BigEndian.readLong(lower.value().value(context), 0);
+      if (!lower.inclusive() && token == Long.MAX_VALUE) {
+        return;
+      }
+      first = lower.inclusive() ? token : token + 1;
+    }
+    Restrictions.TokenBound upper = plan.restrictions().upperToken();
+    if (upper != null) {
+      long token = BigEndian.readLong(upper.value().value(context), 0);
+      // The smallest token is where the ring begins and ends: as an upper end it is no bound.
+      if (token != Long.MIN_VALUE) {
+        lastToken = upper.inclusive() ? token : token - 1;
+      }
+    }
+    if (first > lastToken) {
+      return;
+    }
+    if (resume == null) {
+      from = RangeStart.at(first);
+    } else {
+      from = new RangeStart(resume.token(), resume.key(), resume.rowKey());
+      resumeAfter = resume.rowKey();
+    }
+  }
+
+  /** Starts, or goes on after an answer. */
+  void advance() {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    do {
+      again = false;
+      try {
+        step();
+      } catch (RequestException e) {
+        finish(e.response());
+      }
+    } while (again && !done);
+    running = false;
+  }
+
+  private void step() {
+    if (slices.isEmpty() && !includeStatic) {
+      finish(null);
+    } else if (plan.isByKey()) {
+      readKey();
+    } else {
+      readRange();
+    }
+  }
+
+  private void failed(RequestFailure failure) {
+    finish(Failures.response(failure));
+  }
+
+  private void finish(Response.@Nullable Failure failure) {
+    if (done) {
+      return;
+    }
+    done = true;
+    answer.accept(failure != null ? failure : response(null));
+  }
+
+  private Response.Rows response(byte @Nullable [] pagingState) {
+    Selection selection = plan.selection();
+    if (selection.isAggregate()) {
+      List<byte @Nullable []> values = new ArrayList<>();
+      aggregates.forEach(state -> values.add(state.result()));
+      rows.add(values);
+    }
+    if (sorts) {
+      addSorted();
+    }
+    Md5 id = selection.metadata().id();
+    boolean skip = context.parameters().skipMetadata();
+    boolean changed = skip && knownMetadata != null && !knownMetadata.equals(id);
+    return rows.toResponse(selection.metadata(), !skip || changed, changed, pagingState);
+  }
+
+  private void addSorted() {
+    Comparator<SortedRow> order = Comparator.comparing(SortedRow::rowKey, Arrays::compareUnsigned);
+    toSort.sort(plan.reversed() ? order.reversed() : order);
+    long limit = SelectPlan.limit(plan.limit(), "LIMIT", context);
+    toSort.stream().limit(limit).forEach(sorted -> rows.add(sorted.values()));
+  }
+
+  /** How many rows to ask for: exactly those that are missing, where every row counts. */
+  private int rowsToRead() {
+    boolean everyRowCounts = filter.isEmpty() && !plan.selection().isAggregate() && !sorts;
+    long wanted = Math.min(Math.min(remaining, remainingInPage), remainingInPartition);
+    if (!everyRowCounts) {
+      wanted = Math.max(CHUNK_ROWS, Math.min(remainingInPage, Integer.MAX_VALUE));
+    }
+    return (int) Math.min(wanted, Integer.MAX_VALUE);
+  }
+
+  // ---- by key
+
+  private void nextKey() {
+    keyIndex++;
+    resumeAfter = null;
+    remainingInPartition = perPartitionLimit;
+  }
+
+  private void readKey() {
+    if (keyIndex >= keys.size() || remaining == 0) {
+      finish(null);
+      return;
+    }
+    PartitionKey key = keys.get(keyIndex);
+    ReadLimits limits =
+        new ReadLimits(
+            remainingSlices(), includeStatic, plan.reversed(), rowsToRead(), context.nowSeconds());
+    context
+        .coordinator()
+        .read(
+            new PartitionRead(plan.table(), key.token(), key.key(), limits),
+            level,
+            deadlineNanos,
+            new Coordinator.Answer<ReadResult>() {
+              @Override
+              public void succeeded(ReadResult result) {
+                partitionRead(key, result);
+              }
+
+              @Override
+              public void failed(RequestFailure failure) {
+                SelectExecution.this.failed(failure);
+              }
+            });
+  }
+
+  private List<Slice> remainingSlices() {
+    byte[] last = resumeAfter;
+    if (last == null) {
+      return slices;
+    }
+    Slice rest =
+        plan.reversed()
+            ? new Slice(RowKeys.LOWEST, last)
+            : new Slice(Arrays.copyOf(last, last.length + 1), RowKeys.highest());
+    return ClusteringSlices.intersection(slices, List.of(rest));
+  }
+
+  private void partitionRead(PartitionKey key, ReadResult result) {
+    try {
+      takePartition(key.token(), key.key(), result.fragment(), result.cut());
+      boolean goesOn = result.cut() && remainingInPartition > 0 && resumeAfter != null;
+      boolean partitionDone = !goesOn && !stoppedInside;
+      if (remainingInPage == 0 && remaining > 0) {
+        boolean more = !partitionDone || keyIndex + 1 < keys.size();
+        PagingState state =
+            new PagingState(
+                key.token(),
+                key.key(),
+                partitionDone ? null : resumeAfter,
+                remaining,
+                remainingInPartition);
+        done = true;
+        answer.accept(response(more ? state.encode() : null));
+        return;
+      }
+      if (partitionDone || remainingInPartition == 0) {
+        nextKey();
+      }
+    } catch (RequestException e) {
+      finish(e.response());
+      return;
+    }
+    advance();
+  }
+
+  // ---- by range
+
+  private void readRange() {
+    RangeStart start = from;
+    if (start == null || remaining == 0) {
+      finish(null);
+      return;
+    }
+    int inPartition =
+        filter.isEmpty() ? (int) Math.min(perPartitionLimit, Integer.MAX_VALUE) : Integer.MAX_VALUE;
+    ReadLimits limits =
+        new ReadLimits(slices, includeStatic, false, inPartition, context.nowSeconds());
+    remainingInPartitionForRange(start);
+    long wanted =
+        filter.isEmpty() && !plan.selection().isAggregate()
+            ? Math.min(Math.min(remaining, remainingInPage), CHUNK_ROWS * 10L)
+            : CHUNK_ROWS;
+    context
+        .coordinator()
+        .readRange(
+            new RangeRead(plan.table(), start, lastToken, limits, (int) wanted),
+            level,
+            deadlineNanos,
+            new Coordinator.Answer<Coordinator.RangeRows>() {
+              @Override
+              public void succeeded(Coordinator.RangeRows result) {
+                rangeRead(start, result);
+              }
+
+              @Override
+              public void failed(RequestFailure failure) {
+                SelectExecution.this.failed(failure);
+              }
+            });
+  }
+
+  private void remainingInPartitionForRange(RangeStart start) {
+    if (start.rowKey() == null) {
+      remainingInPartition = perPartitionLimit;
+      resumeAfter = null;
+    } else {
+      resumeAfter = start.rowKey();
+    }
+  }
+
+  private void rangeRead(RangeStart start, Coordinator.RangeRows result) {
+    try {
+      List<Coordinator.PartitionRows> partitions = result.partitions();
+      for (int i = 0; i < partitions.size(); i++) {
+        Coordinator.PartitionRows partition = partitions.get(i);
+        boolean continues = Arrays.equals(partition.key(), start.key()) && start.rowKey() != null;
+        if (!continues) {
+          remainingInPartition = perPartitionLimit;
+          resumeAfter = null;
+        }
+        boolean isLast = i == partitions.size() - 1;
+        RangeStart next = result.next();
+        boolean cut =
+            isLast
+                && next != null
+                && next.rowKey() != null
+                && Arrays.equals(next.key(), partition.key());
+        takePartition(partition.token(), partition.key(), partition.fragment(), cut);
+        if (remaining == 0) {
+          finish(null);
+          return;
+        }
+        if (remainingInPage == 0) {
+          boolean inside = (stoppedInside || cut) && remainingInPartition > 0;
+          boolean more = inside || !isLast || next != null;
+          PagingState state =
+              new PagingState(
+                  partition.token(),
+                  partition.key(),
+                  inside ? resumeAfter : null,
+                  remaining,
+                  remainingInPartition);
+          done = true;
+          answer.accept(response(more ? state.encode() : null));
+          return;
+        }
+      }
+      from = result.next();
+    } catch (RequestException e) {
+      finish(e.response());
+      return;
+    }
+    advance();
+  }
+
+  // ---- rows
+
+  /** Whether the last partition was left before its last row. */
+  private boolean stoppedInside;
+
+  private void takePartition(long token, byte[] key, byte[] fragment, boolean cut) {
+    stoppedInside = false;
+    boolean isFresh = resumeAfter == null;
+    source.begin(token, key, fragment, plan.reversed());
+    if (plan.distinct()) {
+      if (isFresh && (source.hasStatic() || source.next())) {
+        takeRow(null);
+      }
+      return;
+    }
+    boolean any = false;
+    while (source.next()) {
+      any = true;
+      if (remaining == 0 || remainingInPage == 0 || remainingInPartition == 0) {
+        stoppedInside = remainingInPartition > 0;
+        return;
+      }
+      byte[] rowKey = sorts ? source.rowKey() : null;
+      takeRow(rowKey);
+      if (remainingInPage == 0) {
+        resumeAfter = source.rowKey();
+      }
+    }
+    if (any && cut && remainingInPage > 0) {
+      resumeAfter = lastRowKey();
+    }
+    boolean staticAlone = !any && !cut && isFresh && source.hasStatic() && !plan.restrictsRows();
+    if (staticAlone) {
+      takeRow(sorts ? new byte[0] : null);
+    }
+  }
+
+  private byte[] lastRowKey() {
+    return source.lastRowKey();
+  }
+
+  private void takeRow(byte @Nullable [] sortKey) {
+    if (!filter.accepts(row)) {
+      return;
+    }
+    Selection selection = plan.selection();
+    if (selection.isAggregate()) {
+      aggregates.forEach(state -> state.add(row));
+      if (remainingInPartition != SelectPlan.NO_LIMIT) {
+        remainingInPartition--;
+      }
+      return;
+    }
+    if (sortKey != null) {
+      List<byte @Nullable []> values = new ArrayList<>(selection.columns().size());
+      selection.columns().forEach(column -> values.add(column.bytes(row)));
+      toSort.add(new SortedRow(sortKey, values));
+    } else {
+      rows.add(selection.columns(), row);
+      remaining--;
+      remainingInPage--;
+    }
+    remainingInPartition--;
+  }
+}

@@ -1,0 +1,110 @@
+package io.quorate.cql.parser;
+
+import io.quorate.cql.parser.CqlParser.QueryContext;
+import java.util.List;
+import org.antlr.v4.runtime.BaseErrorListener;
+import org.antlr.v4.runtime.CharStreams;
+import org.antlr.v4.runtime.CommonTokenStream;
+import org.antlr.v4.runtime.RecognitionException;
+import org.antlr.v4.runtime.Recognizer;
+import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.atn.PredictionMode;
+import org.jspecify.annotations.Nullable;
+
+/** Reads CQL. Stateless, safe for concurrent use. */
+public final class CqlText {
+  private CqlText() {}
+
+  /** Deeper nesting would take the parser's stack. */
+  private static final int MAX_NESTING = 200;
+
+  /** Tokens shown before the one that is wrong. */
+  private static final int CONTEXT_TOKENS = 8;
+
+  /**
+   * A statement with its markers.
+   *
+   * @param markerCount question marks and names, counted in the order of the text
+   */
+  public record Parsed(Statement statement, int markerCount) {}
+
+  /**
+   * Reads one statement.
+   *
+   * @throws SyntaxException in the words of Cassandra
+   */
+  public static Parsed parse(String text) {
+    CqlLexer lexer = new CqlLexer(CharStreams.fromString(text));
+    lexer.removeErrorListeners();
+    CommonTokenStream tokens = new CommonTokenStream(lexer);
+    tokens.fill();
+    checkNesting(tokens.getTokens());
+    CqlParser parser = new CqlParser(tokens);
+    parser.removeErrorListeners();
+    parser.addErrorListener(new FirstError(tokens));
+    parser.getInterpreter().setPredictionMode(PredictionMode.LL);
+    QueryContext query = parser.query();
+    TermBuilder terms = new TermBuilder(query);
+    return new Parsed(
+        new StatementBuilder(terms).statement(query.statement()), terms.markerCount());
+  }
+
+  private static void checkNesting(List<Token> tokens) {
+    int depth = 0;
+    for (Token token : tokens) {
+      switch (token.getText()) {
+        case "(", "[", "{", "<" -> depth++;
+        case ")", "]", "}", ">" -> depth--;
+        default -> {}
+      }
+      if (depth > MAX_NESTING) {
+        throw new SyntaxException(position(token) + " nested deeper than " + MAX_NESTING);
+      }
+    }
+  }
+
+  private static String position(Token token) {
+    return "line " + token.getLine() + ":" + token.getCharPositionInLine();
+  }
+
+  /** Turns the first error into an exception. */
+  private static final class FirstError extends BaseErrorListener {
+    private final CommonTokenStream tokens;
+
+    FirstError(CommonTokenStream tokens) {
+      this.tokens = tokens;
+    }
+
+    @Override
+    public void syntaxError(
+        Recognizer<?, ?> recognizer,
+        @Nullable Object symbol,
+        int line,
+        int column,
+        String message,
+        @Nullable RecognitionException error) {
+      Token token = symbol instanceof Token wrong ? wrong : tokens.get(tokens.size() - 1);
+      throw new SyntaxException(
+          "line "
+              + line
+              + ":"
+              + column
+              + " no viable alternative at input '"
+              + token.getText()
+              + "' ("
+              + context(token)
+              + ")");
+    }
+
+    private String context(Token wrong) {
+      int at = wrong.getTokenIndex();
+      int from = Math.max(0, at - CONTEXT_TOKENS);
+      StringBuilder text = new StringBuilder(from > 0 ? "..." : "");
+      for (int i = from; i < at; i++) {
+        text.append(tokens.get(i).getText()).append(' ');
+      }
+      text.append('[').append(wrong.getText()).append(']');
+      return text.append(at < tokens.size() - 1 ? "..." : "").toString();
+    }
+  }
+}

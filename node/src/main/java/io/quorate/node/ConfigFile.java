@@ -1,0 +1,232 @@
+package io.quorate.node;
+
+import io.quorate.environment.Endpoint;
+import io.quorate.node.NodeConfig.CommitLogSync;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/**
+ * Reads {@code quorate.yaml}. Every key has a default; a key that is not known, or a value of the
+ * wrong kind, is an error that names file, key and what is allowed.
+ */
+public final class ConfigFile {
+  /** Every key with its default, as documentation and for the tools that write such files. */
+  public static final Map<String, String> DEFAULTS = defaults();
+
+  private final String source;
+  private final Map<String, Object> values;
+
+  private static Map<String, String> defaults() {
+    Map<String, String> keys = new LinkedHashMap<>();
+    keys.put("cluster_name", "quorate");
+    keys.put("data_directory", "data");
+    keys.put("listen_address", "127.0.0.1");
+    keys.put("broadcast_address", "as listen_address");
+    keys.put("internode_port", "7000");
+    keys.put("native_transport_port", "9042");
+    keys.put("admin_port", "7080");
+    keys.put("datacenter", "datacenter1");
+    keys.put("rack", "rack1");
+    keys.put("seeds", "this node");
+    keys.put("metadata_voters", "as seeds");
+    keys.put("num_tokens", "16");
+    keys.put("shards", "one a core");
+    keys.put("commitlog_sync", "group");
+    keys.put("commitlog_sync_period_ms", "1000");
+    keys.put("memtable_bytes", "a quarter of the heap");
+    keys.put("block_cache_bytes", "an eighth of the heap");
+    keys.put("read_request_timeout_ms", "5000");
+    keys.put("range_request_timeout_ms", "10000");
+    keys.put("write_request_timeout_ms", "2000");
+    keys.put("metadata_request_timeout_ms", "10000");
+    keys.put("max_hint_window_ms", "10800000");
+    return keys;
+  }
+
+  private ConfigFile(String source, Map<String, Object> values) {
+    this.source = source;
+    this.values = values;
+  }
+
+  /**
+   * @param source the file's name, for messages
+   * @param directory relative paths in the file start here
+   * @param heapBytes the process's largest heap, from which memory defaults are derived
+   * @param cores for the default number of shards
+   * @throws ConfigException with one line for the operator
+   */
+  public static NodeConfig parse(
+      String source, String yaml, Path directory, long heapBytes, int cores) {
+    return new ConfigFile(source, load(source, yaml)).read(directory, heapBytes, cores);
+  }
+
+  private static Map<String, Object> load(String source, String yaml) {
+    Object root;
+    try {
+      root =
+          new Load(LoadSettings.builder().setAllowDuplicateKeys(false).setLabel(source).build())
+              .loadFromString(yaml);
+    } catch (YamlEngineException e) {
+      throw new ConfigException(
+          source + ": not YAML: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    if (root == null) {
+      return values;
+    }
+    if (!(root instanceof Map<?, ?> map)) {
+      throw new ConfigException(source + ": expected lines of 'key: value'");
+    }
+    map.forEach((key, value) -> {
+      String name = String.valueOf(key);
+      if (!DEFAULTS.containsKey(name)) {
+        throw new ConfigException(
+            source + ": unknown key '" + name + "'" + suggestion(name, DEFAULTS.keySet()));
+      }
+      if (value != null) {
+        values.put(name, value);
+      }
+    });
+    return values;
+  }
+
+  private static String suggestion(String name, Set<String> known) {
+    for (String candidate : new TreeSet<>(known)) {
+      if (distance(name, candidate) <= 3) {
+        return "; did you mean '" + candidate + "'?";
+      }
+    }
+    return "; known keys are " + String.join(", ", known);
+  }
+
+  /** Levenshtein distance. */
+  private static int distance(String left, String right) {
+    int[] previous = new int[right.length() + 1];
+    for (int j = 0; j <= right.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= left.length(); i++) {
+      int[] current = new int[right.length() + 1];
+      current[0] = i;
+      for (int j = 1; j <= right.length(); j++) {
+        int change = left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1;
+        current[j] = Math.min(Math.min(current[j - 1], previous[j]) + 1, previous[j - 1] + change);
+      }
+      previous = current;
+    }
+    return previous[right.length()];
+  }
+
+  private NodeConfig read(Path directory, long heapBytes, int cores) {
+    String listen = text("listen_address", "127.0.0.1");
+    String broadcast = text("broadcast_address", listen);
+    if (broadcast.equals("0.0.0.0") || broadcast.equals("::")) {
+      throw new ConfigException(
+          source + ": broadcast_address must be set when listen_address is " + listen);
+    }
+    int internodePort = (int) number("internode_port", 7000, 1, 65_535);
+    List<Endpoint> seeds =
+        endpoints("seeds", internodePort, List.of(new Endpoint(broadcast, internodePort)));
+    return new NodeConfig(
+        text("cluster_name", "quorate"),
+        directory.resolve(text("data_directory", "data")),
+        listen,
+        broadcast,
+        internodePort,
+        (int) number("native_transport_port", 9042, 1, 65_535),
+        (int) number("admin_port", 7080, 1, 65_535),
+        text("datacenter", "datacenter1"),
+        text("rack", "rack1"),
+        seeds,
+        endpoints("metadata_voters", internodePort, seeds),
+        (int) number("num_tokens", 16, 1, 1024),
+        (int) number("shards", cores, 1, 256),
+        sync(),
+        number("commitlog_sync_period_ms", 1_000, 1, 600_000),
+        number("memtable_bytes", heapBytes / 4, 1 << 20, Long.MAX_VALUE),
+        number("block_cache_bytes", heapBytes / 8, 1 << 20, Long.MAX_VALUE),
+        number("read_request_timeout_ms", 5_000, 10, 3_600_000),
+        number("range_request_timeout_ms", 10_000, 10, 3_600_000),
+        number("write_request_timeout_ms", 2_000, 10, 3_600_000),
+        number("metadata_request_timeout_ms", 10_000, 10, 3_600_000),
+        number("max_hint_window_ms", 3 * 3_600_000L, 0, Long.MAX_VALUE));
+  }
+
+  private CommitLogSync sync() {
+    String value = text("commitlog_sync", "group");
+    try {
+      return CommitLogSync.valueOf(value.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          source + ": commitlog_sync is '" + value + "'; allowed are group, batch, periodic");
+    }
+  }
+
+  private String text(String key, String otherwise) {
+    Object value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Map || value instanceof List || String.valueOf(value).isBlank()) {
+      throw new ConfigException(source + ": " + key + " must be a text");
+    }
+    return String.valueOf(value);
+  }
+
+  private long number(String key, long otherwise, long least, long most) {
+    @Nullable Object value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!(value instanceof Integer || value instanceof Long)) {
+      throw new ConfigException(
+          source + ": " + key + " is '" + value + "'; a whole number is expected");
+    }
+    long number = ((Number) value).longValue();
+    if (number < least || number > most) {
+      throw new ConfigException(
+          source + ": " + key + " is " + number + "; allowed are " + least + " to " + most);
+    }
+    return number;
+  }
+
+  private List<Endpoint> endpoints(String key, int port, List<Endpoint> otherwise) {
+    Object value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    List<?> texts =
+        value instanceof List<?> list ? list : List.of(String.valueOf(value).split(","));
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (Object text : texts) {
+      try {
+        endpoints.add(Endpoint.parse(String.valueOf(text), port));
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(source + ": " + key + ": " + e.getMessage());
+      }
+    }
+    if (endpoints.isEmpty()) {
+      throw new ConfigException(source + ": " + key + " is empty");
+    }
+    return List.copyOf(endpoints);
+  }
+
+  /** What is wrong with a configuration, in one line for the operator. */
+  public static final class ConfigException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public ConfigException(String message) {
+      super(message);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.quorate.node;
+
+import io.quorate.environment.Endpoint;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What one node is told. Durations in milliseconds, sizes in bytes.
+ *
+ * @param dataDirectory holds everything that this node keeps
+ * @param listenAddress where it listens, for peers, clients and administration
+ * @param broadcastAddress under which peers and clients reach it
+ * @param seeds peers that are asked for the rest of the cluster at start
+ * @param metadataVoters internode endpoints of the nodes that vote in the metadata ring; the same
+ *     on every node of the cluster
+ * @param shards event loops; one owns one slice of the token range
+ * @param commitLogSync when a write is acknowledged
+ */
+public record NodeConfig(
+    String clusterName,
+    Path dataDirectory,
+    String listenAddress,
+    String broadcastAddress,
+    int internodePort,
+    int nativeTransportPort,
+    int adminPort,
+    String datacenter,
+    String rack,
+    List<Endpoint> seeds,
+    List<Endpoint> metadataVoters,
+    int numTokens,
+    int shards,
+    CommitLogSync commitLogSync,
+    long commitLogSyncPeriodMillis,
+    long memtableBytes,
+    long blockCacheBytes,
+    long readTimeoutMillis,
+    long rangeTimeoutMillis,
+    long writeTimeoutMillis,
+    long metadataTimeoutMillis,
+    long hintWindowMillis) {
+
+  /** When a write is acknowledged. */
+  public enum CommitLogSync {
+    /** After a sync that it shares with whatever came meanwhile. */
+    GROUP,
+    /** After a sync that was begun for it at once. */
+    BATCH,
+    /** Before it is synced; a power loss takes what came within one period. */
+    PERIODIC
+  }
+
+  public Endpoint internode() {
+    return new Endpoint(broadcastAddress, internodePort);
+  }
+
+  public Endpoint nativeTransport() {
+    return new Endpoint(broadcastAddress, nativeTransportPort);
+  }
+}
