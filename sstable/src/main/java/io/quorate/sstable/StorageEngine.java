@@ -171,11 +171,15 @@ public final class StorageEngine {
         aside.add(listed);
         continue;
       }
+      if (!files.exists(file)) {
+        aside.add(listed.asQuarantined());
+        events.tableQuarantined(file, "it is missing");
+        continue;
+      }
       try {
         open.add(SSTable.open(files, file, listed.number(), cache));
       } catch (CorruptFileException e) {
-        aside.add(
-            new TableManifest.Listed(listed.number(), listed.minToken(), listed.maxToken(), true));
+        aside.add(listed.asQuarantined());
         linkAside(file);
         events.tableQuarantined(file, String.valueOf(e.getMessage()));
       }
