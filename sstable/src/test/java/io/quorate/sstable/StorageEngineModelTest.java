@@ -28,6 +28,17 @@ class StorageEngineModelTest {
     }
   }
 
+  @Test
+  void damageIsNeverServed() throws IOException {
+    int failedReads = 0;
+    for (long seed = 2_000; seed < 2_060; seed++) {
+      EngineModel model = new EngineModel(seed, true, files -> files).damaging();
+      model.run(120);
+      failedReads += model.failedReads;
+    }
+    assertThat(failedReads).as("damage was met").isGreaterThan(100);
+  }
+
   /** The negative control: when the log is not synced, the same runs must find lost writes. */
   @Test
   void aLogThatIsNotSyncedIsFoundOut() throws IOException {

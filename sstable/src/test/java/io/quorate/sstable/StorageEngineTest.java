@@ -108,6 +108,22 @@ class StorageEngineTest {
   }
 
   @Test
+  void aFlushThatFindsTheDiskFullIsTriedAgain() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("key", "value");
+    fixture.host.disk().capacity(1);
+    assertThat(fixture.run(done -> fixture.engine.flush(TABLE, done))).isNotNull();
+    assertThat(fixture.value("key")).isEqualTo("value");
+    assertThat(fixture.events.failed).isNotEmpty();
+    fixture.host.disk().capacity(Long.MAX_VALUE);
+    fixture.world.runFor(2_000_000_000L);
+    assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);
+    assertThat(fixture.files(".tmp")).isEmpty();
+    assertThat(fixture.value("key")).isEqualTo("value");
+  }
+
+  @Test
   void aMutationThatTheLogCannotTakeIsRefusedForGood() throws IOException {
     EngineFixture fixture = new EngineFixture(SMALL, 1);
     fixture.createTable(TABLE, TableSettings.DEFAULT);
