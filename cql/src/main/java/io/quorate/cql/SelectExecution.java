@@ -9,6 +9,7 @@ import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.Md5;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.types.BigEndian;
+import io.quorate.protocol.types.InvalidValueException;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import io.quorate.sstable.RowKeys;
@@ -209,6 +210,8 @@ final class SelectExecution {
         step();
       } catch (RequestException e) {
         finish(e.response());
+      } catch (InvalidValueException e) {
+        finish(refusal(e));
       }
     } while (again && !done);
     running = false;
@@ -222,6 +225,10 @@ final class SelectExecution {
     } else {
       readRange();
     }
+  }
+
+  private static Response.Failure refusal(InvalidValueException e) {
+    return RequestException.invalid(String.valueOf(e.getMessage())).response();
   }
 
   private void failed(RequestFailure failure) {
@@ -341,6 +348,9 @@ final class SelectExecution {
     } catch (RequestException e) {
       finish(e.response());
       return;
+    } catch (InvalidValueException e) {
+      finish(refusal(e));
+      return;
     }
     advance();
   }
@@ -430,6 +440,9 @@ final class SelectExecution {
       from = result.next();
     } catch (RequestException e) {
       finish(e.response());
+      return;
+    } catch (InvalidValueException e) {
+      finish(refusal(e));
       return;
     }
     advance();
