@@ -6,6 +6,7 @@ import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.Murmur3;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
@@ -99,7 +100,7 @@ public interface Coordinator {
    * @param next where to go on; null when the range is read to its end. Fewer rows than asked for
    *     with a {@code next} are possible, for example where many were deleted
    */
-  record RangeRows(List<PartitionRows> partitions, @Nullable RangeStart next) {}
+  record RangeRows(List<PartitionRows> partitions, @Nullable RangePosition next) {}
 
   /** One partition's rows in a range. */
   record PartitionRows(long token, byte[] key, byte[] fragment) {}

@@ -10,6 +10,7 @@ import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TokenRing;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.FragmentDiff;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadResult;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,7 +76,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
   }
 
   /** Reads from {@code from} to the end of the tokens that have the same replicas. */
-  private void readPiece(RangeStart from) {
+  private void readPiece(RangePosition from) {
     TokenRing ring = metadata.ring();
     String keyspace = read.table().keyspace();
     List<NodeInfo> replicas = metadata.replicas(keyspace, from.token());
@@ -108,14 +109,15 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     return token > ring.token(range) ? Long.MAX_VALUE : ring.token(range);
   }
 
-  private void pieceRead(RangeRead piece, List<PartitionRows> found, @Nullable RangeStart next) {
+  private void pieceRead(RangeRead piece, List<PartitionRows> found, @Nullable RangePosition next) {
     rows.addAll(found);
     for (PartitionRows partition : found) {
       rowsLeft -= Reconciliation.countedRows(partition.fragment(), read.limits());
     }
-    RangeStart following = next;
+    RangePosition following = next;
     if (following == null) {
-      following = piece.lastToken() == Long.MAX_VALUE ? null : RangeStart.at(piece.lastToken() + 1);
+      following =
+          piece.lastToken() == Long.MAX_VALUE ? null : RangePosition.startOf(piece.lastToken() + 1);
     }
     if (following == null || following.token() > read.lastToken()) {
       succeed(null);
@@ -126,7 +128,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     }
   }
 
-  private void succeed(@Nullable RangeStart next) {
+  private void succeed(@Nullable RangePosition next) {
     if (!done) {
       done = true;
       leaveWheel();
@@ -240,7 +242,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     }
 
     private void merge() {
-      RangeStart next = earliestNext();
+      RangePosition next = earliestNext();
       TreeMap<Position, List<@Nullable PartitionRows>> byPosition = new TreeMap<>();
       for (int i = 0; i < answers.size(); i++) {
         for (PartitionRows partition : answers.get(i).partitions()) {
@@ -270,11 +272,10 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     private void mergePartition(
         Position position,
         List<@Nullable PartitionRows> versions,
-        @Nullable RangeStart next,
+        @Nullable RangePosition next,
         Repairs repairs) {
-      boolean reachesNext =
-          next != null && next.rowKey() != null && position.isAt(next.token(), next.key());
-      byte[] boundary = reachesNext && next != null ? next.rowKey() : null;
+      byte[] boundary =
+          next != null && position.isAt(next.token(), next.key()) ? next.afterRow() : null;
       List<byte[]> fragments = new ArrayList<>();
       for (PartitionRows version : versions) {
         fragments.add(version == null ? EMPTY : version.fragment());
@@ -296,11 +297,10 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       }
     }
 
-    private @Nullable RangeStart earliestNext() {
-      RangeStart earliest = null;
+    private @Nullable RangePosition earliestNext() {
+      RangePosition earliest = null;
       for (RangeRows rows : answers) {
-        if (rows.next() != null
-            && (earliest == null || Position.compareStarts(rows.next(), earliest) < 0)) {
+        if (rows.next() != null && (earliest == null || rows.next().compareTo(earliest) < 0)) {
           earliest = rows.next();
         }
       }
@@ -309,11 +309,11 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
     /** Goes on once every repair has ended. */
     private final class Repairs implements LocalAnswer<@Nullable Void> {
-      private final @Nullable RangeStart next;
+      private final @Nullable RangePosition next;
       private final List<PartitionRows> found = new ArrayList<>();
       private int open = 1;
 
-      Repairs(@Nullable RangeStart next) {
+      Repairs(@Nullable RangePosition next) {
         this.next = next;
       }
 
@@ -360,8 +360,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
   private record Position(long token, byte[] key) implements Comparable<Position> {
     @Override
     public int compareTo(Position other) {
-      int byToken = Long.compare(token, other.token);
-      return byToken != 0 ? byToken : Arrays.compareUnsigned(key, other.key);
+      return RangePosition.comparePartitions(token, key, other.token, other.key);
     }
 
     @Override
@@ -374,36 +373,14 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       return Long.hashCode(token);
     }
 
-    boolean isAt(long otherToken, byte @Nullable [] otherKey) {
-      return otherKey != null && token == otherToken && Arrays.equals(key, otherKey);
+    boolean isAt(long otherToken, byte[] otherKey) {
+      return token == otherToken && Arrays.equals(key, otherKey);
     }
 
     /** Whether this partition, or a part of it, comes before {@code next}. */
-    boolean isNotBehind(RangeStart next) {
-      if (token != next.token()) {
-        return token < next.token();
-      }
-      return next.key() != null && Arrays.compareUnsigned(key, next.key()) <= 0;
-    }
-
-    /** Orders starts: a token, then the partitions of that token, each from its rows to its end. */
-    static int compareStarts(RangeStart left, RangeStart right) {
-      int byToken = Long.compare(left.token(), right.token());
-      if (byToken != 0) {
-        return byToken;
-      }
-      if (left.key() == null || right.key() == null) {
-        return Boolean.compare(left.key() != null, right.key() != null);
-      }
-      int byKey = Arrays.compareUnsigned(left.key(), right.key());
-      if (byKey != 0) {
-        return byKey;
-      }
-      if (left.rowKey() == null || right.rowKey() == null) {
-        // Behind the whole partition comes after behind any of its rows.
-        return Boolean.compare(left.rowKey() == null, right.rowKey() == null);
-      }
-      return Arrays.compareUnsigned(left.rowKey(), right.rowKey());
+    boolean isNotBehind(RangePosition next) {
+      int order = RangePosition.comparePartitions(token, key, next.token(), next.key());
+      return order < 0 || (order == 0 && next.afterRow().length > 0);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.quorate.coordinator;
 
 import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 
 /**
@@ -13,4 +14,4 @@ import io.quorate.sstable.ReadLimits;
  *     as one
  */
 public record RangeRead(
-    TableMetadata table, RangeStart from, long lastToken, ReadLimits limits, int rowLimit) {}
+    TableMetadata table, RangePosition from, long lastToken, ReadLimits limits, int rowLimit) {}

@@ -4,25 +4,25 @@ import io.netty.buffer.ByteBuf;
 import io.quorate.coordinator.Coordinator.PartitionRows;
 import io.quorate.coordinator.Coordinator.RangeRows;
 import io.quorate.sstable.FragmentValidator;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import io.quorate.sstable.Slice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads between nodes.
  *
  * <pre>
  *   read        := table 16 | token i64 | bytes key | limits
- *   range read  := table 16 | start | last token i64 | row limit u32 | limits
+ *   range read  := table 16 | position | last token i64 | row limit u32 | limits
  *   limits      := flags u8 (1 static, 2 reversed) | live rows u32 | now i64 | slice count u16 | slice*
  *   slice       := bytes start | bytes end
- *   start       := token i64 | flags u8 (1 key, 2 row key) | [bytes key] | [bytes row key]
+ *   position    := token i64 | bytes key | bytes after row
  *   result      := live rows u32 | cut u8 | fragment to the end
- *   range result:= flags u8 (1 next) | [start] | partition count u32 | partition*
+ *   range result:= next u8 | [position] | partition count u32 | partition*
  *   partition   := token i64 | bytes key | fragment length u32 | fragment
  *   bytes       := length u16 | bytes
  * </pre>
@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class ReadCodec {
   private static final int STATIC = 1;
   private static final int REVERSED = 2;
-  private static final int HAS_KEY = 1;
-  private static final int HAS_ROW_KEY = 2;
 
   private ReadCodec() {}
 
@@ -44,7 +42,7 @@ final class ReadCodec {
 
   static void writeRange(ByteBuf out, RangeRead read) {
     writeUuid(out, read.table().id());
-    writeStart(out, read.from());
+    writePosition(out, read.from());
     out.writeLong(read.lastToken());
     out.writeInt(read.rowLimit());
     writeLimits(out, read.limits());
@@ -93,23 +91,14 @@ final class ReadCodec {
         slices, (flags & STATIC) != 0, (flags & REVERSED) != 0, liveRows, nowSeconds);
   }
 
-  static void writeStart(ByteBuf out, RangeStart start) {
-    out.writeLong(start.token());
-    out.writeByte((start.key() != null ? HAS_KEY : 0) | (start.rowKey() != null ? HAS_ROW_KEY : 0));
-    if (start.key() != null) {
-      writeBytes(out, start.key());
-    }
-    if (start.rowKey() != null) {
-      writeBytes(out, start.rowKey());
-    }
+  static void writePosition(ByteBuf out, RangePosition position) {
+    out.writeLong(position.token());
+    writeBytes(out, position.key());
+    writeBytes(out, position.afterRow());
   }
 
-  static RangeStart readStart(ByteBuf in) {
-    long token = in.readLong();
-    int flags = in.readByte();
-    byte @Nullable [] key = (flags & HAS_KEY) != 0 ? readBytes(in) : null;
-    byte @Nullable [] rowKey = (flags & HAS_ROW_KEY) != 0 ? readBytes(in) : null;
-    return new RangeStart(token, key, rowKey);
+  static RangePosition readPosition(ByteBuf in) {
+    return new RangePosition(in.readLong(), readBytes(in), readBytes(in));
   }
 
   static void writeResult(ByteBuf out, ReadResult result) {
@@ -130,7 +119,7 @@ final class ReadCodec {
   static void writeRows(ByteBuf out, RangeRows rows) {
     out.writeBoolean(rows.next() != null);
     if (rows.next() != null) {
-      writeStart(out, rows.next());
+      writePosition(out, rows.next());
     }
     out.writeInt(rows.partitions().size());
     for (PartitionRows partition : rows.partitions()) {
@@ -142,7 +131,7 @@ final class ReadCodec {
   }
 
   static RangeRows readRows(ByteBuf in) {
-    RangeStart next = in.readBoolean() ? readStart(in) : null;
+    RangePosition next = in.readBoolean() ? readPosition(in) : null;
     int count = in.readInt();
     List<PartitionRows> partitions = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -209,14 +209,34 @@ class MembershipTest {
   void aNodeThatWasStoppedBlamesNobody() {
     SimulatedWorld world = new SimulatedWorld(8);
     Map<Integer, Node> nodes = cluster(world, 5);
+    // A probe's answer comes too late to help.
+    world.links().latency(400 * MILLI, 450 * MILLI);
     world.runFor(20 * SECOND);
     forgetStories(nodes);
+    // The whole machine stands still: nothing that was sent to it waits for it either.
     node(nodes, 4).host.pause(10 * SECOND);
-    world.runFor(30 * SECOND);
+    world.links().partition(List.of("n4"), List.of("n1", "n2", "n3", "n5"));
+    world.runFor(10 * SECOND - MILLI);
+    world.links().heal();
+    world.runFor(20 * SECOND);
 
     assertThat(node(nodes, 4).story).isEmpty();
     assertThat(node(nodes, 1).story).containsExactly("down n4", "up n4");
     assertThat(allSeeAll(nodes)).isTrue();
+  }
+
+  /** Long enough to be suspected; the probe's answer clears it. */
+  @Test
+  void aShortStopIsNotTakenForDeath() {
+    for (long seed = 1; seed <= 10; seed++) {
+      SimulatedWorld world = new SimulatedWorld(seed);
+      Map<Integer, Node> nodes = cluster(world, 3);
+      world.runFor(20 * SECOND);
+      forgetStories(nodes);
+      node(nodes, 2).host.pause(1_900 * MILLI);
+      world.runFor(20 * SECOND);
+      assertQuiet(nodes, seed);
+    }
   }
 
   @Test
@@ -301,6 +321,47 @@ class MembershipTest {
     world.runFor(10 * SECOND);
 
     assertThat(allSeeAll(nodes)).isTrue();
+  }
+
+  /** Whatever happened: once all is well again, everyone sees everyone, and goes on doing so. */
+  @Test
+  void afterAnyFaultsTheClusterComesTogetherAgain() {
+    for (long seed = 1; seed <= 20; seed++) {
+      SimulatedWorld world = new SimulatedWorld(seed);
+      world.links().unreliable(0.1, 0.05, 0.05);
+      Map<Integer, Node> nodes = cluster(world, 5);
+      for (int round = 0; round < 40; round++) {
+        disturb(world, nodes);
+        world.runFor(world.random().nextLong(3 * SECOND));
+      }
+      world.links().heal();
+      nodes.values().stream().filter(node -> !node.host.isUp()).forEach(Node::reboot);
+      assertThat(world.runUntil(() -> allSeeAll(nodes), 20 * SECOND)).as("seed " + seed).isTrue();
+      world.runFor(10 * SECOND);
+      forgetStories(nodes);
+      world.runFor(60 * SECOND);
+      assertQuiet(nodes, seed);
+      assertThat(node(nodes, 1).membership.members()).as("seed " + seed).hasSize(5);
+    }
+  }
+
+  private static void disturb(SimulatedWorld world, Map<Integer, Node> nodes) {
+    Node node = node(nodes, 1 + world.random().nextInt(nodes.size()));
+    Node other = node(nodes, 1 + world.random().nextInt(nodes.size()));
+    switch (world.random().nextInt(7)) {
+      case 0 -> node.host.kill();
+      case 1 -> node.host.pause(world.random().nextLong(12 * SECOND));
+      case 2 -> world.links().cutOneWay(node.host.name(), other.host.name());
+      case 3 -> world.links().cut(node.host.name(), other.host.name());
+      case 4 -> world.links().heal();
+      case 5 -> node.membership.updateSelf(self -> self.withLoadBytes(self.loadBytes() + 1));
+      default -> {
+        if (!node.host.isUp()) {
+          node.generation -= world.random().nextInt(3); // sometimes no later than before
+          node.reboot();
+        }
+      }
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,7 @@ final class HintFile {
   }
 
   static String name(UUID target, long number) {
-    return target + "-" + String.format("%010d", number) + SUFFIX;
+    return target + "-" + String.format(Locale.ROOT, "%010d", number) + SUFFIX;
   }
 
   static HintFile create(FileSystem files, Path directory, UUID target, long number)

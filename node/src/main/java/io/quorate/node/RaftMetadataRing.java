@@ -25,9 +25,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metadata state machine, driven by Raft: applies changes in the log's order and publishes each
- * new {@link ClusterMetadata} by one volatile store. Reading is a load; waiting for an epoch and
- * changing go through the metadata ring's shard.
+ * The metadata state machine, driven by Raft: applies changes in the log's order, and publishes the
+ * {@link ClusterMetadata} by one volatile store once this node is prepared for it, that is, has its
+ * tables. Reading is a load; waiting for an epoch and changing go through the metadata ring's
+ * shard.
  *
  * <p>What a proposer hears of its change ({@code result}):
  *
@@ -41,16 +42,31 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   private final Shard shard;
   private final List<Consumer<ClusterMetadata>> listeners = new CopyOnWriteArrayList<>();
   private final List<Waiter> waiters = new ArrayList<>();
+  private final Preparation preparation;
+
+  /** What the log says so far; ahead of what is published while this node prepares. */
+  private ClusterMetadata ordered = ClusterMetadata.EMPTY;
+
+  private boolean preparing;
   private volatile ClusterMetadata metadata = ClusterMetadata.EMPTY;
   private @Nullable RaftNode raft;
+
+  /** Makes this node able to serve requests under new metadata. */
+  interface Preparation {
+    /**
+     * @param ready to be called once, on any thread
+     */
+    void prepare(ClusterMetadata next, Runnable ready);
+  }
 
   /**
    * @param shard the metadata ring's; {@code apply} and the rest of the state machine are called on
    *     it
    */
-  RaftMetadataRing(Environment environment, Shard shard) {
+  RaftMetadataRing(Environment environment, Shard shard, Preparation preparation) {
     this.environment = environment;
     this.shard = shard;
+    this.preparation = preparation;
   }
 
   /** Says who orders the changes. Before the raft node starts. */
@@ -86,8 +102,12 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   private void answer(ProposalOutcome outcome, Answer<ChangeOutcome> answer) {
     switch (outcome) {
+      // Ordered is not enough: what the client asks next must find it here.
       case ProposalOutcome.Committed committed ->
-          answer.succeeded(decode(committed.result(), metadata));
+          whenApplied(
+              epochOf(committed.result()),
+              Long.MAX_VALUE,
+              () -> answer.succeeded(decode(committed.result(), metadata)));
       case ProposalOutcome.Rejected rejected ->
           answer.failed(new RequestFailure.MetadataUnavailable(refusal(rejected.reason())));
       case ProposalOutcome.Unknown unknown ->
@@ -149,7 +169,7 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   @Override
   public byte[] apply(long index, byte[] command) {
-    ChangeOutcome outcome = metadata.apply(MetadataCodec.decodeChange(command));
+    ChangeOutcome outcome = ordered.apply(MetadataCodec.decodeChange(command));
     if (outcome instanceof ChangeOutcome.Applied applied) {
       adopt(applied.metadata());
     }
@@ -158,7 +178,7 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   @Override
   public byte[] snapshot() {
-    return MetadataCodec.encode(metadata);
+    return MetadataCodec.encode(ordered);
   }
 
   @Override
@@ -170,10 +190,37 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   private void adopt(ClusterMetadata newer) {
     Invariant.check(
-        newer.epoch() >= metadata.epoch(), "the epoch goes back", metadata.epoch(), newer.epoch());
-    // Listeners first: a table must be in the engine before a request can find it here.
-    listeners.forEach(listener -> listener.accept(newer));
+        newer.epoch() >= ordered.epoch(), "the epoch goes back", ordered.epoch(), newer.epoch());
+    ordered = newer;
+    if (!preparing) {
+      prepare();
+    }
+  }
+
+  /** What comes while this node prepares is prepared for afterwards, all at once. */
+  private void prepare() {
+    preparing = true;
+    ClusterMetadata next = ordered;
+    preparation.prepare(
+        next,
+        () ->
+            shard.execute(() -> {
+              publish(next);
+              preparing = false;
+              if (ordered.epoch() > next.epoch()) {
+                prepare();
+              }
+            }));
+  }
+
+  /** Completes once all that the log said until now is published. */
+  void whenSettled(Runnable then) {
+    whenApplied(ordered.epoch(), Long.MAX_VALUE, then);
+  }
+
+  private void publish(ClusterMetadata newer) {
     metadata = newer;
+    listeners.forEach(listener -> listener.accept(newer));
     List<Waiter> reached =
         waiters.stream().filter(waiter -> waiter.epoch <= newer.epoch()).toList();
     waiters.removeAll(reached);
@@ -208,6 +255,10 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
     ByteBuffer out = ByteBuffer.allocate(size).put((byte) kind);
     encoded.forEach(bytes -> out.putShort((short) bytes.length).put(bytes));
     return out.array();
+  }
+
+  private static long epochOf(byte[] result) {
+    return result[0] == 1 ? ByteBuffer.wrap(result, 1, Long.BYTES).getLong() : 0;
   }
 
   private static ChangeOutcome decode(byte[] result, ClusterMetadata now) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -29,13 +30,14 @@ import org.jspecify.annotations.Nullable;
  * item        u8 1 | u64 term | u64 commit | u8 length, vote in UTF-8 (0: none)     hard state
  *             u8 2 | u64 term | u64 index | u32 length | command                    entry
  *             u8 3 | u64 index                                   the log restarts behind a snapshot
+ *             u8 4 | u8 count | each: u8 length, name in UTF-8   voters
  *
  * snapshot    u32 magic "QRFS" | u16 version = 1 | u16 0 | u64 index | u64 term | u32 length | data
  *             | u32 crc32c of all before it
  * </pre>
  *
- * <p>Sequences rise by one from frame to frame, across segments; each segment begins with the hard
- * state. An entry replaces whatever was written at and behind its index.
+ * <p>Sequences rise by one from frame to frame, across segments; each segment begins with the
+ * voters and the hard state. An entry replaces whatever was written at and behind its index.
  *
  * <p>A frame is written only after the one before it is synced. So after a crash only the last
  * frame can be torn: it was not acknowledged, and is cut off. A bad frame with a good one behind it
@@ -56,6 +58,7 @@ final class DurableLog {
   static final byte HARD_STATE = 1;
   static final byte ENTRY = 2;
   static final byte RESTART = 3;
+  static final byte VOTERS = 4;
 
   /** A closed segment: once the snapshot covers its last entry, it is of no use. */
   record Segment(Path path, long lastIndex) {}
@@ -63,6 +66,7 @@ final class DurableLog {
   private final FileSystem files;
   private final Path directory;
   private final int segmentBytes;
+  private final List<PeerId> voters;
   private final ArrayDeque<Segment> closed;
 
   private long number;
@@ -75,9 +79,30 @@ final class DurableLog {
   private long activeBytes;
   private boolean isPoisoned;
 
-  /** Opens for writing what {@link LogRecovery} has read. */
-  DurableLog(FileSystem files, Path directory, int segmentBytes, LogRecovery recovered)
+  /**
+   * Opens for writing what {@link LogRecovery} has read.
+   *
+   * @throws IOException also when it was written with other voters: two majorities that need not
+   *     have a member in common could then both decide
+   */
+  DurableLog(
+      FileSystem files,
+      Path directory,
+      int segmentBytes,
+      List<PeerId> voters,
+      LogRecovery recovered)
       throws IOException {
+    if (!recovered.voters().isEmpty() && !recovered.voters().equals(voters)) {
+      throw new IOException(
+          "the raft log in "
+              + directory
+              + " belongs to a ring with the voters "
+              + recovered.voters()
+              + ", and the configuration names "
+              + voters
+              + "; voters cannot be changed by configuration");
+    }
+    this.voters = List.copyOf(voters);
     this.files = files;
     this.directory = directory;
     this.segmentBytes = segmentBytes;
@@ -88,12 +113,13 @@ final class DurableLog {
     this.snapshotIndex = recovered.snapshot().index();
     this.lastIndex = recovered.lastIndex();
     this.activePath = directory;
-    // A new segment at each start: what was recovered is never written to again.
-    startSegment();
+    // A new segment at each start: what was recovered is never written to again. When all that was
+    // recovered is a snapshot, the entries in older segments, if any, do not lead up to it.
+    startSegment(recovered.entries().isEmpty() && snapshotIndex > 0);
   }
 
   static Path segmentPath(Path directory, long number) {
-    return directory.resolve(String.format("log-%010d.raft", number));
+    return directory.resolve(String.format(Locale.ROOT, "log-%010d.raft", number));
   }
 
   static Path snapshotPath(Path directory) {
@@ -127,7 +153,7 @@ final class DurableLog {
       writeFrame(payload);
       if (activeBytes >= segmentBytes) {
         closeSegment();
-        startSegment();
+        startSegment(false);
       }
     } catch (IOException | RuntimeException e) {
       isPoisoned = true;
@@ -169,7 +195,7 @@ final class DurableLog {
     }
   }
 
-  private void startSegment() throws IOException {
+  private void startSegment(boolean restartsBehindSnapshot) throws IOException {
     number++;
     activePath = segmentPath(directory, number);
     active = files.open(activePath, Mode.CREATE);
@@ -178,8 +204,15 @@ final class DurableLog {
     header.writeInt(crc(header, 0, header.writerIndex()));
     active.write(header.nioBuffer(), 0);
     activeBytes = HEADER_BYTES;
-    ByteBuf payload = Unpooled.buffer(64);
+    ByteBuf payload = Unpooled.buffer(256);
+    payload.writeByte(VOTERS).writeByte(voters.size());
+    for (PeerId voter : voters) {
+      writeName(payload, voter);
+    }
     writeHardState(payload, hardState);
+    if (restartsBehindSnapshot) {
+      payload.writeByte(RESTART).writeLong(snapshotIndex);
+    }
     writeFrame(payload);
     files.syncDirectory(directory);
   }
@@ -190,10 +223,17 @@ final class DurableLog {
   }
 
   private static void writeHardState(ByteBuf out, HardState state) {
-    byte[] vote =
-        state.vote() == null ? new byte[0] : state.vote().name().getBytes(StandardCharsets.UTF_8);
     out.writeByte(HARD_STATE).writeLong(state.term()).writeLong(state.commit());
-    out.writeByte(vote.length).writeBytes(vote);
+    if (state.vote() == null) {
+      out.writeByte(0);
+    } else {
+      writeName(out, state.vote());
+    }
+  }
+
+  private static void writeName(ByteBuf out, PeerId peer) {
+    byte[] name = peer.name().getBytes(StandardCharsets.UTF_8);
+    out.writeByte(name.length).writeBytes(name);
   }
 
   private void writeFrame(ByteBuf payload) throws IOException {

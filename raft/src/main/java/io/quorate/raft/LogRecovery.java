@@ -9,6 +9,7 @@ import static io.quorate.raft.DurableLog.SEGMENT_MAGIC;
 import static io.quorate.raft.DurableLog.SNAPSHOT_HEADER_BYTES;
 import static io.quorate.raft.DurableLog.SNAPSHOT_MAGIC;
 import static io.quorate.raft.DurableLog.VERSION;
+import static io.quorate.raft.DurableLog.VOTERS;
 
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.Mode;
@@ -35,6 +36,7 @@ final class LogRecovery {
   private final Path directory;
   private final List<Segment> segments = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
+  private final List<PeerId> voters = new ArrayList<>();
 
   private Snapshot snapshot = Snapshot.EMPTY;
   private HardState hardState = HardState.INITIAL;
@@ -72,6 +74,11 @@ final class LogRecovery {
   /** The entries behind the snapshot. */
   List<Entry> entries() {
     return List.copyOf(entries);
+  }
+
+  /** With which the log was written; none when it is new. */
+  List<PeerId> voters() {
+    return List.copyOf(voters);
   }
 
   List<Segment> segments() {
@@ -217,13 +224,8 @@ final class LogRecovery {
           case HARD_STATE -> {
             long term = payload.getLong();
             long commit = payload.getLong();
-            byte[] vote = new byte[Byte.toUnsignedInt(payload.get())];
-            payload.get(vote);
-            hardState =
-                new HardState(
-                    term,
-                    vote.length == 0 ? null : new PeerId(new String(vote, StandardCharsets.UTF_8)),
-                    commit);
+            String vote = readName(payload);
+            hardState = new HardState(term, vote.isEmpty() ? null : new PeerId(vote), commit);
           }
           case ENTRY -> {
             long term = payload.getLong();
@@ -236,12 +238,25 @@ final class LogRecovery {
             entries.clear();
             lastIndex = payload.getLong();
           }
+          case VOTERS -> {
+            int count = Byte.toUnsignedInt(payload.get());
+            voters.clear();
+            for (int i = 0; i < count; i++) {
+              voters.add(new PeerId(readName(payload)));
+            }
+          }
           default -> throw new LogCorruption(path + " has an item of unknown kind " + kind);
         }
       }
     } catch (BufferUnderflowException | NegativeArraySizeException e) {
       throw new LogCorruption(path + " has a frame that ends within an item");
     }
+  }
+
+  private static String readName(ByteBuffer payload) {
+    byte[] name = new byte[Byte.toUnsignedInt(payload.get())];
+    payload.get(name);
+    return new String(name, StandardCharsets.UTF_8);
   }
 
   private void add(Path path, Entry entry) throws LogCorruption {

@@ -58,6 +58,9 @@ final class PendingReads {
 
   /** Serves the confirmed ones that the state machine has caught up with. */
   void serve(long appliedIndex) {
+    if (confirmed.isEmpty()) {
+      return;
+    }
     List<Confirmed> served = new ArrayList<>();
     for (Iterator<Confirmed> at = confirmed.iterator(); at.hasNext(); ) {
       Confirmed next = at.next();
@@ -106,6 +109,9 @@ final class PendingReads {
 
   /** Refuses those that no leader has confirmed. */
   void refuseUnconfirmed(Refusal reason) {
+    if (fresh.isEmpty() && asked.isEmpty()) {
+      return;
+    }
     List<Read> refused = new ArrayList<>(fresh);
     asked.values().forEach(each -> refused.addAll(each.reads()));
     fresh = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.quorate.raft;
 
+import io.quorate.environment.Messaging;
 import java.util.List;
 
 /**
@@ -39,9 +40,12 @@ public record RaftConfig(
     int maxPendingProposals,
     int maxAppliedProposals) {
 
+  private static final int MAX_VOTERS = 15;
+  private static final long MAX_COMMAND_BYTES = Messaging.MAX_MESSAGE_BYTES / 2;
+
   public RaftConfig {
     voters = voters.stream().sorted().distinct().toList();
-    require(!voters.isEmpty(), "a ring needs at least one voter");
+    require(!voters.isEmpty() && voters.size() <= MAX_VOTERS, "a ring has 1..15 voters");
     require(tickNanos > 0, "a tick takes time");
     require(
         heartbeatTicks > 0 && electionTicks > 2 * heartbeatTicks,
@@ -137,6 +141,11 @@ public record RaftConfig(
 
   public boolean isVoter(PeerId peer) {
     return voters.contains(peer);
+  }
+
+  /** Largest command: it must fit into a message, or it would block the log for good. */
+  public int maxCommandBytes() {
+    return (int) Math.min(maxUncommittedBytes, MAX_COMMAND_BYTES);
   }
 
   /** Votes that decide: more than half. */

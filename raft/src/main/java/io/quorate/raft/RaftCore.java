@@ -82,6 +82,7 @@ public class RaftCore {
   private @Nullable PeerId leader;
   private int electionElapsedTicks;
   private int heartbeatElapsedTicks;
+  private long electionCount;
   private int electionTimeoutTicks;
 
   /** Answers of this election, of a candidate or pre-candidate. */
@@ -156,6 +157,11 @@ public class RaftCore {
 
   public boolean isLeader() {
     return role == Role.LEADER;
+  }
+
+  /** How often this member stood for election since it started. */
+  public long electionCount() {
+    return electionCount;
   }
 
   public long commitIndex() {
@@ -404,6 +410,9 @@ public class RaftCore {
 
   /** Takes a message in. Messages may be lost, repeated, late and out of order. */
   public void step(PeerId from, Message.ToCore message) {
+    if (!config.isVoter(from) && !mayComeFromLearner(message)) {
+      return; // a member with another list of voters must not lead this one
+    }
     if (message.term() > term && !raiseTerm(from, message)) {
       return;
     }
@@ -435,6 +444,26 @@ public class RaftCore {
       case ReadIndexReply m -> readStates.add(new ReadState(m.context(), m.index()));
       case Subscribe m -> onSubscribe(from, m);
     }
+  }
+
+  private static boolean mayComeFromLearner(Message.ToCore message) {
+    return switch (message) {
+      case Subscribe m -> true;
+      case AppendAccepted m -> true;
+      case AppendRejected m -> true;
+      case HeartbeatReply m -> true;
+      case SnapshotChunkReply m -> true;
+      case ReadIndexRequest m -> true;
+      case PreVoteRequest m -> false;
+      case PreVoteReply m -> false;
+      case VoteRequest m -> false;
+      case VoteReply m -> false;
+      case AppendRequest m -> false;
+      case Heartbeat m -> false;
+      case SnapshotChunk m -> false;
+      case TimeoutNow m -> false;
+      case ReadIndexReply m -> false;
+    };
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -528,6 +557,8 @@ public class RaftCore {
     if (newTerm > term) {
       term = newTerm;
       vote = null;
+      // Another leader may write the same state in other bytes: chunks of two do not mix.
+      incoming = null;
     }
     leader = null;
     transferTarget = null;
@@ -561,6 +592,7 @@ public class RaftCore {
   }
 
   private void campaign(boolean transfer) {
+    electionCount++;
     reset(term + 1);
     role = Role.CANDIDATE;
     vote = self;
@@ -693,8 +725,11 @@ public class RaftCore {
     if (progress == null || m.matchIndex() > log.last()) {
       return;
     }
-    if (progress.accepted(m.matchIndex())) {
-      advanceCommit();
+    boolean wasPaused = progress.isPaused();
+    boolean hasCommitted = progress.accepted(m.matchIndex()) && advanceCommit();
+    if (wasPaused && !hasCommitted) {
+      // It may have missed the news of a commit.
+      sendAppend(from, progress, true);
     }
     sendAppends(from, progress);
     if (from.equals(transferTarget) && progress.match() == log.last()) {
@@ -752,15 +787,16 @@ public class RaftCore {
     sendAppend(from, progress, true);
   }
 
-  /** Commits what a majority has on disk, and tells the peers. */
-  private void advanceCommit() {
+  /** Commits what a majority has on disk, and tells the peers; whether there was anything. */
+  private boolean advanceCommit() {
     long index = quorumValue(log.persisted(), Progress::match);
-    if (index > log.commit() && mayCommitByCounting(index)) {
-      long from = log.commit();
-      log.commitTo(index);
-      uncommittedBytes -= log.commandBytes(Math.max(from, noOpIndex), index);
-      broadcastAppends();
+    if (index <= log.commit() || !mayCommitByCounting(index)) {
+      return false;
     }
+    uncommittedBytes -= log.commandBytes(Math.max(log.commit(), noOpIndex), index);
+    log.commitTo(index);
+    broadcastAppends();
+    return true;
   }
 
   /**

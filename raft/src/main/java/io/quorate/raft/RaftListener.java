@@ -5,7 +5,10 @@ import org.jspecify.annotations.Nullable;
 /** Hears what becomes of a member. Called on the ring's shard. */
 public interface RaftListener {
 
-  /** The log is read and the latest snapshot restored; the member takes part. */
+  /**
+   * The log is read, and the state machine is where it was, as far as this member can tell alone;
+   * the member takes part.
+   */
   void started();
 
   /** Another leader, another term of the same one, or none that is known. */

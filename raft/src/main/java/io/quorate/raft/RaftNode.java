@@ -126,7 +126,8 @@ public final class RaftNode {
     try {
       LogRecovery recovery = LogRecovery.read(environment.files(), directory);
       DurableLog opened =
-          new DurableLog(environment.files(), directory, config.segmentBytes(), recovery);
+          new DurableLog(
+              environment.files(), directory, config.segmentBytes(), config.voters(), recovery);
       shard.execute(() -> recovered(recovery, opened));
     } catch (IOException | RuntimeException e) {
       shard.execute(() -> fail(e));
@@ -162,6 +163,15 @@ public final class RaftNode {
         recovery.entries().size(),
         recovery.snapshot());
     timer = shard.schedule(config.tickNanos(), this::onTick);
+    try {
+      while (apply(core)) {
+        // all that is known to be committed, so that the machine starts as it stopped
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    status = describe();
     listener.started();
     pump();
   }
@@ -256,6 +266,8 @@ public final class RaftNode {
       callback.accept(new Committed(earlier.index(), earlier.result()));
     } else if (running.leader() == null) {
       callback.accept(new Rejected(Refusal.NO_LEADER));
+    } else if (proposal.command().length > config.maxCommandBytes()) {
+      callback.accept(new Rejected(Refusal.TOO_LARGE));
     } else if (proposals.size() >= config.maxPendingProposals()) {
       callback.accept(new Rejected(Refusal.OVERLOADED));
     } else {
@@ -309,7 +321,9 @@ public final class RaftNode {
 
   /** A proposal that came to another member. */
   private void onForward(RaftCore running, byte[] encoded) {
-    if (encoded.length < Proposal.HEADER_BYTES) {
+    int commandBytes = encoded.length - Proposal.HEADER_BYTES;
+    if (commandBytes < 0 || commandBytes > config.maxCommandBytes()) {
+      log.warn("a forwarded proposal of {} bytes is dropped", encoded.length);
       return;
     }
     ProposalId id = Proposal.decode(encoded).id();
@@ -407,7 +421,9 @@ public final class RaftNode {
       }
       reads.ask(running, tick);
       sendAll(running.takeMessages());
-      apply(running);
+      if (apply(running)) {
+        pumpSoon(); // there may be more; others get their turn in between
+      }
       running.takeReads().forEach(reads::confirm);
       reads.serve(appliedIndex);
       persist(running);
@@ -484,7 +500,8 @@ public final class RaftNode {
     }
   }
 
-  private void apply(RaftCore running) {
+  /** Applies some of what is committed; whether there was anything. */
+  private boolean apply(RaftCore running) {
     List<Entry> committed = running.takeCommitted();
     for (Entry entry : committed) {
       if (!entry.isNoOp()) {
@@ -492,9 +509,7 @@ public final class RaftNode {
       }
       appliedIndex = entry.index();
     }
-    if (!committed.isEmpty()) {
-      pumpSoon(); // there may be more; others get their turn in between
-    }
+    return !committed.isEmpty();
   }
 
   private void apply(long index, Proposal proposal) {
@@ -659,6 +674,7 @@ public final class RaftNode {
         known == null ? 0 : known.lastIndex(),
         known == null ? 0 : known.snapshot().index(),
         leaderChanges,
+        known == null ? 0 : known.electionCount(),
         proposals.size(),
         config.voters(),
         List.copyOf(peers),

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leader of this term, when known
  * @param leaderChanges how often this member saw another leader or none since it started
+ * @param elections how often it stood for election since then; pre-votes do not count
  * @param pendingProposals proposals made here that wait for an answer
  * @param peers of a leader: what it knows of the others
  * @param failure why the member stopped, when it did
@@ -22,6 +23,7 @@ public record RaftStatus(
     long lastIndex,
     long snapshotIndex,
     long leaderChanges,
+    long elections,
     int pendingProposals,
     List<PeerId> voters,
     List<PeerStatus> peers,

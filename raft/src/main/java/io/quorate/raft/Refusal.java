@@ -6,6 +6,8 @@ public enum Refusal {
   NO_LEADER("the metadata ring has no leader that this node can reach"),
   /** Too much waits already, here or at the leader. */
   OVERLOADED("too many changes to the metadata ring are waiting"),
+  /** The command is larger than a member takes in at once. */
+  TOO_LARGE("the change is too large for the metadata ring"),
   /** The deadline passed. */
   TIMED_OUT("the metadata ring did not answer in time"),
   /** This member is starting, was stopped, or failed. */

@@ -18,7 +18,9 @@
  * <ul>
  *   <li>{@link io.quorate.raft.RaftNode}: the clock, the disk and the transport of one core; it
  *       forwards proposals, retries them and answers each one exactly once.
- *   <li>{@code DurableLog}: segments, hard state and snapshot on disk.
+ *   <li>{@code PendingProposals}, {@code PendingReads}: who waits for an answer here.
+ *   <li>{@code DurableLog}: segments, hard state and snapshot on disk; {@code LogRecovery} reads
+ *       them back after any crash.
  *   <li>{@code AppliedProposals}: what makes a retried proposal apply once.
  * </ul>
  *

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class DurableLogTest {
   private static final Path DIRECTORY = Path.of("/data/raft");
   private static final int SEGMENT_BYTES = 4096;
+  private static final List<PeerId> VOTERS = List.of(new PeerId("n1"), new PeerId("n2"));
 
   private final SimulatedFileSystem files = disk(1);
 
@@ -26,7 +27,8 @@ class DurableLogTest {
   }
 
   private static DurableLog open(SimulatedFileSystem files) throws IOException {
-    return new DurableLog(files, DIRECTORY, SEGMENT_BYTES, LogRecovery.read(files, DIRECTORY));
+    return new DurableLog(
+        files, DIRECTORY, SEGMENT_BYTES, VOTERS, LogRecovery.read(files, DIRECTORY));
   }
 
   private static Entry entry(long index, long term) {
@@ -101,6 +103,55 @@ class DurableLogTest {
     assertThat(recovery.snapshot()).isEqualTo(snapshot(90, 4));
     assertThat(recovery.entries()).containsExactly(entry(91, 5));
     assertThat(recovery.hardState()).isEqualTo(new HardState(5, null, 90));
+  }
+
+  /** The power fails between the leader's snapshot and the note that the log restarts behind it. */
+  @Test
+  void aLogGoesOnBehindASnapshotThatWasCaughtByAPowerLoss() throws IOException {
+    for (int oldEntries : new int[] {6, 12}) {
+      for (int moment = 1; moment <= 12; moment++) {
+        SimulatedFileSystem disk = disk(moment);
+        DurableLog log = open(disk);
+        List<Entry> old = new ArrayList<>();
+        for (long index = 1; index <= oldEntries; index++) {
+          old.add(entry(index, 1));
+        }
+        log.append(null, new HardState(1, null, 0), old);
+        disk.losePowerAt(moment);
+        try {
+          log.append(snapshot(9, 2), new HardState(2, null, 9), List.of());
+        } catch (PowerLoss lost) {
+          // what the loop is about
+        }
+        disk.cancelPowerLoss();
+        disk.losePower();
+        LogRecovery recovery = LogRecovery.read(disk, DIRECTORY);
+        if (recovery.snapshot().isEmpty()) {
+          assertThat(recovery.entries()).isEqualTo(old);
+          continue;
+        }
+        assertThat(recovery.entries()).isEmpty();
+        DurableLog next = new DurableLog(disk, DIRECTORY, SEGMENT_BYTES, VOTERS, recovery);
+        next.append(null, null, List.of(entry(10, 2)));
+        disk.losePower();
+
+        assertThat(LogRecovery.read(disk, DIRECTORY).entries())
+            .as("moment " + moment)
+            .containsExactly(entry(10, 2));
+      }
+    }
+  }
+
+  @Test
+  void aLogOfARingWithOtherVotersIsNotOpened() throws IOException {
+    open(files).close();
+
+    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    assertThatThrownBy(() ->
+            new DurableLog(files, DIRECTORY, SEGMENT_BYTES, List.of(new PeerId("n1")), recovery))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("voters [n1, n2]")
+        .hasMessageContaining("names [n1]");
   }
 
   @Test

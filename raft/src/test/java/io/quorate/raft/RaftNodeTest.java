@@ -142,6 +142,7 @@ class RaftNodeTest {
 
     assertThat(leader.status().leaderChanges()).isEqualTo(changes);
     assertThat(leader.status().term()).isEqualTo(term);
+    assertThat(deaf.status().elections()).isZero();
     assertThat(deaf.status().leader()).isEqualTo(leader.id);
   }
 
@@ -221,6 +222,24 @@ class RaftNodeTest {
   }
 
   @Test
+  void oneSlowFollowerDoesNotSlowTheOthers() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    Member slow = other(ring, leader);
+    slow.host.slowDisk(5_000); // half a second for each write
+    long before = ring.world.nowNanos();
+    for (int i = 0; i < 200; i++) {
+      assertThat(propose(ring, leader, "w" + i)).isInstanceOf(Committed.class);
+    }
+
+    assertThat(ring.world.nowNanos() - before).isLessThan(200 * 5 * MILLI);
+    slow.host.slowDisk(1);
+    ring.world.runFor(10 * SECOND);
+    assertThat(slow.machine.words).hasSize(200);
+  }
+
+  @Test
   void allLosePowerAndNothingAcknowledgedIsLost() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
@@ -237,6 +256,22 @@ class RaftNodeTest {
     for (Member member : ring.members()) {
       assertThat(member.machine.words).isEqualTo(acknowledged);
     }
+  }
+
+  @Test
+  void aMemberThatRestartsAloneShowsWhatItHadApplied() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    for (int i = 0; i < 300; i++) {
+      propose(ring, leader, "w" + i);
+    }
+    ring.world.runFor(SECOND);
+    ring.members().forEach(member -> member.host.crash());
+    leader.boot();
+    ring.world.runFor(100 * MILLI);
+
+    assertThat(leader.machine.words).hasSize(300);
+    assertThat(propose(ring, leader, "alone")).isEqualTo(new Rejected(Refusal.NO_LEADER));
   }
 
   @Test
@@ -292,14 +327,44 @@ class RaftNodeTest {
   }
 
   @Test
+  void aCommandThatNoMessageCouldCarryIsRefused() {
+    SimulatedRing ring =
+        new SimulatedRing(3, 3, 0, config -> config.withBounds(1_000, 100, 100, 1 << 16));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+
+    assertThat(propose(ring, leader, "x".repeat(1_001))).isEqualTo(new Rejected(Refusal.TOO_LARGE));
+    assertThat(propose(ring, other(ring, leader), "x".repeat(900))).isInstanceOf(Committed.class);
+  }
+
+  @Test
+  void whatIsMoreThanTheRingTakesIsRefusedEarly() {
+    SimulatedRing ring =
+        new SimulatedRing(3, 3, 0, config -> config.withBounds(10_000, 50, 1_000, 1 << 16));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+    for (int i = 0; i < 500; i++) {
+      leader.propose("word " + i, 5 * SECOND, outcomes::add);
+    }
+    ring.world.runFor(5 * SECOND);
+
+    assertThat(outcomes).hasSize(500).contains(new Rejected(Refusal.OVERLOADED));
+    long committed = outcomes.stream().filter(Committed.class::isInstance).count();
+    assertThat(committed).isPositive().isEqualTo(leader.machine.words.size());
+  }
+
+  @Test
   void garbageFromAPeerIsDropped() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
     leader.node().receive(new PeerId("stranger"), new byte[] {1, 2, 3});
     leader.node().receive(new PeerId("n9"), new byte[0]);
+    Message rival = new Message.VoteRequest(99, 99, 99, true);
+    leader.node().receive(new PeerId("no voter"), MessageCodec.encode(rival));
     ring.world.runFor(SECOND);
 
     assertThat(propose(ring, leader, "fine")).isInstanceOf(Committed.class);
+    assertThat(leader.status().term()).isLessThan(99);
   }
 
   /**
@@ -328,6 +393,8 @@ class RaftNodeTest {
         Member peer = members.get(ring.world.random().nextInt(members.size()));
         ring.world.links().cutOneWay(member.id.name(), peer.id.name());
       } else if (fault == 2) {
+        member.host.disk().losePowerAt(1 + ring.world.random().nextInt(20));
+      } else if (fault <= 5) {
         ring.world.links().heal();
         ring.bootAll();
       }
@@ -346,6 +413,7 @@ class RaftNodeTest {
     }
     ring.world.links().heal();
     ring.world.links().unreliable(0, 0, 0);
+    members.forEach(member -> member.host.disk().cancelPowerLoss());
     ring.bootAll();
     ring.awaitLeader();
     ring.world.runFor(10 * SECOND);

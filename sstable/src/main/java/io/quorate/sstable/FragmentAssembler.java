@@ -37,13 +37,14 @@ final class FragmentAssembler {
       out.partitionDeletion(deletion.timestampMicros(), deletion.localSeconds());
     }
     boolean direct = partition.ranges().isEmpty() && !limits.reversed();
-    if (limits.includeStatic()) {
+    boolean staticLeads = limits.includeStatic() && !limits.reversed() && beginsLow(limits);
+    if (limits.includeStatic() && !staticLeads) {
       assembleStatic(partition, direct);
     }
     boolean cut =
         limits.reversed()
             ? assembleBackwards(partition, limits)
-            : assembleForwards(partition, limits, direct);
+            : assembleForwards(partition, limits, staticLeads, direct);
     if (!direct) {
       writeWaiting(
           RangeTombstone.within(partition.ranges(), limits.slices(), readFrom, readTo),
@@ -59,13 +60,25 @@ final class FragmentAssembler {
     }
   }
 
-  private boolean assembleForwards(PartitionMerger partition, ReadLimits limits, boolean direct)
+  /** Whether the static row lies right in front of the first slice: one seek serves both. */
+  private static boolean beginsLow(ReadLimits limits) {
+    return !limits.slices().isEmpty()
+        && Arrays.compareUnsigned(limits.slices().getFirst().start(), RowKeys.REGULAR) <= 0
+        && Arrays.compareUnsigned(limits.slices().getFirst().end(), RowKeys.REGULAR) > 0;
+  }
+
+  private boolean assembleForwards(
+      PartitionMerger partition, ReadLimits limits, boolean staticLeads, boolean direct)
       throws IOException {
+    boolean first = true;
     for (Slice slice : limits.slices()) {
-      partition.seekAtOrAfter(aboveStatic(slice.start()));
+      partition.seekAtOrAfter(first && staticLeads ? RowKeys.LOWEST : aboveStatic(slice.start()));
+      first = false;
       while (partition.next(slice.end())) {
         add(partition, direct);
-        if (partition.row().live && ++liveRows == limits.liveRows()) {
+        if (partition.row().live
+            && !RowKeys.isStatic(partition.keyBytes, partition.keyOffset, partition.keyLength)
+            && ++liveRows == limits.liveRows()) {
           readTo = RowKeys.after(partition.keyBytes, partition.keyOffset, partition.keyLength);
           return true;
         }

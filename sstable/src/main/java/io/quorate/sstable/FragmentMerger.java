@@ -47,8 +47,8 @@ public final class FragmentMerger {
 
   /** The wanted rows of what any fragment knows. */
   public ReadResult merge(ReadLimits limits) {
-    PartitionMerger partition = new PartitionMerger(limits.nowSeconds(), 0);
-    partition.begin();
+    PartitionMerger partition = new PartitionMerger();
+    partition.begin(limits.nowSeconds(), Purge.NONE);
     for (int i = 0; i < sourceCount; i++) {
       FragmentRows source = sources.get(i);
       partition.addDeletion(source.partitionDeletion());

@@ -11,8 +11,7 @@ import java.util.List;
  * {@link FragmentMerger}. Reused, not thread-safe.
  */
 final class PartitionMerger {
-  private final long nowSeconds;
-  private final long purgeBeforeSeconds;
+  private long nowSeconds;
   private final RowMerger row = new RowMerger();
   private final List<RangeTombstone> rawRanges = new ArrayList<>();
   private List<RangeTombstone> ranges = List.of();
@@ -29,12 +28,17 @@ final class PartitionMerger {
   int keyOffset;
   int keyLength;
 
-  PartitionMerger(long nowSeconds, long purgeBeforeSeconds) {
-    this.nowSeconds = nowSeconds;
-    this.purgeBeforeSeconds = purgeBeforeSeconds;
-  }
+  private Purge purge = Purge.NONE;
 
-  void begin() {
+  /**
+   * Begins a partition.
+   *
+   * @param nowSeconds what expires up to then has expired
+   * @param purge tombstones that are left out
+   */
+  void begin(long nowSeconds, Purge purge) {
+    this.nowSeconds = nowSeconds;
+    this.purge = purge;
     rawRanges.clear();
     ranges = List.of();
     partitionDeletion = Deletion.NONE;
@@ -73,20 +77,13 @@ final class PartitionMerger {
     return ranges;
   }
 
-  /** Deletions that remain once those made before the purge limit have had their effect. */
-  Deletion keptPartitionDeletion() {
-    return partitionDeletion.localSeconds() < purgeBeforeSeconds
-        ? Deletion.NONE
-        : partitionDeletion;
-  }
-
-  List<RangeTombstone> keptRanges() {
-    if (purgeBeforeSeconds == 0) {
-      return ranges;
-    }
-    return ranges.stream()
-        .filter(range -> range.deletion().localSeconds() >= purgeBeforeSeconds)
-        .toList();
+  /** The deletions that remain once those that are purged have had their effect. */
+  PartitionHead keptHead() {
+    return new PartitionHead(
+        purge.drops(partitionDeletion) ? Deletion.NONE : partitionDeletion,
+        purge.isNone()
+            ? ranges
+            : ranges.stream().filter(range -> !purge.drops(range.deletion())).toList());
   }
 
   /** Stands before the first row not below {@code bound}. */
@@ -168,7 +165,7 @@ final class PartitionMerger {
         row.add(cursor.bodyBytes, cursor.bodyOffset, cursor.bodyLength);
       }
     }
-    return row.merge(covering(), nowSeconds, purgeBeforeSeconds);
+    return row.merge(covering(), nowSeconds, purge);
   }
 
   private Deletion covering() {

@@ -8,4 +8,4 @@ package io.quorate.sstable;
  * @param liveRows how many regular rows in it can be seen
  * @param cut whether reading stopped at the limit of rows: there may be more
  */
-public record ReadResult(byte[] fragment, int liveRows, boolean cut) {}
+public record ReadResult(byte[] fragment, int liveRows, boolean cut) implements ReadOutcome {}

@@ -64,11 +64,11 @@ final class RowMerger {
    *
    * @param cover the deletion of partition and ranges that covers the row
    * @param nowSeconds what expires up to then has expired
-   * @param purgeBeforeSeconds tombstones made before are left out, after they have had their effect
+   * @param purge tombstones that are left out, after they have had their effect
    * @return whether anything remains
    */
-  boolean merge(Deletion cover, long nowSeconds, long purgeBeforeSeconds) {
-    if (sourceCount == 1 && cover.isNone() && purgeBeforeSeconds == 0) {
+  boolean merge(Deletion cover, long nowSeconds, Purge purge) {
+    if (sourceCount == 1 && cover.isNone() && purge.isNone()) {
       int flags = sources[0].flags();
       if ((flags & RowReader.HAS_EXPIRING) == 0 || nowSeconds == NEVER_SECONDS) {
         live = sources[0].isLive(nowSeconds);
@@ -78,9 +78,9 @@ final class RowMerger {
     merged.clear();
     writer.begin();
     live = false;
-    Deletion covering = mergeDeletion(cover, purgeBeforeSeconds);
-    mergeLiveness(covering, nowSeconds, purgeBeforeSeconds);
-    mergeCells(covering, nowSeconds, purgeBeforeSeconds);
+    Deletion covering = mergeDeletion(cover, purge);
+    mergeLiveness(covering, nowSeconds, purge);
+    mergeCells(covering, nowSeconds, purge);
     boolean remains = writer.end();
     bytes = merged.bytes;
     offset = 0;
@@ -88,7 +88,7 @@ final class RowMerger {
     return remains;
   }
 
-  private Deletion mergeDeletion(Deletion cover, long purgeBeforeSeconds) {
+  private Deletion mergeDeletion(Deletion cover, Purge purge) {
     Deletion greatest = Deletion.NONE;
     for (int i = 0; i < sourceCount; i++) {
       RowReader source = sources[i];
@@ -101,13 +101,13 @@ final class RowMerger {
     if (!greatest.supersedes(cover)) {
       return cover;
     }
-    if (greatest.localSeconds() >= purgeBeforeSeconds) {
+    if (!purge.drops(greatest)) {
       writer.deletion(greatest.timestampMicros(), greatest.localSeconds());
     }
     return greatest;
   }
 
-  private void mergeLiveness(Deletion covering, long nowSeconds, long purgeBeforeSeconds) {
+  private void mergeLiveness(Deletion covering, long nowSeconds, Purge purge) {
     RowReader best = sources[0];
     for (int i = 1; i < sourceCount; i++) {
       if (compareLiveness(sources[i], best) > 0) {
@@ -117,7 +117,7 @@ final class RowMerger {
     if (!best.hasLiveness()
         || covering.covers(best.livenessTimestampMicros())
         || (best.livenessExpired(nowSeconds)
-            && best.livenessExpiresAtSeconds() < purgeBeforeSeconds)) {
+            && purge.drops(best.livenessTimestampMicros(), best.livenessExpiresAtSeconds()))) {
       return;
     }
     live = !best.livenessExpired(nowSeconds);
@@ -135,7 +135,7 @@ final class RowMerger {
         : Integer.compare(left.livenessTtlSeconds(), right.livenessTtlSeconds());
   }
 
-  private void mergeCells(Deletion covering, long nowSeconds, long purgeBeforeSeconds) {
+  private void mergeCells(Deletion covering, long nowSeconds, Purge purge) {
     for (int i = 0; i < sourceCount; i++) {
       atCell[i] = sources[i].nextCell();
     }
@@ -151,21 +151,21 @@ final class RowMerger {
         complexTimestampMicros = cell.timestampMicros();
       }
       if (!covered) {
-        write(cell, nowSeconds, purgeBeforeSeconds);
+        write(cell, nowSeconds, purge);
       }
       passWinner(cell);
     }
   }
 
-  private void write(RowReader cell, long nowSeconds, long purgeBeforeSeconds) {
+  private void write(RowReader cell, long nowSeconds, Purge purge) {
     if (cell.isExpiring() && cell.expiresAtSeconds() <= nowSeconds) {
-      if (cell.expiresAtSeconds() >= purgeBeforeSeconds) {
+      if (!purge.drops(cell.timestampMicros(), cell.expiresAtSeconds())) {
         writer.copyExpired(cell);
       }
       return;
     }
     boolean deletes = cell.isTombstone() || cell.isComplexDeletion();
-    if (deletes && cell.localSeconds() < purgeBeforeSeconds) {
+    if (deletes && purge.drops(cell.timestampMicros(), cell.localSeconds())) {
       return;
     }
     live |= !deletes;

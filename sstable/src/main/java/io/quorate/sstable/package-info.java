@@ -14,8 +14,45 @@
  *       lacks. {@link io.quorate.sstable.Digest}: a short stand-in to compare by.
  * </ul>
  *
- * <p>Invariant: merging is commutative, associative and idempotent, so that replicas which have
- * seen the same updates hold the same bytes, whatever the order in which they came.
+ * <p>The engine, from the request to the disk:
+ *
+ * <ul>
+ *   <li>{@link io.quorate.sstable.StorageEngine}: tables, and what is done to them as a whole. Of
+ *       it each shard owns an {@code EngineShard}: a {@code CommitLog} and, for each table, a
+ *       {@code TableShard} of memtables.
+ *   <li>{@code CommitLog}, {@code CommitLogFormat}, {@code CommitLogReplay}: durability.
+ *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
+ *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
+ *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code
+ *       BlockBuilder}, {@code BlockCursor}, {@code StoredBlock}, {@code BlockCache}), {@code
+ *       SSTableIndex}, {@code BloomFilter}, {@code SSTableStatistics}.
+ *   <li>{@code Table}: publishes a {@code Version}, the SSTables of the moment, and keeps it in a
+ *       {@code TableManifest}.
+ *   <li>{@code PartitionRead}, {@code RangeRead}: reads. Sources are {@code EntryCursor}s; {@code
+ *       PartitionWalk} goes through them partition by partition, {@code PartitionMerger} row by
+ *       row; {@code FragmentAssembler} writes the answer.
+ *   <li>{@code Compaction}, picked by {@code SizeTiered}, copied by {@code PartitionCopy}, which
+ *       flushes use too; {@code Purge} says what may be left out.
+ * </ul>
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Merging is commutative, associative and idempotent: replicas that have seen the same
+ *       updates hold the same bytes, whatever the order in which they came. So replaying the log,
+ *       or finding a row in a memtable and in the SSTable it was just flushed to, does no harm.
+ *   <li>A write is acknowledged after the sync that covers it, and its log goes only after the
+ *       manifest that lists its SSTable is durable.
+ *   <li>A manifest lists only files that are synced; a file is deleted only when no manifest lists
+ *       it. What no manifest lists is removed at start.
+ *   <li>Nothing is read past a wrong checksum. An SSTable that is damaged takes its tokens out of
+ *       service on this node until they are rebuilt from replicas.
+ * </ul>
+ *
+ * <p>Threads: a shard's thread owns its log's state and its memtables and never waits for a disk.
+ * Each log has a thread that writes and syncs. One thread flushes, one compacts, one does what an
+ * administrator asks. Reads that miss the cache run on the shared pool. Between threads go frozen
+ * memtables, versions and SSTables, which are immutable.
  */
 @NullMarked
 package io.quorate.sstable;

@@ -139,8 +139,8 @@ class FragmentMergerTest {
 
   /** As compaction merges, when nothing outside it holds older data. */
   static byte[] purge(long nowSeconds, long purgeBeforeSeconds, byte[]... fragments) {
-    PartitionMerger partition = new PartitionMerger(nowSeconds, purgeBeforeSeconds);
-    partition.begin();
+    PartitionMerger partition = new PartitionMerger();
+    partition.begin(nowSeconds, new Purge(purgeBeforeSeconds, Long.MAX_VALUE));
     for (byte[] fragment : fragments) {
       FragmentRows rows = new FragmentRows().reset(fragment, 0, fragment.length);
       partition.addDeletion(rows.partitionDeletion());
@@ -149,12 +149,12 @@ class FragmentMergerTest {
     }
     partition.mergeDeletions();
     FragmentWriter out = new FragmentWriter().begin();
-    Deletion deletion = partition.keptPartitionDeletion();
+    Deletion deletion = partition.keptHead().deletion();
     if (!deletion.isNone()) {
       out.partitionDeletion(deletion.timestampMicros(), deletion.localSeconds());
     }
     try {
-      List<RangeTombstone> ranges = new ArrayList<>(partition.keptRanges());
+      List<RangeTombstone> ranges = new ArrayList<>(partition.keptHead().ranges());
       partition.seekAtOrAfter(RowKeys.LOWEST);
       while (partition.next(RowKeys.HIGHEST)) {
         while (!ranges.isEmpty()

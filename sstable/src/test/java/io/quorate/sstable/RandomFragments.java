@@ -17,10 +17,24 @@ final class RandomFragments {
 
   private final Random random;
   private final int keyCount;
+  private long baseSeconds;
+  private long monotoneMicros;
 
   RandomFragments(long seed, int keyCount) {
     this.random = new Random(seed);
     this.keyCount = keyCount;
+  }
+
+  /** Moves all expiries and times of deletion. */
+  RandomFragments withBaseSeconds(long seconds) {
+    baseSeconds = seconds;
+    return this;
+  }
+
+  /** From now on each timestamp is above all before, as from one client with a good clock. */
+  RandomFragments withMonotoneTimestamps() {
+    monotoneMicros = 1;
+    return this;
   }
 
   static byte[] rowKey(int number) {
@@ -127,10 +141,13 @@ final class RandomFragments {
   }
 
   private long timestamp() {
+    if (monotoneMicros > 0) {
+      return monotoneMicros++;
+    }
     return random.nextInt(TIMESTAMPS) - 1L;
   }
 
   private long seconds() {
-    return 1L + random.nextInt(SECONDS);
+    return baseSeconds + 1 + random.nextInt(SECONDS);
   }
 }

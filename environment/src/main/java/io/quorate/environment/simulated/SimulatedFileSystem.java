@@ -47,6 +47,7 @@ public final class SimulatedFileSystem implements FileSystem {
 
   private long capacityBytes = Long.MAX_VALUE;
   private long operationsUntilPowerLoss = -1;
+  private @Nullable String lyingAbout;
   private int generation;
   private long syncCount;
   private Runnable powerLost = () -> {};
@@ -85,6 +86,14 @@ public final class SimulatedFileSystem implements FileSystem {
 
   public void healSyncs() {
     failingSyncs.clear();
+  }
+
+  /**
+   * From now on a sync of files whose path contains {@code part} does nothing and says that it did:
+   * a negative control.
+   */
+  public void lieAboutSyncs(String part) {
+    lyingAbout = part;
   }
 
   /** How many file syncs were done since the start. */
@@ -421,7 +430,9 @@ public final class SimulatedFileSystem implements FileSystem {
       }
       changing();
       syncCount++;
-      inode.sync();
+      if (lyingAbout == null || !name.toString().contains(lyingAbout)) {
+        inode.sync();
+      }
     }
 
     @Override

@@ -1,0 +1,391 @@
+package io.quorate.coordinator;
+
+import io.netty.buffer.ByteBuf;
+import io.quorate.coordinator.Internode.Status;
+import io.quorate.coordinator.RequestFailure.WriteKind;
+import io.quorate.coordinator.metadata.ChangeOutcome;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.MetadataChange;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.environment.Clock;
+import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.sstable.Mutation;
+import io.quorate.sstable.ReadResult;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The coordinator of requests that came to this node: finds the replicas, checks that enough are
+ * alive, and starts one coordination a request. Safe for use from every shard; holds no state of
+ * requests itself.
+ */
+public final class RingCoordinator
+    implements Coordinator, WriteCoordination.ReplicaWriter, RangeCoordination.RangeReader {
+  private static final long SPECULATE_AFTER_NANOS = 50_000_000;
+
+  private final UUID hostId;
+  private final String datacenter;
+  private final Clock clock;
+  private final HybridClock timestamps;
+  private final MetadataRing ring;
+  private final Internode internode;
+  private final LocalReplica local;
+  private final BatchLog batchLog;
+  private final Hints hints;
+  private final Predicate<UUID> liveness;
+  private final LongAdder mismatches = new LongAdder();
+  private final LongAdder repairs = new LongAdder();
+
+  /**
+   * @param liveness whether a node is believed to be alive; asked for each replica of each request
+   */
+  public RingCoordinator(
+      UUID hostId,
+      String datacenter,
+      Clock clock,
+      MetadataRing ring,
+      Internode internode,
+      LocalReplica local,
+      BatchLog batchLog,
+      Hints hints,
+      Predicate<UUID> liveness) {
+    this.hostId = hostId;
+    this.datacenter = datacenter;
+    this.clock = clock;
+    this.timestamps = new HybridClock(clock);
+    this.ring = ring;
+    this.internode = internode;
+    this.local = local;
+    this.batchLog = batchLog;
+    this.hints = hints;
+    this.liveness = liveness;
+  }
+
+  @Override
+  public ClusterMetadata metadata() {
+    return ring.metadata();
+  }
+
+  @Override
+  public long nextTimestampMicros() {
+    return timestamps.nextMicros();
+  }
+
+  @Override
+  public void write(
+      TableMetadata table,
+      byte[] mutation,
+      ConsistencyLevel level,
+      long deadlineNanos,
+      Answer<@Nullable Void> answer) {
+    write(table, mutation, level, WriteKind.SIMPLE, deadlineNanos, answer);
+  }
+
+  private void write(
+      TableMetadata table,
+      byte[] bytes,
+      ConsistencyLevel level,
+      WriteKind kind,
+      long deadlineNanos,
+      Answer<@Nullable Void> answer) {
+    Mutation mutation = Mutation.of(bytes);
+    List<NodeInfo> replicas = ring.metadata().replicas(table.keyspace(), mutation.token());
+    WriteCoordination.start(this, mutation, replicas, level, kind, deadlineNanos, answer);
+  }
+
+  @Override
+  public void writeBatch(
+      List<TableMutation> mutations,
+      boolean logged,
+      ConsistencyLevel level,
+      long deadlineNanos,
+      Answer<@Nullable Void> answer) {
+    if (mutations.isEmpty()) {
+      answer.succeeded(null);
+    } else if (mutations.size() == 1) {
+      // One partition's mutation is applied whole or not at all anyway.
+      TableMutation only = mutations.getFirst();
+      write(only.table(), only.mutation(), level, WriteKind.BATCH, deadlineNanos, answer);
+    } else if (logged) {
+      batchLog.write(
+          mutations.stream().map(TableMutation::mutation).toList(),
+          answer,
+          logAnswer -> writeAll(mutations, level, WriteKind.BATCH, deadlineNanos, logAnswer));
+    } else {
+      writeAll(mutations, level, WriteKind.UNLOGGED_BATCH, deadlineNanos, answer);
+    }
+  }
+
+  private void writeAll(
+      List<TableMutation> mutations,
+      ConsistencyLevel level,
+      WriteKind kind,
+      long deadlineNanos,
+      Answer<@Nullable Void> answer) {
+    AllOf all = new AllOf(mutations.size(), answer);
+    for (TableMutation mutation : mutations) {
+      write(mutation.table(), mutation.mutation(), level, kind, deadlineNanos, all);
+    }
+  }
+
+  /** Answers when all have succeeded or the first has failed. */
+  private static final class AllOf implements Answer<@Nullable Void> {
+    private final Answer<@Nullable Void> answer;
+    private int open;
+
+    AllOf(int count, Answer<@Nullable Void> answer) {
+      this.open = count;
+      this.answer = answer;
+    }
+
+    @Override
+    public void succeeded(@Nullable Void nothing) {
+      if (--open == 0) {
+        answer.succeeded(null);
+      }
+    }
+
+    @Override
+    public void failed(RequestFailure failure) {
+      if (open > 0) {
+        open = -1;
+        answer.failed(failure);
+      }
+    }
+  }
+
+  /** Sends a mutation of a batch that was left behind; replicas that are down get hints. */
+  public void replay(byte[] bytes, long deadlineNanos, Answer<@Nullable Void> answer) {
+    TableMetadata table = ring.metadata().table(Mutation.of(bytes).tableId());
+    if (table == null) {
+      answer.succeeded(null); // dropped meanwhile, and its rows with it
+      return;
+    }
+    write(table, bytes, ConsistencyLevel.ANY, WriteKind.BATCH, deadlineNanos, answer);
+  }
+
+  @Override
+  public void read(
+      PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
+    List<NodeInfo> replicas = ring.metadata().replicas(read.table().keyspace(), read.token());
+    ReadCoordination.start(this, read, replicas, level, deadlineNanos, answer);
+  }
+
+  @Override
+  public void readRange(
+      RangeRead read, ConsistencyLevel level, long deadlineNanos, Answer<RangeRows> answer) {
+    RangeCoordination.start(this, ring.metadata(), read, level, deadlineNanos, answer);
+  }
+
+  @Override
+  public void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer) {
+    Collection<NodeInfo> nodes = ring.metadata().nodes();
+    for (NodeInfo node : nodes) {
+      if (!isAlive(node)) {
+        answer.failed(
+            new RequestFailure.Unavailable(
+                ConsistencyLevel.ALL,
+                nodes.size(),
+                (int) nodes.stream().filter(this::isAlive).count()));
+        return;
+      }
+    }
+    Truncation truncation = new Truncation(nodes.size(), answer);
+    for (NodeInfo node : nodes) {
+      if (isLocal(node)) {
+        local.truncate(table.id(), truncation);
+      } else {
+        ByteBuf request =
+            internode.request(
+                Verb.TRUNCATE, 16, new TruncateResponse(node, truncation), deadlineNanos);
+        ReadCodec.writeUuid(request, table.id());
+        internode.send(node.internode(), request);
+      }
+    }
+  }
+
+  /** Answers when every node has truncated. */
+  private static final class Truncation implements LocalAnswer<@Nullable Void> {
+    private final Answer<@Nullable Void> answer;
+    private int open;
+
+    Truncation(int nodes, Answer<@Nullable Void> answer) {
+      this.open = nodes;
+      this.answer = answer;
+    }
+
+    @Override
+    public void done(@Nullable Void nothing) {
+      if (--open == 0) {
+        answer.succeeded(null);
+      }
+    }
+
+    @Override
+    public void refused(String why) {
+      if (open > 0) {
+        open = -1;
+        answer.failed(new RequestFailure.TruncateFailed("Error during truncate: " + why));
+      }
+    }
+  }
+
+  private static final class TruncateResponse extends Internode.Pending {
+    private final NodeInfo node;
+    private final Truncation truncation;
+
+    TruncateResponse(NodeInfo node, Truncation truncation) {
+      this.node = node;
+      this.truncation = truncation;
+    }
+
+    @Override
+    void responded(Status status, ByteBuf payload) {
+      if (status == Status.OK) {
+        truncation.done(null);
+      } else {
+        truncation.refused(node.internode() + ": " + Internode.text(payload));
+      }
+    }
+
+    @Override
+    void expired() {
+      truncation.refused(node.internode() + " did not answer in time");
+    }
+  }
+
+  @Override
+  public void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer) {
+    ring.change(change, deadlineNanos, answer);
+  }
+
+  @Override
+  public boolean isAlive(UUID node) {
+    return node.equals(hostId) || liveness.test(node);
+  }
+
+  @Override
+  public UUID localHostId() {
+    return hostId;
+  }
+
+  @Override
+  public void onMetadata(Consumer<ClusterMetadata> onNewer) {
+    ring.onMetadata(onNewer);
+  }
+
+  /** Reads whose replicas differed, since the start. */
+  public long digestMismatches() {
+    return mismatches.sum();
+  }
+
+  /** Mutations sent to replicas that lacked something, since the start. */
+  public long readRepairs() {
+    return repairs.sum();
+  }
+
+  @Override
+  public String localDatacenter() {
+    return datacenter;
+  }
+
+  @Override
+  public boolean isLocal(NodeInfo replica) {
+    return replica.hostId().equals(hostId);
+  }
+
+  @Override
+  public boolean isAlive(NodeInfo replica) {
+    return isAlive(replica.hostId());
+  }
+
+  @Override
+  public Internode internode() {
+    return internode;
+  }
+
+  @Override
+  public long nowNanos() {
+    return clock.nanos();
+  }
+
+  @Override
+  public long speculateAfterNanos() {
+    return SPECULATE_AFTER_NANOS;
+  }
+
+  @Override
+  public void applyLocally(Mutation mutation, LocalAnswer<@Nullable Void> answer) {
+    local.apply(mutation, answer);
+  }
+
+  @Override
+  public void hint(NodeInfo replica, Mutation mutation, @Nullable Runnable stored) {
+    hints.keep(replica.hostId(), mutation.bytes(), stored);
+  }
+
+  @Override
+  public void readLocally(PartitionRead read, LocalAnswer<ReadResult> answer) {
+    local.read(read.table().id(), read.token(), read.key(), read.limits(), answer);
+  }
+
+  @Override
+  public void readRangeLocally(RangeRead read, LocalAnswer<RangeRows> answer) {
+    local.readRange(
+        read.table().id(), read.from(), read.lastToken(), read.limits(), read.rowLimit(), answer);
+  }
+
+  @Override
+  public void repair(
+      NodeInfo replica,
+      PartitionRead read,
+      byte[] missing,
+      long deadlineNanos,
+      LocalAnswer<@Nullable Void> answer) {
+    repairs.increment();
+    Mutation mutation = Mutation.of(read.table().id(), read.token(), read.key(), missing);
+    if (isLocal(replica)) {
+      local.apply(mutation, answer);
+      return;
+    }
+    byte[] bytes = mutation.bytes();
+    internode.send(
+        replica.internode(),
+        internode
+            .request(Verb.MUTATION, bytes.length, new RepairResponse(answer), deadlineNanos)
+            .writeBytes(bytes));
+  }
+
+  private static final class RepairResponse extends Internode.Pending {
+    private final LocalAnswer<@Nullable Void> answer;
+
+    RepairResponse(LocalAnswer<@Nullable Void> answer) {
+      this.answer = answer;
+    }
+
+    @Override
+    void responded(Status status, ByteBuf payload) {
+      if (status == Status.OK) {
+        answer.done(null);
+      } else {
+        answer.refused(Internode.text(payload));
+      }
+    }
+
+    @Override
+    void expired() {
+      answer.refused("no answer in time");
+    }
+  }
+
+  @Override
+  public void sawMismatch() {
+    mismatches.increment();
+  }
+}

@@ -1,0 +1,440 @@
+package io.quorate.node;
+
+import io.netty.buffer.ByteBufUtil;
+import io.quorate.coordinator.BatchLog;
+import io.quorate.coordinator.HintDelivery;
+import io.quorate.coordinator.Internode;
+import io.quorate.coordinator.LocalReplica;
+import io.quorate.coordinator.ReplicaService;
+import io.quorate.coordinator.RingCoordinator;
+import io.quorate.coordinator.Verb;
+import io.quorate.environment.Endpoint;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Messaging;
+import io.quorate.environment.Shard;
+import io.quorate.gossip.GossipConfig;
+import io.quorate.gossip.Member;
+import io.quorate.gossip.Membership;
+import io.quorate.hintedhandoff.HintConfig;
+import io.quorate.raft.PeerId;
+import io.quorate.raft.RaftConfig;
+import io.quorate.raft.RaftListener;
+import io.quorate.raft.RaftNode;
+import io.quorate.sstable.EngineOptions;
+import io.quorate.sstable.StorageEngine;
+import io.quorate.sstable.SyncMode;
+import io.quorate.sstable.TableSettings;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One server: the only place where the modules meet. Reads its disk, takes part in gossip and in
+ * the metadata ring, joins, and then serves clients. Every step is an event on a shard or a task in
+ * the background, so the same node runs in a simulation.
+ *
+ * <p>Metadata ring, gossip, and hint delivery live on the first shard. The parts are made in {@link
+ * #assemble}; afterwards they do not change.
+ */
+public final class Node {
+  private static final Logger log = LoggerFactory.getLogger(Node.class);
+  private static final long MAX_COMMIT_LOG_BYTES = 1L << 30;
+  private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
+  private static final long RESERVED_DISK_BYTES = 64L << 20;
+  private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final Environment environment;
+  private final NodeConfig config;
+  private final Listener listener;
+  private final Shard shard;
+  private final AtomicBoolean told = new AtomicBoolean();
+  private volatile NodeState state = NodeState.STARTING;
+  private volatile @Nullable Parts parts;
+  private @Nullable Closeable directoryLock;
+
+  /** Hears how the start ends. Called on any thread, once. */
+  public interface Listener {
+    /** Clients are served from now on. */
+    void ready();
+
+    /**
+     * The node cannot start, or cannot go on.
+     *
+     * @param why one line for the operator
+     */
+    void failed(String why);
+  }
+
+  /** What a node is made of. */
+  record Parts(
+      NodeIdentity identity,
+      StorageEngine engine,
+      RaftMetadataRing ring,
+      RaftNode raft,
+      Internode internode,
+      Membership membership,
+      HintedHandoff hints,
+      RingCoordinator coordinator,
+      BatchLog batchLog,
+      Queries queries,
+      Clients clients) {}
+
+  public Node(Environment environment, NodeConfig config, Listener listener) {
+    this.environment = environment;
+    this.config = config;
+    this.listener = listener;
+    this.shard = environment.shards().get(0);
+  }
+
+  /** Begins to start; the listener hears the rest. */
+  public void start() {
+    environment.background().serial("start").execute(this::readDisk);
+  }
+
+  private void readDisk() {
+    try {
+      Path data = config.dataDirectory();
+      environment.files().createDirectories(data);
+      directoryLock = environment.files().lock(data.resolve("lock"));
+      NodeIdentity identity = NodeIdentity.begin(environment, data, config.clusterName());
+      StorageEngine engine =
+          StorageEngine.open(environment, data.resolve("storage"), engineOptions());
+      engine.createTable(
+          BatchLog.TABLE,
+          TableSettings.DEFAULT.withGcGraceSeconds(0),
+          failure -> {
+            if (failure != null) {
+              fail("the batch log cannot be made: " + failure.getMessage());
+            } else {
+              shard.execute(() -> startRings(identity, engine));
+            }
+          });
+    } catch (IOException | StartupException e) {
+      fail(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private EngineOptions engineOptions() {
+    SyncMode mode =
+        switch (config.commitLogSync()) {
+          case GROUP -> SyncMode.GROUP;
+          case BATCH -> SyncMode.BATCH;
+          case PERIODIC -> SyncMode.PERIODIC;
+        };
+    return new EngineOptions(
+        mode,
+        config.commitLogSyncPeriodMillis(),
+        COMMIT_LOG_SEGMENT_BYTES,
+        MAX_COMMIT_LOG_BYTES,
+        config.memtableBytes(),
+        config.blockCacheBytes(),
+        RESERVED_DISK_BYTES);
+  }
+
+  private void fail(String why) {
+    state = NodeState.STOPPED;
+    if (told.compareAndSet(false, true)) {
+      listener.failed(why);
+    } else {
+      log.error("this node cannot go on: {}", why);
+    }
+  }
+
+  private void startRings(NodeIdentity identity, StorageEngine engine) {
+    Parts made = assemble(identity, engine);
+    parts = made;
+    try {
+      Endpoint listen = new Endpoint(config.listenAddress(), config.internodePort());
+      environment
+          .messaging()
+          .start(
+              new Messaging.Identity(config.clusterName(), listen, config.internode()),
+              made.internode.receiver());
+      made.clients.listenForAdministration();
+    } catch (IOException e) {
+      fail(String.valueOf(e.getMessage()));
+      return;
+    }
+    state = NodeState.JOINING;
+    made.membership.start(config.seeds());
+    made.hints.open(failure -> {
+      if (failure != null) {
+        fail("the hints directory cannot be used: " + failure.getMessage());
+      }
+    });
+    made.raft.start();
+    describeMyself(made);
+  }
+
+  private Parts assemble(NodeIdentity identity, StorageEngine engine) {
+    RaftMetadataRing ring =
+        new RaftMetadataRing(environment, shard, new SchemaFollower(engine)::prepare);
+    Internode internode = new Internode(environment, () -> ring.metadata().epoch());
+    RaftNode raft = raft(identity, ring, internode);
+    ring.orderedBy(raft);
+
+    LocalReplica local = new LocalReplica(environment.shards(), engine);
+    new ReplicaService(identity.hostId(), ring, local).handleRequests(internode);
+    HintedHandoff hints =
+        new HintedHandoff(
+            environment,
+            shard,
+            config.dataDirectory().resolve("hints"),
+            hintConfig(),
+            new HintDelivery(environment.clock(), ring, internode));
+    Clients clients = new Clients(environment, config, this);
+    Membership membership = membership(identity, internode, hints, clients);
+    long batchAgeNanos = TimeUnit.MILLISECONDS.toNanos(2 * config.writeTimeoutMillis() + 5_000);
+    BatchLog batchLog = new BatchLog(environment, local, batchAgeNanos);
+    RingCoordinator coordinator =
+        new RingCoordinator(
+            identity.hostId(),
+            config.datacenter(),
+            environment.clock(),
+            ring,
+            internode,
+            local,
+            batchLog,
+            hints,
+            membership::isAlive);
+    ring.onMetadata(clients::metadataChanged);
+    return new Parts(
+        identity,
+        engine,
+        ring,
+        raft,
+        internode,
+        membership,
+        hints,
+        coordinator,
+        batchLog,
+        new Queries(),
+        clients);
+  }
+
+  private HintConfig hintConfig() {
+    return HintConfig.DEFAULT.withTimes(
+        TimeUnit.MILLISECONDS.toNanos(config.hintWindowMillis()), HintConfig.DEFAULT.ttlSeconds());
+  }
+
+  private RaftNode raft(NodeIdentity identity, RaftMetadataRing ring, Internode internode) {
+    PeerId self = new PeerId(config.internode().toString());
+    RaftConfig raftConfig =
+        RaftConfig.of(
+            self,
+            config.metadataVoters().stream().map(voter -> new PeerId(voter.toString())).toList());
+    RaftNode raft =
+        new RaftNode(
+            environment,
+            shard,
+            config.dataDirectory().resolve("metadata"),
+            raftConfig,
+            ring,
+            (to, message) ->
+                internode.sendOneWay(
+                    Endpoint.parse(to.toString(), config.internodePort()), Verb.RAFT, message),
+            new RaftEvents(identity));
+    internode.onOneWay(
+        Verb.RAFT,
+        (from, payload) -> {
+          byte[] message = ByteBufUtil.getBytes(payload);
+          raft.receive(new PeerId(from.toString()), message);
+        });
+    return raft;
+  }
+
+  private Membership membership(
+      NodeIdentity identity, Internode internode, HintedHandoff hints, Clients clients) {
+    Member self =
+        new Member(
+            identity.hostId(),
+            config.internode(),
+            config.nativeTransport(),
+            config.datacenter(),
+            config.rack(),
+            ReleaseVersion.COMPATIBLE,
+            0,
+            0,
+            Member.Status.RUNNING);
+    Membership membership =
+        new Membership(
+            environment,
+            shard,
+            GossipConfig.DEFAULT,
+            self,
+            identity.generation(),
+            (to, message) -> internode.sendOneWay(to, Verb.GOSSIP, message),
+            new Membership.Listener() {
+              @Override
+              public void onAlive(Member member) {
+                log.info("node {} at {} is up", member.hostId(), member.endpoint());
+                hints.targetAlive(member.hostId());
+                clients.nodeUp(member);
+              }
+
+              @Override
+              public void onDown(Member member) {
+                log.info("node {} at {} is down", member.hostId(), member.endpoint());
+                hints.targetDown(member.hostId());
+                clients.nodeDown(member);
+              }
+
+              @Override
+              public void onChange(Member member) {
+                // What matters of it is in the metadata ring.
+              }
+            });
+    internode.onOneWay(
+        Verb.GOSSIP, (from, payload) -> membership.receive(from, ByteBufUtil.getBytes(payload)));
+    return membership;
+  }
+
+  /** Starts to join when the metadata log is read. */
+  private final class RaftEvents implements RaftListener {
+    private final NodeIdentity identity;
+
+    RaftEvents(NodeIdentity identity) {
+      this.identity = identity;
+    }
+
+    @Override
+    public void started() {
+      RaftMetadataRing ring = assembled().ring;
+      Joining joining =
+          new Joining(
+              environment,
+              shard,
+              config,
+              identity.hostId(),
+              ring,
+              Node.this::serve,
+              Node.this::fail);
+      ring.whenSettled(joining::start);
+    }
+
+    @Override
+    public void leaderChanged(@Nullable PeerId leader, long term) {
+      if (leader == null) {
+        log.info("the metadata ring has no leader in term {}", term);
+      } else {
+        log.info("{} leads the metadata ring in term {}", leader, term);
+      }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      if (state == NodeState.NORMAL) {
+        // Requests at the schema that is known go on without this node's part of the ring.
+        log.error("this node has left the metadata ring: {}", cause.getMessage());
+      } else {
+        fail("the metadata log cannot be used: " + cause.getMessage());
+      }
+    }
+  }
+
+  private void serve() {
+    Parts made = assembled();
+    made.batchLog.startReplay(
+        shard,
+        (mutation, answer) ->
+            made.coordinator.replay(
+                mutation,
+                environment.clock().nanos()
+                    + TimeUnit.MILLISECONDS.toNanos(config.writeTimeoutMillis()),
+                answer));
+    try {
+      made.clients.listenForClients();
+    } catch (IOException e) {
+      fail(String.valueOf(e.getMessage()));
+      return;
+    }
+    state = NodeState.NORMAL;
+    log.info("node {} serves clients at {}", made.identity.hostId(), config.nativeTransport());
+    if (told.compareAndSet(false, true)) {
+      listener.ready();
+    }
+  }
+
+  /** Tells the others from time to time what this node carries and knows. */
+  private void describeMyself(Parts made) {
+    long epoch = made.ring.metadata().epoch();
+    made.engine.diskBytes(load ->
+        made.membership.updateSelf(self -> self.withLoadBytes(load).withMetadataEpoch(epoch)));
+    shard.schedule(LOAD_EVERY_NANOS, () -> describeMyself(made));
+  }
+
+  /** The parts of this node, which must have been assembled. */
+  Parts assembled() {
+    Parts made = parts;
+    if (made == null) {
+      throw new IllegalStateException("this node is still reading its disk");
+    }
+    return made;
+  }
+
+  public NodeState state() {
+    return state;
+  }
+
+  /** The coordinator of requests that come to this node. */
+  public RingCoordinator coordinator() {
+    return assembled().coordinator;
+  }
+
+  NodeConfig config() {
+    return config;
+  }
+
+  /**
+   * Takes no new clients, tells the others, flushes what is in memory, and stops.
+   *
+   * @param done called when everything is on disk
+   */
+  public void stop(Runnable done) {
+    Parts made = parts;
+    if (made == null || state == NodeState.STOPPED) {
+      done.run();
+      return;
+    }
+    shard.execute(() -> drain(made, () -> shard.execute(() -> end(made, done))));
+  }
+
+  /** Takes no new requests and flushes; the node stays up for administration. */
+  void drain(Parts made, Runnable done) {
+    if (state == NodeState.DRAINING) {
+      done.run();
+      return;
+    }
+    state = NodeState.DRAINING;
+    made.membership.stop();
+    made.clients.drain(() -> made.engine.drain(failure -> done.run()));
+  }
+
+  private void end(Parts made, Runnable done) {
+    made.raft.stop();
+    made.hints.stop(() -> {
+      environment.messaging().stop();
+      made.clients.stop();
+      state = NodeState.STOPPED;
+      made.engine.close(() -> {
+        releaseDirectory();
+        done.run();
+      });
+    });
+  }
+
+  private void releaseDirectory() {
+    try {
+      if (directoryLock != null) {
+        directoryLock.close();
+      }
+    } catch (IOException e) {
+      log.warn("the data directory's lock was not released: {}", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package io.quorate.simulation;
+
+import io.quorate.protocol.ConsistencyLevel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What clients did, when, and what they were told. Each register has one writer, which writes 1, 2,
+ * 3, …, one after the other: so of two values the greater is the newer.
+ */
+public final class History {
+  private final List<Operation> operations = new ArrayList<>();
+
+  /** What the client was told. */
+  public enum Outcome {
+    OK,
+    /** Refused before anything was tried. */
+    REFUSED,
+    /** A timeout, a broken connection, a failure half way: it may have happened. */
+    UNKNOWN
+  }
+
+  /** What was done. */
+  public enum Kind {
+    WRITE,
+    READ
+  }
+
+  /**
+   * One operation.
+   *
+   * @param value written, or read: 0 for a register that was never written
+   * @param node the coordinator's host
+   */
+  public record Operation(
+      int client,
+      Kind kind,
+      int register,
+      long value,
+      ConsistencyLevel level,
+      String node,
+      long beginNanos,
+      long endNanos,
+      Outcome outcome) {}
+
+  void add(Operation operation) {
+    operations.add(operation);
+  }
+
+  public List<Operation> operations() {
+    return operations;
+  }
+
+  /**
+   * Reads at these levels that began after a write was acknowledged at these levels, and missed it.
+   */
+  public List<Operation> staleReads(ConsistencyLevel writeLevel, ConsistencyLevel readLevel) {
+    List<Operation> stale = new ArrayList<>();
+    for (Operation read : operations) {
+      if (read.kind() == Kind.READ
+          && read.outcome() == Outcome.OK
+          && read.level() == readLevel
+          && read.value() < acknowledgedBefore(read.register(), writeLevel, read.beginNanos())) {
+        stale.add(read);
+      }
+    }
+    return stale;
+  }
+
+  private long acknowledgedBefore(int register, ConsistencyLevel level, long nanos) {
+    long newest = 0;
+    for (Operation write : operations) {
+      if (write.kind() == Kind.WRITE
+          && write.register() == register
+          && write.level() == level
+          && write.outcome() == Outcome.OK
+          && write.endNanos() < nanos) {
+        newest = Math.max(newest, write.value());
+      }
+    }
+    return newest;
+  }
+
+  /** The newest acknowledged value of each register. */
+  public SortedMap<Integer, Long> acknowledged() {
+    SortedMap<Integer, Long> newest = new TreeMap<>();
+    for (Operation write : operations) {
+      if (write.kind() == Kind.WRITE && write.outcome() == Outcome.OK) {
+        newest.merge(write.register(), write.value(), Math::max);
+      }
+    }
+    return newest;
+  }
+
+  /** How many operations fit. */
+  public long count(Kind kind, @Nullable ConsistencyLevel level, Outcome outcome) {
+    return operations.stream()
+        .filter(o -> o.kind() == kind && o.outcome() == outcome)
+        .filter(o -> level == null || o.level() == level)
+        .count();
+  }
+}

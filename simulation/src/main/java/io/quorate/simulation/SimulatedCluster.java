@@ -1,0 +1,135 @@
+package io.quorate.simulation;
+
+import io.quorate.environment.Endpoint;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
+import io.quorate.environment.simulated.SimulatedHost;
+import io.quorate.environment.simulated.SimulatedWorld;
+import io.quorate.node.Node;
+import io.quorate.node.NodeConfig;
+import io.quorate.node.NodeState;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A cluster of real nodes on simulated hosts. A host that crashed is started again by {@link
+ * #start}, with the disk that it was left with.
+ */
+public final class SimulatedCluster {
+  private static final int SHARDS = 2;
+  private static final long BYTES = 4 << 20;
+
+  private final SimulatedWorld world;
+  private final List<SimulatedHost> hosts = new ArrayList<>();
+  private final TreeMap<String, Node> nodes = new TreeMap<>();
+  private final TreeMap<String, Environment> environments = new TreeMap<>();
+  private final List<Endpoint> voters = new ArrayList<>();
+
+  public SimulatedCluster(SimulatedWorld world, int nodeCount) {
+    this.world = world;
+    for (int i = 1; i <= nodeCount; i++) {
+      String address = "10.0.0." + i;
+      hosts.add(world.addHost(address, SHARDS));
+      if (i <= 5) {
+        voters.add(new Endpoint(address, 7000));
+      }
+    }
+  }
+
+  public SimulatedWorld world() {
+    return world;
+  }
+
+  public List<SimulatedHost> hosts() {
+    return hosts;
+  }
+
+  /** Starts every node and waits until all serve. */
+  public void startAll() {
+    hosts.forEach(this::start);
+    boolean served = world.runUntil(this::allServe, TimeUnit.SECONDS.toNanos(60));
+    if (!served) {
+      throw new IllegalStateException("seed " + world.seed() + ": the cluster did not come up");
+    }
+  }
+
+  /** Starts the node of a host that is down. */
+  public void start(SimulatedHost host) {
+    Environment environment = host.boot();
+    environments.put(host.name(), environment);
+    Node node =
+        new Node(
+            environment,
+            config(host.name()),
+            new Node.Listener() {
+              @Override
+              public void ready() {
+                world.mix(host.name().hashCode());
+              }
+
+              @Override
+              public void failed(String why) {
+                throw new IllegalStateException(host.name() + " failed: " + why);
+              }
+            });
+    nodes.put(host.name(), node);
+    node.start();
+  }
+
+  private NodeConfig config(String address) {
+    return new NodeConfig(
+        "simulated",
+        Path.of("/data"),
+        address,
+        address,
+        7000,
+        9042,
+        7080,
+        "datacenter1",
+        "rack1",
+        voters,
+        voters,
+        8,
+        SHARDS,
+        NodeConfig.CommitLogSync.GROUP,
+        1_000,
+        BYTES,
+        BYTES,
+        2_000,
+        4_000,
+        1_000,
+        5_000,
+        TimeUnit.HOURS.toMillis(3));
+  }
+
+  private boolean allServe() {
+    return hosts.stream().allMatch(this::serves);
+  }
+
+  /** Whether the host's node serves clients now. */
+  public boolean serves(SimulatedHost host) {
+    Node node = nodes.get(host.name());
+    return host.isUp() && node != null && node.state() == NodeState.NORMAL;
+  }
+
+  /** A shard of the process that runs on a host: for what clients do there. */
+  Shard shard(SimulatedHost host, int index) {
+    Environment environment = environments.get(host.name());
+    if (environment == null) {
+      throw new IllegalStateException(host.name() + " was never started");
+    }
+    return environment.shards().get(index);
+  }
+
+  /** The node on a host that serves. */
+  public Node node(SimulatedHost host) {
+    Node node = nodes.get(host.name());
+    if (node == null || !serves(host)) {
+      throw new IllegalStateException(host.name() + " does not serve");
+    }
+    return node;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quorate.simulation;
+
+import org.jspecify.annotations.NullMarked;

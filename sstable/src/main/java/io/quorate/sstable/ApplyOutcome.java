@@ -1,0 +1,22 @@
+package io.quorate.sstable;
+
+/** What became of a write or of another request that changes what is stored. */
+public sealed interface ApplyOutcome {
+  /** Done, and as durable as was asked for. */
+  ApplyOutcome APPLIED = new Applied();
+
+  /** Done, and as durable as was asked for. */
+  record Applied() implements ApplyOutcome {}
+
+  /** The engine has no such table. Nothing was changed. */
+  record UnknownTable(java.util.UUID tableId) implements ApplyOutcome {}
+
+  /** Refused before anything was done: too much waits to be written. It can be tried again. */
+  record Overloaded(String reason) implements ApplyOutcome {}
+
+  /**
+   * The store takes no writes: the disk is full or failed. Whether this write survives is unknown;
+   * it may be seen by reads.
+   */
+  record Unavailable(String reason) implements ApplyOutcome {}
+}

@@ -1,0 +1,75 @@
+package io.quorate.sstable;
+
+import java.util.Arrays;
+
+/**
+ * Builds the content of a data block. A key leaves out what it shares with the one before, except
+ * at a restart, every 16 entries, where a search can begin.
+ *
+ * <pre>
+ * Block := entry* | restartOffset u32 * restartCount | restartCount u32
+ * Entry := sharedLength uvarint | restLength uvarint | valueLength uvarint | rest of key | value
+ * </pre>
+ *
+ * <p>Reused, not thread-safe.
+ */
+final class BlockBuilder {
+  private static final int RESTART_INTERVAL = 16;
+
+  private final ByteWriter out = new ByteWriter(8 << 10);
+  private int[] restarts = new int[64];
+  private int restartCount;
+  private int sinceRestart;
+  private byte[] lastKey = new byte[64];
+  private int lastKeyLength;
+
+  void clear() {
+    out.clear();
+    restartCount = 0;
+    sinceRestart = RESTART_INTERVAL;
+  }
+
+  void add(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
+    int shared = 0;
+    if (sinceRestart == RESTART_INTERVAL) {
+      if (restartCount == restarts.length) {
+        restarts = Arrays.copyOf(restarts, 2 * restartCount);
+      }
+      restarts[restartCount++] = out.length;
+      sinceRestart = 0;
+    } else {
+      int limit = Math.min(lastKeyLength, keyLength);
+      int mismatch = Arrays.mismatch(lastKey, 0, limit, key, keyOffset, keyOffset + limit);
+      shared = mismatch < 0 ? limit : mismatch;
+    }
+    sinceRestart++;
+    out.putUvarint(shared);
+    out.putUvarint(keyLength - shared);
+    out.putUvarint(valueLength);
+    out.put(key, keyOffset + shared, keyLength - shared);
+    out.put(value, valueOffset, valueLength);
+    if (keyLength > lastKey.length) {
+      lastKey = new byte[2 * keyLength];
+    }
+    System.arraycopy(key, keyOffset, lastKey, 0, keyLength);
+    lastKeyLength = keyLength;
+  }
+
+  boolean isEmpty() {
+    return restartCount == 0;
+  }
+
+  int sizeBytes() {
+    return out.length + 4 * restartCount + 4;
+  }
+
+  /** Ends the block; its content is the first bytes of the result, valid until cleared. */
+  ByteWriter finish() {
+    for (int i = 0; i < restartCount; i++) {
+      out.putInt(restarts[i]);
+    }
+    out.putInt(restartCount);
+    return out;
+  }
+}

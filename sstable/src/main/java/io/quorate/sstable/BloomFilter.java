@@ -1,0 +1,105 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Invariant;
+
+/**
+ * Tells which partitions an SSTable certainly does not have. Keys are 64-bit hashes: a partition's
+ * token, which is a Murmur3 hash already, and a scrambled one for a partition that has a head.
+ *
+ * <p>The bits of one key lie in one run of 512, so that a look costs one cache miss (Putze,
+ * Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). That costs some
+ * precision, which is paid for with a tenth more bits.
+ *
+ * <pre>
+ * Filter := probes u8 | word u64 * (8 * runCount)
+ * </pre>
+ */
+final class BloomFilter {
+  private static final int WORDS_PER_RUN = 8;
+  private static final long HEAD_SALT = 0x9E37_79B9_7F4A_7C15L;
+
+  private final int probes;
+  private final long[] words;
+  private final int runCount;
+
+  private BloomFilter(int probes, long[] words) {
+    this.probes = probes;
+    this.words = words;
+    this.runCount = words.length / WORDS_PER_RUN;
+  }
+
+  static BloomFilter forKeys(int keyCount, double falsePositiveChance) {
+    Invariant.check(
+        falsePositiveChance > 0 && falsePositiveChance <= 1, "a chance is within (0, 1]");
+    double bitsPerKey = -Math.log(falsePositiveChance) / (Math.log(2) * Math.log(2)) * 1.1;
+    int probes = Math.max(1, (int) Math.round(bitsPerKey * Math.log(2)));
+    long runs = Math.max(1, (long) Math.ceil(bitsPerKey * keyCount / 512));
+    return new BloomFilter(
+        Math.min(probes, 30), new long[(int) Math.min(runs, 1 << 24) * WORDS_PER_RUN]);
+  }
+
+  static BloomFilter read(byte[] content) {
+    ByteReader in = new ByteReader();
+    in.over(content, 0, content.length);
+    int probes = in.readByte();
+    long[] words = new long[(content.length - 1) / 8];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = in.readLong();
+    }
+    return new BloomFilter(probes, words);
+  }
+
+  void write(ByteWriter out) {
+    out.putByte(probes);
+    for (long word : words) {
+      out.putLong(word);
+    }
+  }
+
+  static long partitionHash(long token) {
+    return mix(token);
+  }
+
+  static long headHash(long token) {
+    return mix(token ^ HEAD_SALT);
+  }
+
+  void add(long hash) {
+    int run = run(hash);
+    long bits = hash * HEAD_SALT;
+    for (int i = 0; i < probes; i++) {
+      int bit = (int) (bits >>> 55);
+      words[run + (bit >>> 6)] |= 1L << bit;
+      bits = (bits << 9 | bits >>> 55) * 5 + i;
+    }
+  }
+
+  boolean mayContain(long hash) {
+    int run = run(hash);
+    long bits = hash * HEAD_SALT;
+    for (int i = 0; i < probes; i++) {
+      int bit = (int) (bits >>> 55);
+      if ((words[run + (bit >>> 6)] & 1L << bit) == 0) {
+        return false;
+      }
+      bits = (bits << 9 | bits >>> 55) * 5 + i;
+    }
+    return true;
+  }
+
+  private int run(long hash) {
+    return (int) Math.unsignedMultiplyHigh(hash, runCount) * WORDS_PER_RUN;
+  }
+
+  /** The finalizer of Murmur3, so that tokens chosen to share high bits still spread. */
+  private static long mix(long value) {
+    long hash = value;
+    hash = (hash ^ hash >>> 33) * 0xFF51_AFD7_ED55_8CCDL;
+    hash = (hash ^ hash >>> 33) * 0xC4CE_B9FE_1A85_EC53L;
+    return hash ^ hash >>> 33;
+  }
+
+  long memoryBytes() {
+    return 8L * words.length + 40;
+  }
+}

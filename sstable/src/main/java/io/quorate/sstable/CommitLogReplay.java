@@ -1,0 +1,196 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import io.quorate.sstable.CommitLogFormat.Segment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Reads what the commit logs of the last run hold, whichever shards wrote them. The last segment of
+ * a log may end in a write that the power loss tore: replay stops there. Damage with valid records
+ * behind it is copied to a file of its own, reported and passed over, so that one bad sector does
+ * not keep a node from starting; what is lost is repaired from the replicas.
+ *
+ * <p>Replaying is idempotent, as applying a mutation is. Runs at start, off the shards.
+ */
+final class CommitLogReplay {
+
+  /** Takes the mutations. */
+  interface Sink {
+    void replayed(LogPosition position, Mutation mutation) throws IOException;
+  }
+
+  private final FileSystem files;
+  private final Path directory;
+  private final Path quarantine;
+  private final StorageEvents events;
+  private final List<Segment> segments = new ArrayList<>();
+  private long recordCount;
+
+  CommitLogReplay(FileSystem files, Path directory, Path quarantine, StorageEvents events)
+      throws IOException {
+    this.files = files;
+    this.directory = directory;
+    this.quarantine = quarantine;
+    this.events = events;
+    for (String name : files.list(directory)) {
+      Segment segment = Segment.parse(directory, name);
+      if (segment != null) {
+        segments.add(segment);
+      }
+    }
+    segments.sort(null);
+  }
+
+  /** Above the number of every segment that was found. */
+  long nextSegmentId() {
+    long greatest = 0;
+    for (Segment segment : segments) {
+      greatest = Math.max(greatest, segment.id());
+    }
+    return greatest + 1;
+  }
+
+  long recordCount() {
+    return recordCount;
+  }
+
+  void replay(Sink sink) throws IOException {
+    for (int i = 0; i < segments.size(); i++) {
+      Segment segment = segments.get(i);
+      boolean last = true;
+      for (int j = i + 1; j < segments.size() && segments.get(j).log() == segment.log(); j++) {
+        last &= !hasRecords(segments.get(j));
+      }
+      replay(segment, last, sink);
+    }
+  }
+
+  /** A segment is created ahead of its use; one without records says nothing of those before. */
+  private boolean hasRecords(Segment segment) throws IOException {
+    try (FileSystem.StoredFile file = files.open(segment.path(), FileSystem.Mode.READ)) {
+      byte[] head = new byte[CommitLogFormat.HEADER_BYTES + CommitLogFormat.RECORD_HEAD_BYTES];
+      return file.read(ByteBuffer.wrap(head), 0) == head.length
+          && !isZero(head, CommitLogFormat.HEADER_BYTES);
+    }
+  }
+
+  /** Deletes what was replayed, once it stands in SSTables. */
+  void delete() throws IOException {
+    for (Segment segment : segments) {
+      files.delete(segment.path());
+    }
+    if (!segments.isEmpty()) {
+      files.syncDirectory(directory);
+    }
+  }
+
+  private void replay(Segment segment, boolean last, Sink sink) throws IOException {
+    byte[] bytes = files.readAll(segment.path());
+    int position = CommitLogFormat.HEADER_BYTES;
+    if (!headerIsValid(segment, bytes)) {
+      int found = nextRecord(segment, bytes, position);
+      if (found < 0) {
+        // Created, but nothing was acknowledged from it before its header was synced.
+        return;
+      }
+      setAside(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
+    }
+    while (position <= bytes.length - CommitLogFormat.RECORD_HEAD_BYTES) {
+      if (headIsValid(segment, bytes, position)) {
+        int length = ByteReader.intAt(bytes, position);
+        if (length == CommitLogFormat.END) {
+          return;
+        }
+        int next = position + CommitLogFormat.RECORD_HEAD_BYTES + length;
+        if (payloadIsValid(bytes, position) && deliver(segment, bytes, position, sink)) {
+          recordCount++;
+          position = next;
+          continue;
+        }
+      }
+      int found = nextRecord(segment, bytes, position + 1);
+      if (found < 0) {
+        if (!last && !isZero(bytes, position)) {
+          setAside(segment, bytes, position, bytes.length);
+        }
+        return;
+      }
+      setAside(segment, bytes, position, found);
+      position = found;
+    }
+  }
+
+  private boolean headerIsValid(Segment segment, byte[] bytes) {
+    return bytes.length >= CommitLogFormat.HEADER_BYTES
+        && Arrays.equals(
+            bytes,
+            0,
+            CommitLogFormat.HEADER_BYTES,
+            CommitLogFormat.header(segment.log(), segment.id()),
+            0,
+            CommitLogFormat.HEADER_BYTES);
+  }
+
+  private static boolean headIsValid(Segment segment, byte[] bytes, int position) {
+    int length = ByteReader.intAt(bytes, position);
+    boolean fits =
+        length == CommitLogFormat.END
+            || (length > 0
+                && length <= bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES);
+    return fits
+        && ByteReader.intAt(bytes, position + 4)
+            == CommitLogFormat.headCrc(segment.id(), position, length);
+  }
+
+  private static boolean payloadIsValid(byte[] bytes, int position) {
+    int length = ByteReader.intAt(bytes, position);
+    return ByteReader.intAt(bytes, position + 8)
+        == CommitLogFormat.crc(bytes, position + CommitLogFormat.RECORD_HEAD_BYTES, length);
+  }
+
+  /** The next place at which a whole record stands; -1 when there is none. */
+  private static int nextRecord(Segment segment, byte[] bytes, int from) {
+    for (int at = from; at <= bytes.length - CommitLogFormat.RECORD_HEAD_BYTES; at++) {
+      if (headIsValid(segment, bytes, at)
+          && (ByteReader.intAt(bytes, at) == CommitLogFormat.END || payloadIsValid(bytes, at))) {
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean deliver(Segment segment, byte[] bytes, int position, Sink sink)
+      throws IOException {
+    int start = position + CommitLogFormat.RECORD_HEAD_BYTES;
+    int length = ByteReader.intAt(bytes, position);
+    Mutation mutation;
+    try {
+      mutation = Mutation.parse(Arrays.copyOfRange(bytes, start, start + length));
+    } catch (MalformedException e) {
+      // Its checksum holds, so it was written like this. It must not keep the node from starting.
+      return false;
+    }
+    sink.replayed(new LogPosition(segment.log(), segment.id(), position), mutation);
+    return true;
+  }
+
+  private static boolean isZero(byte[] bytes, int position) {
+    for (int i = position; i < position + CommitLogFormat.RECORD_HEAD_BYTES; i++) {
+      if (bytes[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void setAside(Segment segment, byte[] bytes, int from, int to) throws IOException {
+    Path target = quarantine.resolve(segment.path().getFileName() + "." + from + ".damaged");
+    files.replace(target, Arrays.copyOfRange(bytes, from, to));
+    events.commitLogDamaged(segment.path(), from, to - from, target);
+  }
+}

@@ -1,0 +1,49 @@
+package io.quorate.sstable;
+
+/**
+ * How a node's engine uses memory and disk. All of it is shared by the node's tables.
+ *
+ * @param syncMode when a write counts as durable
+ * @param syncPeriodMillis with {@link SyncMode#PERIODIC}, how often the log is synced
+ * @param segmentBytes size of a commit-log segment
+ * @param commitLogBytes how much log may wait for flushes before memtables are flushed for it
+ * @param memtableBytes memory of all memtables; at half of it the largest is flushed, beyond it
+ *     writes are refused until flushes have caught up
+ * @param blockCacheBytes memory of uncompressed data blocks
+ * @param reservedDiskBytes writes are refused when less than this is free
+ */
+public record EngineOptions(
+    SyncMode syncMode,
+    long syncPeriodMillis,
+    int segmentBytes,
+    long commitLogBytes,
+    long memtableBytes,
+    long blockCacheBytes,
+    long reservedDiskBytes) {
+
+  public static final EngineOptions DEFAULT =
+      new EngineOptions(
+          SyncMode.GROUP, 1_000, 32 << 20, 1L << 30, 256L << 20, 256L << 20, 64L << 20);
+
+  public EngineOptions {
+    if (segmentBytes < 4 << 10 || memtableBytes < 1 << 10 || syncPeriodMillis < 1) {
+      throw new IllegalArgumentException("sizes of the storage engine are out of range");
+    }
+  }
+
+  public EngineOptions withSyncMode(SyncMode mode) {
+    return new EngineOptions(
+        mode,
+        syncPeriodMillis,
+        segmentBytes,
+        commitLogBytes,
+        memtableBytes,
+        blockCacheBytes,
+        reservedDiskBytes);
+  }
+
+  /** The largest mutation that the log takes, in bytes. */
+  int maxMutationBytes() {
+    return segmentBytes / 2;
+  }
+}

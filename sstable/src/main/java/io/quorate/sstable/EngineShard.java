@@ -1,0 +1,275 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Environment;
+import io.quorate.environment.Invariant;
+import io.quorate.environment.Shard;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of the engine that one shard owns: its commit log, its memtables and their memory. Every
+ * method runs on the shard's thread unless it says otherwise.
+ */
+final class EngineShard {
+  private static final long RETRY_NANOS = 500_000_000L;
+
+  private final Shard shard;
+  private final StorageEngine engine;
+  private final Executor pool;
+  private final CommitLog log;
+  private final long memoryLimitBytes;
+  private final long logLimitBytes;
+  private final Map<UUID, TableShard> tables = new LinkedHashMap<>();
+
+  /** Scratch space of reads that end on the shard. */
+  private final PartitionMerger merger = new PartitionMerger();
+
+  private final FragmentAssembler assembler = new FragmentAssembler();
+  private long activeBytes;
+  private long frozenBytes;
+
+  EngineShard(
+      Environment environment, Shard shard, StorageEngine engine, CommitLog log, EngineOptions o) {
+    int shards = environment.shards().count();
+    this.shard = shard;
+    this.engine = engine;
+    this.pool = environment.background().pool();
+    this.log = log;
+    this.memoryLimitBytes = o.memtableBytes() / shards;
+    this.logLimitBytes = Math.max(o.commitLogBytes() / shards, 2L * o.segmentBytes());
+  }
+
+  Shard shard() {
+    return shard;
+  }
+
+  Executor pool() {
+    return pool;
+  }
+
+  CommitLog log() {
+    return log;
+  }
+
+  PartitionMerger merger() {
+    return merger;
+  }
+
+  FragmentAssembler assembler() {
+    return assembler;
+  }
+
+  void addTable(Table table) {
+    TableShard added = new TableShard(table);
+    TableShard before = tables.putIfAbsent(table.id(), added);
+    if (before == null) {
+      activeBytes += added.active.memoryBytes();
+    }
+  }
+
+  void removeTable(UUID tableId) {
+    TableShard removed = tables.remove(tableId);
+    if (removed != null) {
+      activeBytes -= removed.active.memoryBytes();
+      removed.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
+      removed.frozen.clear();
+      releaseLog();
+    }
+  }
+
+  @Nullable TableShard table(UUID tableId) {
+    return tables.get(tableId);
+  }
+
+  List<TableShard> tables() {
+    return new ArrayList<>(tables.values());
+  }
+
+  void apply(Mutation mutation, ApplyCallback callback) {
+    Invariant.check(shard.isCurrent(), "a write runs on the shard that owns its token");
+    TableShard table = tables.get(mutation.tableId());
+    if (table == null) {
+      callback.applied(new ApplyOutcome.UnknownTable(mutation.tableId()));
+      return;
+    }
+    if (activeBytes + frozenBytes > memoryLimitBytes + FLOOR_BYTES * tables.size()) {
+      flushLargest();
+      callback.applied(new ApplyOutcome.Overloaded("memtables wait to be flushed"));
+      return;
+    }
+    boolean durable = table.table.settings().durableWrites();
+    ApplyOutcome refused = durable ? log.append(mutation) : null;
+    if (refused != null) {
+      callback.applied(refused);
+      return;
+    }
+    long before = table.active.memoryBytes();
+    table.active.put(mutation, durable ? log.currentSegmentId() : Long.MAX_VALUE);
+    activeBytes += table.active.memoryBytes() - before;
+    if (durable) {
+      log.whenDurable(callback);
+    } else {
+      callback.applied(ApplyOutcome.APPLIED);
+    }
+    flushWhatIsDue();
+  }
+
+  /** What an empty memtable takes up, which no flush gives back. */
+  private static final long FLOOR_BYTES = new Memtable().memoryBytes();
+
+  private void flushWhatIsDue() {
+    if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
+      flushLargest();
+    }
+    if (log.keptBytes() > logLimitBytes) {
+      flushOldest();
+    }
+  }
+
+  private void flushLargest() {
+    TableShard largest = null;
+    for (TableShard table : tables.values()) {
+      if (!table.active.isEmpty()
+          && (largest == null || table.active.memoryBytes() > largest.active.memoryBytes())) {
+        largest = table;
+      }
+    }
+    if (largest != null) {
+      freeze(largest, failure -> {});
+    }
+  }
+
+  /** Flushes the memtables for which the oldest segment of the log is kept. */
+  private void flushOldest() {
+    long oldest = Long.MAX_VALUE;
+    for (TableShard table : tables.values()) {
+      oldest = Math.min(oldest, table.active.firstSegmentId());
+    }
+    for (TableShard table : tables.values()) {
+      if (!table.active.isEmpty()
+          && table.active.firstSegmentId() == oldest
+          && oldest < log.currentSegmentId()) {
+        freeze(table, failure -> {});
+      }
+    }
+  }
+
+  /**
+   * Flushes a table's memtable.
+   *
+   * @param failed told on the flush thread, null or why it failed; then it is tried again by itself
+   */
+  void freeze(TableShard table, Consumer<@Nullable IOException> failed) {
+    if (table.active.isEmpty()) {
+      return;
+    }
+    Memtable frozen = table.active;
+    frozen.freeze();
+    table.frozen.add(frozen);
+    table.active = new Memtable();
+    activeBytes += table.active.memoryBytes() - frozen.memoryBytes();
+    frozenBytes += frozen.memoryBytes();
+    flush(table, frozen, table.generation, failed);
+  }
+
+  private void flush(
+      TableShard table, Memtable frozen, int generation, Consumer<@Nullable IOException> failed) {
+    engine.flush(
+        table.table,
+        frozen,
+        generation,
+        failure -> {
+          failed.accept(failure);
+          shard.execute(() -> {
+            if (failure == null) {
+              flushed(table, frozen);
+            } else {
+              shard.schedule(RETRY_NANOS, () -> retry(table, frozen, generation));
+            }
+          });
+        });
+  }
+
+  private void retry(TableShard table, Memtable frozen, int generation) {
+    if (table.frozen.contains(frozen)) {
+      flush(table, frozen, generation, failure -> {});
+    }
+  }
+
+  private void flushed(TableShard table, Memtable frozen) {
+    if (table.frozen.remove(frozen)) {
+      frozenBytes -= frozen.memoryBytes();
+    }
+    releaseLog();
+  }
+
+  private void releaseLog() {
+    long first = log.currentSegmentId();
+    for (TableShard table : tables.values()) {
+      first = Math.min(first, table.firstSegmentId());
+    }
+    log.releaseBefore(first);
+  }
+
+  /** Forgets a table's memtables; later updates belong to its next generation. */
+  LogPosition discard(TableShard table) {
+    activeBytes -= table.active.memoryBytes();
+    table.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
+    table.frozen.clear();
+    table.active = new Memtable();
+    table.generation++;
+    activeBytes += table.active.memoryBytes();
+    return log.position();
+  }
+
+  void read(ReadCommand command, ReadCallback callback) {
+    Invariant.check(shard.isCurrent(), "a read runs on the shard that owns its token");
+    TableShard table = tables.get(command.tableId());
+    if (table == null) {
+      callback.completed(unknown(command.tableId()));
+      return;
+    }
+    new PartitionRead(this, table, command, callback).start();
+  }
+
+  void readRange(RangeCommand command, RangeCallback callback) {
+    Invariant.check(shard.isCurrent(), "a read runs on the shard that owns its tokens");
+    TableShard table = tables.get(command.tableId());
+    if (table == null) {
+      callback.completed(unknown(command.tableId()));
+      return;
+    }
+    new RangeRead(this, table, command, callback).start();
+  }
+
+  private static ReadFailure unknown(UUID tableId) {
+    return new ReadFailure(ReadFailure.Reason.UNKNOWN_TABLE, "there is no table " + tableId);
+  }
+
+  /** Answers a read that the disk failed; a damaged file is put aside. */
+  void readFailed(Table table, IOException failure, Consumer<ReadFailure> answer) {
+    if (failure instanceof CorruptFileException corrupt) {
+      engine.quarantine(table, corrupt);
+      answer.accept(
+          new ReadFailure(ReadFailure.Reason.DAMAGED, String.valueOf(failure.getMessage())));
+    } else {
+      answer.accept(new ReadFailure(ReadFailure.Reason.DISK, String.valueOf(failure.getMessage())));
+    }
+  }
+
+  /** Gives references back. May be called on any background thread. */
+  void release(List<SSTable> retained) {
+    engine.release(retained);
+  }
+
+  long memoryBytes() {
+    return activeBytes + frozenBytes;
+  }
+}

@@ -1,0 +1,168 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Invariant;
+import io.quorate.sstable.FragmentReader.Entry;
+
+/**
+ * One table's recent updates on one shard, in memory and in order. Rows keep the bytes that came in
+ * the mutation; a second update of a row is merged into it at once. Deletions of partitions and
+ * ranges stand as the partition's head in front of its rows and take effect when read.
+ *
+ * <p>Owned by its shard's thread until {@link #freeze}; from then on immutable and readable from
+ * any thread that was handed it.
+ */
+final class Memtable {
+  private final EntryTree tree = new EntryTree();
+  private final FragmentReader fragment = new FragmentReader();
+  private final RowReader row = new RowReader();
+  private final RowMerger merger = new RowMerger();
+  private final ByteWriter key = new ByteWriter(128);
+  private final ByteWriter range = new ByteWriter(64);
+  private final ByteWriter headBytes = new ByteWriter(64);
+  private long firstSegmentId = Long.MAX_VALUE;
+  private boolean hasHeads;
+  private long minTimestampMicros = Long.MAX_VALUE;
+  private boolean frozen;
+
+  /**
+   * Takes an update.
+   *
+   * @param segmentId the commit log's segment in which it stands
+   */
+  void put(Mutation mutation, long segmentId) {
+    firstSegmentId = Math.min(firstSegmentId, segmentId);
+    put(mutation);
+  }
+
+  private void put(Mutation mutation) {
+    Invariant.check(!frozen, "a frozen memtable takes no updates");
+    byte[] bytes = mutation.bytes();
+    key.clear();
+    StoreKey.writePartition(
+        key, mutation.token(), bytes, mutation.keyOffset(), mutation.keyLength());
+    int partitionLength = key.length;
+    fragment.reset(bytes, mutation.fragmentOffset(), mutation.fragmentLength());
+    if (!fragment.partitionDeletion().isNone()) {
+      putDeletion(fragment.partitionDeletion());
+    }
+    for (Entry entry = fragment.next(); entry != Entry.END; entry = fragment.next()) {
+      key.length = partitionLength;
+      if (entry == Entry.ROW) {
+        key.put(bytes, fragment.keyOffset(), fragment.keyLength());
+        putRow(bytes, fragment.bodyOffset(), fragment.bodyLength());
+      } else {
+        putRange(fragment.rangeTombstone());
+      }
+    }
+  }
+
+  private void putRow(byte[] body, int offset, int length) {
+    noteTimestamps(body, offset, length);
+    int entry = tree.findOrAdd(key.bytes, key.length);
+    if (tree.added) {
+      tree.setValue(entry, body, offset, length, length);
+      return;
+    }
+    merger.begin();
+    merger.add(tree.valueBytes(entry), tree.valueOffset(entry), tree.valueLength(entry));
+    merger.add(body, offset, length);
+    boolean remains = merger.merge(Deletion.NONE, RowMerger.NEVER_SECONDS, Purge.NONE);
+    Invariant.check(remains, "a merged row says what its parts said");
+    // A row that is updated often grows by doubling, not by a copy for each update.
+    tree.setValue(entry, merger.bytes, merger.offset, merger.length, merger.length * 2);
+  }
+
+  private void noteTimestamps(byte[] body, int offset, int length) {
+    row.reset(body, offset, length);
+    if (row.hasLiveness()) {
+      minTimestampMicros = Math.min(minTimestampMicros, row.livenessTimestampMicros());
+    }
+    if (row.hasDeletion()) {
+      minTimestampMicros = Math.min(minTimestampMicros, row.deletionTimestampMicros());
+    }
+    while (row.nextCell()) {
+      minTimestampMicros = Math.min(minTimestampMicros, row.timestampMicros());
+    }
+  }
+
+  private void putDeletion(Deletion deletion) {
+    minTimestampMicros = Math.min(minTimestampMicros, deletion.timestampMicros());
+    int entry = findOrAddHead();
+    PartitionHead head = head(entry);
+    writeHead(entry, new PartitionHead(head.deletion().or(deletion), head.ranges()));
+  }
+
+  private void putRange(RangeTombstone tombstone) {
+    minTimestampMicros = Math.min(minTimestampMicros, tombstone.deletion().timestampMicros());
+    int entry = findOrAddHead();
+    range.clear();
+    PartitionHead.writeRange(range, tombstone);
+    if (tree.valueLength(entry) + range.length > tree.valueCapacity(entry)) {
+      writeHead(entry, head(entry).canonical());
+    }
+    if (tree.valueLength(entry) + range.length > tree.valueCapacity(entry)) {
+      int length = tree.valueLength(entry);
+      byte[] grown = new byte[2 * (length + range.length)];
+      System.arraycopy(tree.valueBytes(entry), tree.valueOffset(entry), grown, 0, length);
+      tree.setValue(entry, grown, 0, grown.length, grown.length);
+      tree.setValue(entry, grown, 0, length, length);
+    }
+    tree.appendValue(entry, range.bytes, 0, range.length);
+  }
+
+  private int findOrAddHead() {
+    hasHeads = true;
+    int entry = tree.findOrAdd(key.bytes, key.length);
+    if (tree.added) {
+      writeHead(entry, PartitionRows.NO_HEAD);
+    }
+    return entry;
+  }
+
+  private PartitionHead head(int entry) {
+    return PartitionHead.read(
+        tree.valueBytes(entry), tree.valueOffset(entry), tree.valueLength(entry));
+  }
+
+  private void writeHead(int entry, PartitionHead head) {
+    headBytes.clear();
+    head.write(headBytes);
+    tree.setValue(entry, headBytes.bytes, 0, headBytes.length, headBytes.length);
+  }
+
+  /** Entries in order. Valid until the next {@link #put}. */
+  EntryCursor cursor() {
+    return tree.cursor();
+  }
+
+  void freeze() {
+    frozen = true;
+  }
+
+  boolean isEmpty() {
+    return tree.entryCount() == 0;
+  }
+
+  int entryCount() {
+    return tree.entryCount();
+  }
+
+  long memoryBytes() {
+    return tree.memoryBytes();
+  }
+
+  /** Whether any partition has a deletion or range tombstones. */
+  boolean hasHeads() {
+    return hasHeads;
+  }
+
+  /** No update in here stands in an earlier segment of the commit log. */
+  long firstSegmentId() {
+    return firstSegmentId;
+  }
+
+  /** The least timestamp of anything in here; {@link Long#MAX_VALUE} when empty. */
+  long minTimestampMicros() {
+    return minTimestampMicros;
+  }
+}

@@ -1,0 +1,135 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Walks several sources partition by partition, in order, for scans of ranges, flushes and
+ * compaction. At each partition {@link #load} hands the sources that have it to a {@link
+ * PartitionMerger}. Not thread-safe.
+ */
+final class PartitionWalk {
+  private static final byte[] BEYOND_PARTITION = {(byte) 0xFF};
+
+  private final EntryCursor[] sources;
+  private final PartitionRows[] rows;
+
+  /** Whether a source stands on an entry, not below the current partition. */
+  private final boolean[] standing;
+
+  /** Whether a source has the current partition. */
+  private final boolean[] taking;
+
+  /** Whether its rows were handed out, and may have been walked. */
+  private boolean loaded;
+
+  /** The current partition's part of the {@link StoreKey}. */
+  final ByteWriter partition = new ByteWriter(64);
+
+  private final ByteWriter beyond = new ByteWriter(64);
+
+  PartitionWalk(List<EntryCursor> cursors) {
+    sources = cursors.toArray(EntryCursor[]::new);
+    rows = new PartitionRows[sources.length];
+    for (int i = 0; i < sources.length; i++) {
+      rows[i] = new PartitionRows(sources[i]);
+    }
+    standing = new boolean[sources.length];
+    taking = new boolean[sources.length];
+  }
+
+  /** Stands before the first partition not below a key. */
+  void seek(byte[] key) throws IOException {
+    for (int i = 0; i < sources.length; i++) {
+      standing[i] = sources[i].seekAtOrAfter(key, key.length);
+      taking[i] = false;
+    }
+  }
+
+  /** Moves to the next partition that any source has; false at the end. */
+  boolean next() throws IOException {
+    leave();
+    EntryCursor least = null;
+    for (int i = 0; i < sources.length; i++) {
+      if (standing[i] && (least == null || compareKeys(sources[i], least) < 0)) {
+        least = sources[i];
+      }
+    }
+    if (least == null) {
+      return false;
+    }
+    partition.clear();
+    partition.put(
+        least.keyBytes, least.keyOffset, StoreKey.partitionLength(least.keyBytes, least.keyOffset));
+    for (int i = 0; i < sources.length; i++) {
+      taking[i] = standing[i] && inPartition(sources[i]);
+    }
+    loaded = false;
+    return true;
+  }
+
+  long token() {
+    return StoreKey.token(partition.bytes, 0);
+  }
+
+  byte[] key() {
+    return Arrays.copyOfRange(partition.bytes, 10, partition.length);
+  }
+
+  /** Adds what the sources have of the partition to a merger that has begun. */
+  void load(PartitionMerger merger) throws IOException {
+    loaded = true;
+    for (int i = 0; i < sources.length; i++) {
+      if (!taking[i]) {
+        continue;
+      }
+      EntryCursor source = sources[i];
+      if (source.keyLength == partition.length) {
+        PartitionHead head =
+            PartitionHead.read(source.valueBytes, source.valueOffset, source.valueLength);
+        merger.addDeletion(head.deletion());
+        merger.addRanges(head.ranges());
+        standing[i] = source.next();
+        taking[i] = standing[i] && inPartition(source);
+      }
+      if (taking[i]) {
+        rows[i].reset(partition.bytes, 0, partition.length).standsOnFirstRow();
+        merger.addRows(rows[i]);
+      }
+    }
+    merger.mergeDeletions();
+  }
+
+  /** Moves the sources that took part behind the partition, wherever reading it left them. */
+  private void leave() throws IOException {
+    for (int i = 0; i < sources.length; i++) {
+      if (!taking[i]) {
+        continue;
+      }
+      taking[i] = false;
+      standing[i] = !loaded || rows[i].onEntry();
+      if (standing[i] && inPartition(sources[i])) {
+        beyond.clear();
+        beyond.put(partition.bytes, 0, partition.length);
+        beyond.put(BEYOND_PARTITION);
+        standing[i] = sources[i].seekAtOrAfter(beyond.bytes, beyond.length);
+      }
+    }
+  }
+
+  private boolean inPartition(EntryCursor source) {
+    return StoreKey.hasPrefix(
+        source.keyBytes, source.keyOffset, source.keyLength, partition.bytes, partition.length);
+  }
+
+  private static int compareKeys(EntryCursor left, EntryCursor right) {
+    return Arrays.compareUnsigned(
+        left.keyBytes,
+        left.keyOffset,
+        left.keyOffset + left.keyLength,
+        right.keyBytes,
+        right.keyOffset,
+        right.keyOffset + right.keyLength);
+  }
+}

@@ -1,0 +1,259 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.FileSystem.StoredFile;
+import io.quorate.environment.Invariant;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.zip.CRC32C;
+
+/**
+ * An open SSTable: immutable, with its index, filter and statistics resident. Safe for concurrent
+ * use.
+ *
+ * <p>It counts who uses it. The version that lists it holds one reference until no shard can still
+ * be in the middle of a read from the cache; a read on a pool thread holds one of its own. With the
+ * last one the file is closed and, when it is {@link #obsolete}, deleted.
+ */
+final class SSTable {
+  private final FileSystem files;
+  private final Path path;
+  private final long number;
+  private final StoredFile file;
+  private final long fileBytes;
+  private final SSTableIndex index;
+  private final BloomFilter filter;
+  private final SSTableStatistics statistics;
+  private final BlockCache cache;
+  private final AtomicInteger references = new AtomicInteger(1);
+  private final LongAdder falsePositives = new LongAdder();
+  private volatile boolean obsolete;
+
+  private SSTable(
+      FileSystem files,
+      Path path,
+      long number,
+      StoredFile file,
+      SSTableIndex index,
+      BloomFilter filter,
+      SSTableStatistics statistics,
+      BlockCache cache)
+      throws IOException {
+    this.files = files;
+    this.path = path;
+    this.number = number;
+    this.file = file;
+    this.fileBytes = file.size();
+    this.index = index;
+    this.filter = filter;
+    this.statistics = statistics;
+    this.cache = cache;
+  }
+
+  /**
+   * Opens a table and checks everything but its data blocks, which are checked as they are read.
+   *
+   * @throws CorruptFileException when the file is not a whole SSTable
+   */
+  static SSTable open(FileSystem files, Path path, long number, BlockCache cache)
+      throws IOException {
+    StoredFile file = files.open(path, FileSystem.Mode.READ);
+    try {
+      long size = file.size();
+      if (size < SSTableFormat.FOOTER_BYTES) {
+        throw new CorruptFileException(path, "it has " + size + " bytes");
+      }
+      byte[] footer = new byte[SSTableFormat.FOOTER_BYTES];
+      file.readFully(ByteBuffer.wrap(footer), size - footer.length);
+      checkFooter(path, footer);
+      ByteReader in = new ByteReader();
+      in.over(footer, 0, footer.length);
+      byte[] filter = section(path, file, in);
+      byte[] statistics = section(path, file, in);
+      byte[] index = section(path, file, in);
+      return new SSTable(
+          files,
+          path,
+          number,
+          file,
+          SSTableIndex.read(path, index),
+          BloomFilter.read(filter),
+          SSTableStatistics.read(statistics),
+          cache);
+    } catch (MalformedException e) {
+      file.close();
+      throw new CorruptFileException(path, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static void checkFooter(Path path, byte[] footer) throws IOException {
+    int crcOffset = footer.length - 12;
+    CRC32C crc = new CRC32C();
+    crc.update(footer, 0, crcOffset);
+    if (ByteReader.longAt(footer, footer.length - 8) != SSTableFormat.MAGIC) {
+      throw new CorruptFileException(path, "it does not end as an SSTable ends");
+    }
+    if ((int) crc.getValue() != ByteReader.intAt(footer, crcOffset)) {
+      throw new CorruptFileException(path, "checksum of the footer is wrong");
+    }
+    int version = ByteReader.unsignedShortAt(footer, crcOffset - 4);
+    if (version != SSTableFormat.VERSION) {
+      throw new IOException(path + " has SSTable version " + version + ", not supported");
+    }
+  }
+
+  private static byte[] section(Path path, StoredFile file, ByteReader footer) throws IOException {
+    long position = footer.readLong();
+    return StoredBlock.read(path, file, position, footer.readInt());
+  }
+
+  long number() {
+    return number;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  long fileBytes() {
+    return fileBytes;
+  }
+
+  SSTableStatistics statistics() {
+    return statistics;
+  }
+
+  long memoryBytes() {
+    return index.memoryBytes() + filter.memoryBytes();
+  }
+
+  boolean coversToken(long token) {
+    return token >= statistics.minToken() && token <= statistics.maxToken();
+  }
+
+  boolean mayContain(long token) {
+    return coversToken(token) && filter.mayContain(BloomFilter.partitionHash(token));
+  }
+
+  boolean mayHaveHead(long token) {
+    return statistics.hasHeads() && filter.mayContain(BloomFilter.headHash(token));
+  }
+
+  void countFalsePositive() {
+    falsePositives.increment();
+  }
+
+  long falsePositives() {
+    return falsePositives.sum();
+  }
+
+  /**
+   * Reads what is in the cache, and ends with {@link BlockNotResident} where that is not enough.
+   */
+  EntryCursor residentCursor() {
+    return new SSTableCursor(index, this::residentBlock);
+  }
+
+  /** Reads through the cache. For pool threads; the caller holds a reference. */
+  EntryCursor cursor() {
+    return new SSTableCursor(index, this::cachedBlock);
+  }
+
+  /** Reads ahead and past the cache. For scans of the whole table by one thread. */
+  EntryCursor scanCursor() {
+    return new SSTableCursor(index, new ReadAhead(this));
+  }
+
+  private byte[] residentBlock(int block) throws IOException {
+    byte[] content = cache.find(number, block);
+    if (content == null) {
+      throw new BlockNotResident();
+    }
+    return content;
+  }
+
+  private byte[] cachedBlock(int block) throws IOException {
+    byte[] content = cache.find(number, block);
+    if (content == null) {
+      content = StoredBlock.read(path, file, index.position(block), index.storedLength(block));
+      cache.put(number, block, content);
+    }
+    return content;
+  }
+
+  /** Many blocks with one read, kept until a block outside them is asked for. */
+  private static final class ReadAhead implements SSTableCursor.Blocks {
+    private static final int READ_BYTES = 256 << 10;
+
+    private final SSTable table;
+    private byte[] stored = RowKeys.LOWEST;
+    private long storedPosition;
+    private int storedLength;
+
+    ReadAhead(SSTable table) {
+      this.table = table;
+    }
+
+    @Override
+    public byte[] block(int block) throws IOException {
+      long position = table.index.position(block);
+      int length = table.index.storedLength(block);
+      if (position < storedPosition || position + length > storedPosition + storedLength) {
+        read(block, position);
+      }
+      return StoredBlock.content(
+          table.path, position, stored, (int) (position - storedPosition), length);
+    }
+
+    private void read(int first, long position) throws IOException {
+      int wanted = table.index.storedLength(first);
+      for (int next = first + 1; next < table.index.blockCount() && wanted < READ_BYTES; next++) {
+        wanted += table.index.storedLength(next);
+      }
+      if (stored.length < wanted) {
+        stored = new byte[wanted];
+      }
+      try {
+        table.file.readFully(ByteBuffer.wrap(stored, 0, wanted), position);
+      } catch (java.io.EOFException e) {
+        throw new CorruptFileException(table.path, "it ends within its data");
+      }
+      storedPosition = position;
+      storedLength = wanted;
+    }
+  }
+
+  void retain() {
+    int before = references.getAndIncrement();
+    Invariant.check(before > 0, "a table in use is open", before, 1);
+  }
+
+  /** Gives a reference back. May close and delete the file, so only on a background thread. */
+  void release() throws IOException {
+    int left = references.decrementAndGet();
+    Invariant.check(left >= 0, "references are given back once", left, 0);
+    if (left == 0) {
+      file.close();
+      cache.remove(number, index.blockCount());
+      if (obsolete) {
+        files.delete(path);
+      }
+    }
+  }
+
+  /** Its data stands elsewhere or is not wanted any more: the file goes with the last reader. */
+  void obsolete() {
+    obsolete = true;
+  }
+
+  @Override
+  public String toString() {
+    return String.valueOf(path.getFileName());
+  }
+}

@@ -1,0 +1,93 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+
+/** Walks an SSTable's entries across its blocks. Not thread-safe. */
+final class SSTableCursor extends EntryCursor {
+
+  /** Where blocks come from: the cache, the file, or a stretch that was read ahead. */
+  interface Blocks {
+    byte[] block(int block) throws IOException;
+  }
+
+  private final SSTableIndex index;
+  private final Blocks blocks;
+  private final BlockCursor cursor = new BlockCursor();
+  private int block = -1;
+  private boolean open;
+
+  SSTableCursor(SSTableIndex index, Blocks blocks) {
+    this.index = index;
+    this.blocks = blocks;
+  }
+
+  private void openBlock(int wanted) throws IOException {
+    if (!open || block != wanted) {
+      open = false;
+      cursor.reset(blocks.block(wanted));
+      block = wanted;
+      open = true;
+    }
+  }
+
+  @Override
+  boolean seekAtOrAfter(byte[] key, int length) throws IOException {
+    int wanted = index.blockOf(key, length);
+    if (wanted == index.blockCount()) {
+      return false;
+    }
+    openBlock(wanted);
+    return cursor.seekAtOrAfter(key, length) ? stand() : nextBlock();
+  }
+
+  @Override
+  boolean seekBefore(byte[] key, int length) throws IOException {
+    int wanted = index.blockOf(key, length);
+    if (wanted == index.blockCount()) {
+      openBlock(wanted - 1);
+      cursor.afterLast();
+    } else {
+      openBlock(wanted);
+      if (!cursor.seekAtOrAfter(key, length)) {
+        cursor.afterLast();
+      }
+    }
+    return previous();
+  }
+
+  @Override
+  boolean next() throws IOException {
+    return cursor.next() ? stand() : nextBlock();
+  }
+
+  private boolean nextBlock() throws IOException {
+    if (block + 1 >= index.blockCount()) {
+      return false;
+    }
+    openBlock(block + 1);
+    return cursor.next() && stand();
+  }
+
+  @Override
+  boolean previous() throws IOException {
+    if (cursor.previous()) {
+      return stand();
+    }
+    if (block == 0) {
+      return false;
+    }
+    openBlock(block - 1);
+    cursor.afterLast();
+    return cursor.previous() && stand();
+  }
+
+  private boolean stand() {
+    keyBytes = cursor.key;
+    keyOffset = 0;
+    keyLength = cursor.keyLength;
+    valueBytes = cursor.content();
+    valueOffset = cursor.valueOffset;
+    valueLength = cursor.valueLength;
+    return true;
+  }
+}

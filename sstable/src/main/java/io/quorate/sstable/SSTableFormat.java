@@ -1,0 +1,21 @@
+package io.quorate.sstable;
+
+/**
+ * The frame of an SSTable file. {@code docs/sstable-format.md} draws it as a whole.
+ *
+ * <pre>
+ * File   := data block* | filter block | statistics block | index block | footer
+ * Footer := filterPosition i64 | filterLength u32 | statisticsPosition i64 | statisticsLength u32
+ *         | indexPosition i64 | indexLength u32 | version u16 | reserved u16 (0)
+ *         | crc32c u32 over the footer so far | magic u64
+ * </pre>
+ */
+final class SSTableFormat {
+  /** "QUORATE" and 0x53. */
+  static final long MAGIC = 0x5155_4F52_4154_4553L;
+
+  static final int VERSION = 1;
+  static final int FOOTER_BYTES = 52;
+
+  private SSTableFormat() {}
+}

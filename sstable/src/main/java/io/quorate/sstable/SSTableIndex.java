@@ -1,0 +1,121 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Where each data block stands and the keys that divide them; resident while the table is open.
+ * Immutable.
+ *
+ * <pre>
+ * Index := blockCount u32 | block*
+ * Block := position i64 | storedLength u32 | dividerLength uvarint | divider
+ * </pre>
+ *
+ * <p>A divider is the shortest key that is above the block's last key and not above the next
+ * block's first: with tokens in front a few bytes. The first eight bytes of each stand in an array
+ * of their own, where almost every search ends.
+ */
+final class SSTableIndex {
+  private final byte[] content;
+  private final long[] positions;
+  private final int[] lengths;
+  private final int[] dividerOffsets;
+  private final int[] dividerLengths;
+
+  /** First eight bytes of the dividers, as numbers that compare signed. */
+  private final long[] prefixes;
+
+  private SSTableIndex(byte[] content, int blockCount) {
+    this.content = content;
+    this.positions = new long[blockCount];
+    this.lengths = new int[blockCount];
+    this.dividerOffsets = new int[blockCount];
+    this.dividerLengths = new int[blockCount];
+    this.prefixes = new long[blockCount];
+  }
+
+  static SSTableIndex read(Path file, byte[] content) throws IOException {
+    ByteReader in = new ByteReader();
+    in.over(content, 0, content.length);
+    int blockCount = in.readInt();
+    if (blockCount <= 0 || blockCount > content.length / 13) {
+      throw new CorruptFileException(file, "index of " + blockCount + " blocks");
+    }
+    SSTableIndex index = new SSTableIndex(content, blockCount);
+    for (int i = 0; i < blockCount; i++) {
+      index.positions[i] = in.readLong();
+      index.lengths[i] = in.readInt();
+      int length = in.readLength();
+      index.dividerOffsets[i] = in.position;
+      index.dividerLengths[i] = length;
+      index.prefixes[i] = prefix(content, in.position, length);
+      in.skip(length);
+    }
+    return index;
+  }
+
+  int blockCount() {
+    return positions.length;
+  }
+
+  long position(int block) {
+    return positions[block];
+  }
+
+  int storedLength(int block) {
+    return lengths[block];
+  }
+
+  /** The block that has a key, if any has it; {@link #blockCount} when all entries are below. */
+  int blockOf(byte[] key, int length) {
+    long prefix = prefix(key, 0, length);
+    int low = 0;
+    int high = positions.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      int order = Long.compare(prefixes[middle], prefix);
+      if (order == 0) {
+        order =
+            Arrays.compareUnsigned(
+                content,
+                dividerOffsets[middle],
+                dividerOffsets[middle] + dividerLengths[middle],
+                key,
+                0,
+                length);
+      }
+      if (order <= 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** The last 0 to 7 bytes of a short key count as zeros; then the whole keys decide. */
+  private static long prefix(byte[] key, int offset, int length) {
+    long prefix = 0;
+    if (length >= 8) {
+      prefix = ByteReader.longAt(key, offset);
+    } else {
+      for (int i = 0; i < 8; i++) {
+        prefix = prefix << 8 | (i < length ? key[offset + i] & 0xFF : 0);
+      }
+    }
+    return prefix ^ Long.MIN_VALUE;
+  }
+
+  long memoryBytes() {
+    return content.length + 28L * positions.length + 120;
+  }
+
+  /** Length of the shortest prefix of {@code next} that is above {@code last}. */
+  static int dividerLength(byte[] last, int lastLength, byte[] next, int offset, int nextLength) {
+    int limit = Math.min(lastLength, nextLength);
+    int mismatch = Arrays.mismatch(last, 0, limit, next, offset, offset + limit);
+    return (mismatch < 0 ? limit : mismatch) + 1;
+  }
+}

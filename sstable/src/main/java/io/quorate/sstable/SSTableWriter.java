@@ -1,0 +1,265 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.FileSystem.StoredFile;
+import io.quorate.environment.Invariant;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/**
+ * Writes an SSTable (drawn at {@link SSTableFormat}) from entries in order, under a temporary name
+ * that {@link #finish} replaces by the real one once all is synced. Runs on a background thread;
+ * not thread-safe.
+ */
+final class SSTableWriter implements Closeable {
+  private static final int WRITE_BYTES = 256 << 10;
+
+  private final FileSystem files;
+  private final Path path;
+  private final Path temporary;
+  private final TableSettings settings;
+  private final StoredFile file;
+  private final ByteWriter waiting = new ByteWriter(WRITE_BYTES + (64 << 10));
+  private final BlockBuilder block = new BlockBuilder();
+  private final ByteWriter index = new ByteWriter(4 << 10);
+  private final RowReader row = new RowReader();
+  private long[] hashes = new long[256];
+  private int hashCount;
+  private long writtenBytes;
+  private int blockCount;
+  private byte[] lastKey = new byte[64];
+  private int lastKeyLength;
+
+  /** Position and length of the block that waits for its divider. */
+  private long lastBlockPosition;
+
+  private int lastBlockLength;
+
+  private long entryCount;
+  private long partitionCount;
+  private long tombstoneCount;
+  private long dataBytes;
+  private long minTimestampMicros = Long.MAX_VALUE;
+  private long maxTimestampMicros = Long.MIN_VALUE;
+  private long minToken;
+  private boolean hasHeads;
+
+  SSTableWriter(FileSystem files, Path path, TableSettings settings) throws IOException {
+    this.files = files;
+    this.path = path;
+    this.temporary = path.resolveSibling(path.getFileName() + ".tmp");
+    this.settings = settings;
+    if (files.exists(temporary)) {
+      files.delete(temporary);
+    }
+    this.file = files.open(temporary, FileSystem.Mode.CREATE);
+    block.clear();
+    index.putInt(0);
+  }
+
+  boolean isEmpty() {
+    return entryCount == 0;
+  }
+
+  long writtenBytes() {
+    return writtenBytes + waiting.length;
+  }
+
+  /** Adds a row or a partition's head. */
+  void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
+      throws IOException {
+    boolean newPartition = notePartition(key, keyOffset, keyLength);
+    if (block.isEmpty() && blockCount > 0) {
+      putIndexEntry(
+          key,
+          keyOffset,
+          SSTableIndex.dividerLength(lastKey, lastKeyLength, key, keyOffset, keyLength));
+    }
+    if (newPartition) {
+      partitionCount++;
+    }
+    if (StoreKey.isHead(key, keyOffset, keyLength)) {
+      noteHead(PartitionHead.read(value, valueOffset, valueLength));
+      addHash(BloomFilter.headHash(StoreKey.token(key, keyOffset)));
+    } else {
+      noteRow(value, valueOffset, valueLength);
+    }
+    entryCount++;
+    dataBytes += keyLength + valueLength;
+    block.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    if (keyLength > lastKey.length) {
+      lastKey = new byte[2 * keyLength];
+    }
+    System.arraycopy(key, keyOffset, lastKey, 0, keyLength);
+    lastKeyLength = keyLength;
+    if (block.sizeBytes() >= settings.blockBytes()) {
+      endBlock();
+    }
+  }
+
+  /** Checks the order and notes a partition that begins. */
+  private boolean notePartition(byte[] key, int offset, int length) {
+    if (entryCount == 0) {
+      minToken = StoreKey.token(key, offset);
+    } else {
+      int order = Arrays.compareUnsigned(key, offset, offset + length, lastKey, 0, lastKeyLength);
+      Invariant.check(order > 0, "entries are written in order");
+    }
+    int partitionLength = StoreKey.partitionLength(key, offset);
+    boolean begins =
+        entryCount == 0
+            || !StoreKey.hasPrefix(
+                lastKey,
+                0,
+                lastKeyLength,
+                Arrays.copyOfRange(key, offset, offset + partitionLength),
+                partitionLength);
+    if (begins) {
+      addHash(BloomFilter.partitionHash(StoreKey.token(key, offset)));
+    }
+    return begins;
+  }
+
+  private void addHash(long hash) {
+    if (hashCount == hashes.length) {
+      hashes = Arrays.copyOf(hashes, 2 * hashCount);
+    }
+    hashes[hashCount++] = hash;
+  }
+
+  private void noteHead(PartitionHead head) {
+    hasHeads = true;
+    if (!head.deletion().isNone()) {
+      noteTimestamp(head.deletion().timestampMicros());
+      tombstoneCount++;
+    }
+    for (RangeTombstone range : head.ranges()) {
+      noteTimestamp(range.deletion().timestampMicros());
+      tombstoneCount++;
+    }
+  }
+
+  private void noteRow(byte[] body, int offset, int length) {
+    row.reset(body, offset, length);
+    if (row.hasLiveness()) {
+      noteTimestamp(row.livenessTimestampMicros());
+    }
+    if (row.hasDeletion()) {
+      noteTimestamp(row.deletionTimestampMicros());
+      tombstoneCount++;
+    }
+    while (row.nextCell()) {
+      noteTimestamp(row.timestampMicros());
+      if (row.isTombstone() || row.isComplexDeletion()) {
+        tombstoneCount++;
+      }
+    }
+  }
+
+  private void noteTimestamp(long timestampMicros) {
+    minTimestampMicros = Math.min(minTimestampMicros, timestampMicros);
+    maxTimestampMicros = Math.max(maxTimestampMicros, timestampMicros);
+  }
+
+  private void endBlock() throws IOException {
+    ByteWriter content = block.finish();
+    lastBlockPosition = writtenBytes + waiting.length;
+    lastBlockLength =
+        StoredBlock.append(waiting, content.bytes, content.length, settings.compressed());
+    blockCount++;
+    block.clear();
+    if (waiting.length >= WRITE_BYTES) {
+      writeWaiting();
+    }
+  }
+
+  private void putIndexEntry(byte[] divider, int offset, int length) {
+    index.putLong(lastBlockPosition);
+    index.putInt(lastBlockLength);
+    index.putLengthPrefixed(divider, offset, length);
+  }
+
+  private void writeWaiting() throws IOException {
+    file.write(ByteBuffer.wrap(waiting.bytes, 0, waiting.length), writtenBytes);
+    writtenBytes += waiting.length;
+    waiting.clear();
+  }
+
+  /** Completes the file, makes it durable and gives it its name. */
+  SSTableStatistics finish() throws IOException {
+    Invariant.check(entryCount > 0, "an SSTable has entries");
+    if (!block.isEmpty()) {
+      endBlock();
+    }
+    byte[] beyond = RowKeys.after(lastKey, 0, lastKeyLength);
+    putIndexEntry(beyond, 0, beyond.length);
+    index.setInt(0, blockCount);
+
+    BloomFilter filter = BloomFilter.forKeys(hashCount, settings.bloomFalsePositiveChance());
+    for (int i = 0; i < hashCount; i++) {
+      filter.add(hashes[i]);
+    }
+    SSTableStatistics statistics =
+        new SSTableStatistics(
+            entryCount,
+            partitionCount,
+            tombstoneCount,
+            dataBytes,
+            minTimestampMicros,
+            maxTimestampMicros,
+            minToken,
+            StoreKey.token(lastKey, 0),
+            hasHeads);
+    writeTail(filter, statistics);
+    file.sync();
+    file.close();
+    files.rename(temporary, path);
+    files.syncDirectory(directory());
+    return statistics;
+  }
+
+  private void writeTail(BloomFilter filter, SSTableStatistics statistics) throws IOException {
+    ByteWriter footer = new ByteWriter(SSTableFormat.FOOTER_BYTES);
+    ByteWriter content = new ByteWriter((int) filter.memoryBytes());
+    filter.write(content);
+    appendBlock(content, false, footer);
+    content.clear();
+    statistics.write(content);
+    appendBlock(content, false, footer);
+    appendBlock(index, settings.compressed(), footer);
+    footer.putShort(SSTableFormat.VERSION);
+    footer.putShort(0);
+    CRC32C crc = new CRC32C();
+    crc.update(footer.bytes, 0, footer.length);
+    footer.putInt((int) crc.getValue());
+    footer.putLong(SSTableFormat.MAGIC);
+    waiting.put(footer.bytes, 0, footer.length);
+    writeWaiting();
+  }
+
+  private void appendBlock(ByteWriter content, boolean compress, ByteWriter footer) {
+    footer.putLong(writtenBytes + waiting.length);
+    footer.putInt(StoredBlock.append(waiting, content.bytes, content.length, compress));
+  }
+
+  private Path directory() {
+    return java.util.Objects.requireNonNull(path.getParent(), "a table has a directory");
+  }
+
+  /** Gives up: nothing of the file remains. */
+  void abandon() throws IOException {
+    file.close();
+    if (files.exists(temporary)) {
+      files.delete(temporary);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

@@ -1,0 +1,754 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Environment;
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.Shard;
+import io.quorate.environment.Shards;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node's storage. Writes and reads of a token run on the shard that owns it; flushes and
+ * compaction run on threads of their own.
+ *
+ * <p>A write: {@link #apply} → {@link CommitLog#append} → {@link Memtable#put}, answered when the
+ * log is synced. A memtable that is large, or old, is frozen and written as an {@link SSTable};
+ * then the log in front of it goes. A read: {@link #read} → {@link PartitionRead}, which merges the
+ * memtables and those SSTables that the filters let through.
+ *
+ * <pre>
+ * directory/lock                      one process at a time
+ * directory/commitlog/                segments, see {@link CommitLogFormat}
+ * directory/tables/&lt;id&gt;/MANIFEST      what the table consists of, see {@link TableManifest}
+ * directory/tables/&lt;id&gt;/&lt;n&gt;.sst       see {@link SSTableFormat}
+ * directory/snapshots/&lt;name&gt;/&lt;id&gt;/    manifest and links
+ * directory/quarantine/               what is damaged
+ * </pre>
+ *
+ * <p>Safe for concurrent use where a method does not name a shard. Callbacks of administrative
+ * methods come on a background thread or a shard, and must not block.
+ */
+public final class StorageEngine {
+  private final Environment environment;
+  private final FileSystem files;
+  private final Path directory;
+  private final StorageEvents events;
+  private final Closeable lock;
+  private final BlockCache cache;
+  private final List<EngineShard> shards = new ArrayList<>();
+  private final AtomicLong nextNumber = new AtomicLong(1);
+  private final Executor flushThread;
+  private final Executor adminThread;
+  private final Compaction compaction;
+
+  /** Touched on the admin thread only, and at start. */
+  private final Map<UUID, Table> tables = new TreeMap<>();
+
+  /** Flushes of a generation whose truncation is not complete. Flush thread only. */
+  private final List<Runnable> postponedFlushes = new ArrayList<>();
+
+  private long replayedRecords;
+  private long skippedRecords;
+
+  private StorageEngine(
+      Environment environment,
+      Path directory,
+      EngineOptions options,
+      StorageEvents events,
+      Closeable lock) {
+    this.environment = environment;
+    this.files = environment.files();
+    this.directory = directory;
+    this.events = events;
+    this.lock = lock;
+    this.cache = new BlockCache(options.blockCacheBytes());
+    this.flushThread = environment.background().serial("flush");
+    this.adminThread = environment.background().serial("storage-admin");
+    this.compaction = new Compaction(environment, this, events);
+  }
+
+  /**
+   * Opens the storage in a directory, which is created when there is none, and replays its commit
+   * log. Blocks; not called on a shard, and before any shard uses the engine.
+   *
+   * @throws IOException when the directory cannot be used, with a message for the operator
+   */
+  public static StorageEngine open(
+      Environment environment, Path directory, EngineOptions options, StorageEvents events)
+      throws IOException {
+    environment.files().createDirectories(directory);
+    Closeable lock = environment.files().lock(directory.resolve("lock"));
+    try {
+      StorageEngine engine = new StorageEngine(environment, directory, options, events, lock);
+      engine.start(options);
+      return engine;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  public static StorageEngine open(Environment environment, Path directory, EngineOptions options)
+      throws IOException {
+    return open(environment, directory, options, new StorageEvents() {});
+  }
+
+  private Path tablesDirectory() {
+    return directory.resolve("tables");
+  }
+
+  private Path quarantineDirectory() {
+    return directory.resolve("quarantine");
+  }
+
+  private Path logDirectory() {
+    return directory.resolve("commitlog");
+  }
+
+  private void start(EngineOptions options) throws IOException {
+    files.createDirectories(tablesDirectory());
+    files.createDirectories(quarantineDirectory());
+    files.createDirectories(logDirectory());
+    for (String name : files.list(tablesDirectory())) {
+      openTable(tablesDirectory().resolve(name));
+    }
+    CommitLogReplay replay =
+        new CommitLogReplay(files, logDirectory(), quarantineDirectory(), events);
+    long firstSegmentId = replay.nextSegmentId();
+    for (Table table : tables.values()) {
+      // A number that a truncation speaks of is not used again: it would hide what follows.
+      for (LogPosition truncation : table.manifest().truncatedAt()) {
+        firstSegmentId = Math.max(firstSegmentId, truncation.segmentId() + 1);
+      }
+    }
+    replay(replay, options);
+    for (Shard shard : environment.shards().all()) {
+      CommitLog log =
+          new CommitLog(environment, shard, logDirectory(), firstSegmentId, options, events);
+      EngineShard owned = new EngineShard(environment, shard, this, log, options);
+      tables.values().forEach(owned::addTable);
+      shards.add(owned);
+    }
+    tables.values().forEach(compaction::consider);
+  }
+
+  private void openTable(Path path) throws IOException {
+    if (!files.exists(path.resolve(TableManifest.FILE_NAME))) {
+      // A table that was being dropped, or created, when the node went down.
+      for (String name : files.list(path)) {
+        files.delete(path.resolve(name));
+      }
+      files.delete(path);
+      return;
+    }
+    TableManifest manifest = TableManifest.load(files, path);
+    List<SSTable> open = new ArrayList<>();
+    List<TableManifest.Listed> aside = new ArrayList<>();
+    List<String> known = new ArrayList<>();
+    known.add(TableManifest.FILE_NAME);
+    for (TableManifest.Listed listed : manifest.files()) {
+      nextNumber.accumulateAndGet(listed.number() + 1, Math::max);
+      Path file = path.resolve(listed.number() + ".sst");
+      known.add(String.valueOf(file.getFileName()));
+      if (listed.quarantined()) {
+        aside.add(listed);
+        continue;
+      }
+      try {
+        open.add(SSTable.open(files, file, listed.number(), cache));
+      } catch (CorruptFileException e) {
+        aside.add(
+            new TableManifest.Listed(listed.number(), listed.minToken(), listed.maxToken(), true));
+        linkAside(file);
+        events.tableQuarantined(file, String.valueOf(e.getMessage()));
+      }
+    }
+    removeOrphans(path, known);
+    Table table = new Table(files, path, manifest, new Version(open, aside));
+    tables.put(manifest.tableId(), table);
+  }
+
+  /** Files that no manifest lists: of a flush or compaction that did not come to its end. */
+  private void removeOrphans(Path path, List<String> known) throws IOException {
+    for (String name : files.list(path)) {
+      if (!known.contains(name)) {
+        files.delete(path.resolve(name));
+      }
+    }
+  }
+
+  /** Brings the log's updates into SSTables, by way of memtables of its own, and ends the log. */
+  private void replay(CommitLogReplay replay, EngineOptions options) throws IOException {
+    Map<UUID, Memtable> replayed = new LinkedHashMap<>();
+    Map<UUID, TableManifest> manifests = new LinkedHashMap<>();
+    tables.forEach((id, table) -> manifests.put(id, table.manifest()));
+    replay.replay((position, mutation) -> {
+      TableManifest manifest = manifests.get(mutation.tableId());
+      if (manifest == null || manifest.isTruncated(position)) {
+        skippedRecords++;
+        return;
+      }
+      Memtable memtable = replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable());
+      memtable.put(mutation, 0);
+      if (memtable.memoryBytes() > options.memtableBytes() / 2) {
+        flushReplayed(mutation.tableId(), memtable);
+        replayed.remove(mutation.tableId());
+      }
+    });
+    for (Map.Entry<UUID, Memtable> entry : replayed.entrySet()) {
+      flushReplayed(entry.getKey(), entry.getValue());
+    }
+    replayedRecords = replay.recordCount();
+    replay.delete();
+  }
+
+  private void flushReplayed(UUID tableId, Memtable memtable) throws IOException {
+    Table table = tables.get(tableId);
+    if (table != null && !memtable.isEmpty()) {
+      memtable.freeze();
+      SSTable flushed = writeMemtable(table, memtable);
+      if (flushed != null) {
+        table.replace(table.generation(), List.of(), List.of(flushed));
+      }
+    }
+  }
+
+  /** Updates that the last start found in the commit log. */
+  public long replayedRecords() {
+    return replayedRecords;
+  }
+
+  /** Of which so many belonged to tables that had been dropped or truncated. */
+  public long skippedRecords() {
+    return skippedRecords;
+  }
+
+  EngineShard shard(int index) {
+    return shards.get(index);
+  }
+
+  private EngineShard owner(long token) {
+    return shards.get(Shards.ownerIndex(token, shards.size()));
+  }
+
+  // ---- writes and reads: on the shard that owns the token ----
+
+  /** Applies an update. Called on the shard that owns its token. */
+  public void apply(Mutation mutation, ApplyCallback callback) {
+    owner(mutation.token()).apply(mutation, callback);
+  }
+
+  /** Reads from one partition. Called on the shard that owns its token. */
+  public void read(ReadCommand command, ReadCallback callback) {
+    owner(command.token()).read(command, callback);
+  }
+
+  /**
+   * Reads a page of partitions. Called on the shard that owns the range's first token; of the range
+   * only what that shard owns is read.
+   */
+  public void readRange(RangeCommand command, RangeCallback callback) {
+    int index = Shards.ownerIndex(command.from().token(), shards.size());
+    long last = lastToken(index);
+    RangeCommand owned =
+        command.endToken() <= last
+            ? command
+            : new RangeCommand(
+                command.tableId(),
+                command.from(),
+                last,
+                command.limits(),
+                command.rowsPerPartition(),
+                command.pageBytes());
+    shards.get(index).readRange(owned, callback);
+  }
+
+  /** The least token that a shard owns. */
+  public long firstToken(int shardIndex) {
+    return shardIndex == 0 ? Long.MIN_VALUE : lastToken(shardIndex - 1) + 1;
+  }
+
+  /** The greatest token that a shard owns: the last that multiplies up to its index. */
+  public long lastToken(int shardIndex) {
+    int count = shards.size();
+    if (shardIndex == count - 1) {
+      return Long.MAX_VALUE;
+    }
+    // ceil((index + 1) * 2^64 / count) is the next shard's first token.
+    java.math.BigInteger whole = java.math.BigInteger.ONE.shiftLeft(64);
+    java.math.BigInteger[] next =
+        whole
+            .multiply(java.math.BigInteger.valueOf(shardIndex + 1L))
+            .divideAndRemainder(java.math.BigInteger.valueOf(count));
+    long first = next[0].longValue() + (next[1].signum() == 0 ? 0 : 1);
+    return (first - 1) ^ Long.MIN_VALUE;
+  }
+
+  // ---- tables ----
+
+  /**
+   * Makes a table, durably. Nothing happens when it exists.
+   *
+   * @param done told once every shard knows the table, null or why it failed
+   */
+  public void createTable(
+      UUID tableId, TableSettings settings, Consumer<@Nullable IOException> done) {
+    adminThread.execute(() -> {
+      if (tables.containsKey(tableId)) {
+        done.accept(null);
+        return;
+      }
+      Path path = tablesDirectory().resolve(tableId.toString());
+      TableManifest manifest = new TableManifest(tableId, settings, List.of(), List.of());
+      try {
+        files.createDirectories(path);
+        manifest.store(files, path);
+      } catch (IOException e) {
+        done.accept(e);
+        return;
+      }
+      Table table = new Table(files, path, manifest, Version.EMPTY);
+      tables.put(tableId, table);
+      onEveryShard(shard -> shard.addTable(table), () -> done.accept(null));
+    });
+  }
+
+  /** Changes a table's settings, durably. */
+  public void alterTable(
+      UUID tableId, TableSettings settings, Consumer<@Nullable IOException> done) {
+    withTable(
+        tableId,
+        done,
+        table -> {
+          table.changeSettings(settings);
+          done.accept(null);
+        });
+  }
+
+  /** Removes a table and its files. Nothing happens when there is none. */
+  public void dropTable(UUID tableId, Consumer<@Nullable IOException> done) {
+    adminThread.execute(() -> {
+      Table table = tables.remove(tableId);
+      if (table == null) {
+        done.accept(null);
+        return;
+      }
+      onEveryShard(
+          shard -> shard.removeTable(tableId),
+          () ->
+              // Behind the flushes that are under way.
+              flushThread.execute(() -> drop(table, done)));
+    });
+  }
+
+  private void drop(Table table, Consumer<@Nullable IOException> done) {
+    try {
+      retire(table.drop(), () -> removeDirectory(table, done));
+    } catch (IOException e) {
+      done.accept(e);
+    }
+  }
+
+  private void removeDirectory(Table table, Consumer<@Nullable IOException> done) {
+    try {
+      removeOrphans(table.directory(), List.of());
+      files.delete(table.directory());
+      done.accept(null);
+    } catch (IOException e) {
+      // What is left has no manifest and goes at the next start.
+      done.accept(e);
+    }
+  }
+
+  /** Removes a table's rows: what was written before the call, on this node. */
+  public void truncate(UUID tableId, Consumer<@Nullable IOException> done) {
+    withTable(
+        tableId,
+        done,
+        table -> {
+          List<LogPosition> positions = new ArrayList<>();
+          onEveryShard(
+              shard -> {
+                TableShard memtables = shard.table(tableId);
+                if (memtables != null) {
+                  positions.add(shard.discard(memtables));
+                }
+              },
+              () -> flushThread.execute(() -> endTruncation(table, positions, done)));
+        });
+  }
+
+  private void endTruncation(
+      Table table, List<LogPosition> positions, Consumer<@Nullable IOException> done) {
+    try {
+      retire(table.truncate(positions));
+      done.accept(null);
+    } catch (IOException e) {
+      done.accept(e);
+    }
+    List<Runnable> postponed = List.copyOf(postponedFlushes);
+    postponedFlushes.clear();
+    postponed.forEach(Runnable::run);
+  }
+
+  /** An action that may fail on the disk. */
+  private interface TableAction {
+    void run(Table table) throws IOException;
+  }
+
+  private void withTable(UUID tableId, Consumer<@Nullable IOException> done, TableAction action) {
+    adminThread.execute(() -> {
+      Table table = tables.get(tableId);
+      if (table == null) {
+        done.accept(new IOException("there is no table " + tableId));
+        return;
+      }
+      try {
+        action.run(table);
+      } catch (IOException e) {
+        done.accept(e);
+      }
+    });
+  }
+
+  /** Runs an action on each shard, one after the other, and then {@code done} on the last. */
+  private void onEveryShard(Consumer<EngineShard> action, Runnable done) {
+    onShardsFrom(0, action, done);
+  }
+
+  private void onShardsFrom(int index, Consumer<EngineShard> action, Runnable done) {
+    EngineShard shard = shards.get(index);
+    shard
+        .shard()
+        .execute(() -> {
+          action.accept(shard);
+          if (index + 1 < shards.size()) {
+            onShardsFrom(index + 1, action, done);
+          } else {
+            done.run();
+          }
+        });
+  }
+
+  // ---- flush, compaction, snapshots ----
+
+  /** Flushes a table's memtables. */
+  public void flush(UUID tableId, Consumer<@Nullable IOException> done) {
+    flushWhere(tableId::equals, done);
+  }
+
+  /** Flushes the memtables of every table. */
+  public void flushAll(Consumer<@Nullable IOException> done) {
+    flushWhere(id -> true, done);
+  }
+
+  private void flushWhere(Predicate<UUID> wanted, Consumer<@Nullable IOException> done) {
+    AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
+    onEveryShard(
+        shard -> {
+          for (TableShard table : shard.tables()) {
+            if (wanted.test(table.table.id())) {
+              shard.freeze(table, failed -> failure.compareAndSet(null, failed));
+            }
+          }
+        },
+        // Behind the flushes that were just begun.
+        () -> flushThread.execute(() -> done.accept(failure.get())));
+  }
+
+  /** Writes a frozen memtable to disk; {@code done} is told on the flush thread. */
+  void flush(Table table, Memtable frozen, int generation, Consumer<@Nullable IOException> done) {
+    flushThread.execute(() -> runFlush(table, frozen, generation, done));
+  }
+
+  private void runFlush(
+      Table table, Memtable frozen, int generation, Consumer<@Nullable IOException> done) {
+    if (generation > table.generation()) {
+      postponedFlushes.add(() -> runFlush(table, frozen, generation, done));
+      return;
+    }
+    try {
+      if (generation == table.generation()) {
+        SSTable flushed = writeMemtable(table, frozen);
+        if (flushed != null && !table.replace(generation, List.of(), List.of(flushed))) {
+          flushed.obsolete();
+          flushed.release();
+        }
+      }
+      done.accept(null);
+      compaction.consider(table);
+    } catch (IOException e) {
+      events.backgroundWorkFailed("flushing " + table.directory(), e);
+      done.accept(e);
+    }
+  }
+
+  private @Nullable SSTable writeMemtable(Table table, Memtable frozen) throws IOException {
+    return write(
+        table,
+        writer ->
+            new PartitionCopy()
+                .copy(
+                    List.of(frozen.cursor()),
+                    writer,
+                    RowMerger.NEVER_SECONDS,
+                    token -> Purge.NONE));
+  }
+
+  /** What an SSTable is written from. */
+  interface Source {
+    void writeTo(SSTableWriter writer) throws IOException;
+  }
+
+  /** Writes and opens a new SSTable, which no manifest lists yet; null when it would be empty. */
+  @Nullable SSTable write(Table table, Source source) throws IOException {
+    long number = nextNumber.getAndIncrement();
+    Path path = table.pathOf(number);
+    SSTableWriter writer = new SSTableWriter(files, path, table.settings());
+    try {
+      source.writeTo(writer);
+      if (writer.isEmpty()) {
+        writer.abandon();
+        return null;
+      }
+      writer.finish();
+    } catch (IOException e) {
+      try {
+        writer.abandon();
+      } catch (IOException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
+      throw e;
+    }
+    return SSTable.open(files, path, number, cache);
+  }
+
+  /** Merges all SSTables of a table. */
+  public void compact(UUID tableId, Consumer<@Nullable IOException> done) {
+    withTable(tableId, done, table -> compaction.compactAll(table, done));
+  }
+
+  /**
+   * Keeps what is stored now under a name: links to the files, which cost no space until the
+   * originals go.
+   */
+  public void snapshot(String name, Consumer<@Nullable IOException> done) {
+    flushAll(failure -> {
+      if (failure != null) {
+        done.accept(failure);
+      } else {
+        adminThread.execute(() -> link(name, done));
+      }
+    });
+  }
+
+  private void link(String name, Consumer<@Nullable IOException> done) {
+    Path target = directory.resolve("snapshots").resolve(name);
+    try {
+      if (files.exists(target)) {
+        throw new IOException("there is a snapshot " + name + " already");
+      }
+      for (Table table : tables.values()) {
+        linkTable(table, target.resolve(table.id().toString()));
+      }
+      done.accept(null);
+    } catch (IOException e) {
+      done.accept(e);
+    }
+  }
+
+  private void linkTable(Table table, Path target) throws IOException {
+    List<SSTable> retained = table.retainAll();
+    try {
+      files.createDirectories(target);
+      for (SSTable sstable : retained) {
+        files.link(sstable.path(), target.resolve(sstable.toString()));
+      }
+      new TableManifest(
+              table.id(),
+              table.settings(),
+              List.of(),
+              new Version(retained, table.version().quarantined()).listed())
+          .store(files, target);
+      files.syncDirectory(target);
+    } finally {
+      release(retained);
+    }
+  }
+
+  // ---- damage, and files that are not needed any more ----
+
+  /** Puts a damaged SSTable aside. Reads that may need it fail from then on. */
+  void quarantine(Table table, CorruptFileException damage) {
+    adminThread.execute(() -> {
+      for (SSTable sstable : table.version().tables()) {
+        if (sstable.path().equals(damage.file())) {
+          quarantine(table, sstable, String.valueOf(damage.getMessage()));
+          return;
+        }
+      }
+    });
+  }
+
+  private void quarantine(Table table, SSTable damaged, String reason) {
+    try {
+      linkAside(damaged.path());
+      if (table.quarantine(damaged)) {
+        events.tableQuarantined(damaged.path(), reason);
+        retire(List.of(damaged));
+      }
+    } catch (IOException e) {
+      events.backgroundWorkFailed("putting " + damaged.path() + " aside", e);
+    }
+  }
+
+  private void linkAside(Path damaged) throws IOException {
+    Path table = java.util.Objects.requireNonNull(damaged.getParent(), "a table has a directory");
+    Path aside = quarantineDirectory().resolve(table.getFileName() + "-" + damaged.getFileName());
+    if (!files.exists(aside)) {
+      files.link(damaged, aside);
+      files.syncDirectory(quarantineDirectory());
+    }
+  }
+
+  /** Lets a table answer again where SSTables were put aside, once their data was brought back. */
+  public void forgetQuarantined(UUID tableId, Consumer<@Nullable IOException> done) {
+    withTable(
+        tableId,
+        done,
+        table -> {
+          table.forgetQuarantined();
+          done.accept(null);
+        });
+  }
+
+  void retire(List<SSTable> removed) {
+    retire(removed, () -> {});
+  }
+
+  /**
+   * Deletes SSTables that no version lists any more. A shard in the middle of a read from the cache
+   * holds no reference; but once each shard has come to run another task, none can be.
+   */
+  private void retire(List<SSTable> removed, Runnable done) {
+    removed.forEach(SSTable::obsolete);
+    onEveryShard(
+        shard -> {},
+        () ->
+            adminThread.execute(() -> {
+              release(removed);
+              done.run();
+            }));
+  }
+
+  /** Gives references back, on a background thread. */
+  void release(List<SSTable> retained) {
+    for (SSTable table : retained) {
+      try {
+        table.release();
+      } catch (IOException e) {
+        events.backgroundWorkFailed("closing " + table.path(), e);
+      }
+    }
+  }
+
+  // ---- figures, and the end ----
+
+  /** A table's figures, or null when there is no such table. */
+  public void tableStats(UUID tableId, Consumer<@Nullable TableStats> done) {
+    AtomicLong memtableBytes = new AtomicLong();
+    AtomicReference<@Nullable Table> found = new AtomicReference<>();
+    onEveryShard(
+        shard -> {
+          TableShard table = shard.table(tableId);
+          if (table != null) {
+            found.set(table.table);
+            memtableBytes.addAndGet(table.memoryBytes());
+          }
+        },
+        () -> {
+          Table table = found.get();
+          done.accept(table == null ? null : stats(table, memtableBytes.get()));
+        });
+  }
+
+  private static TableStats stats(Table table, long memtableBytes) {
+    Version version = table.version();
+    List<SSTable> open = version.tables();
+    return new TableStats(
+        memtableBytes,
+        open.size() + version.quarantined().size(),
+        version.quarantined().size(),
+        open.stream().mapToLong(SSTable::fileBytes).sum(),
+        open.stream().mapToLong(SSTable::falsePositives).sum(),
+        SizeTiered.pending(open, table.settings()),
+        open.stream().mapToLong(sstable -> sstable.statistics().partitionCount()).sum(),
+        open.stream().mapToLong(sstable -> sstable.statistics().tombstoneCount()).sum());
+  }
+
+  /** Tells the size of all SSTables in bytes. */
+  public void diskBytes(LongConsumer done) {
+    adminThread.execute(() -> {
+      long bytes = 0;
+      for (Table table : tables.values()) {
+        for (SSTable sstable : table.version().tables()) {
+          bytes += sstable.fileBytes();
+        }
+      }
+      done.accept(bytes);
+    });
+  }
+
+  /** Bytes of data blocks that are cached now. */
+  public long cachedBytes() {
+    return cache.weightBytes();
+  }
+
+  /** Brings everything to disk: memtables are flushed, the log is synced. */
+  public void drain(Consumer<@Nullable IOException> done) {
+    flushAll(failure -> {
+      Runnable last = () -> done.accept(failure);
+      for (EngineShard shard : shards) {
+        Runnable next = last;
+        last = () -> shard.shard().execute(() -> shard.log().drain(next));
+      }
+      last.run();
+    });
+  }
+
+  /** Ends writing and closes all files. What is not flushed stands in the commit log. */
+  public void close(Runnable done) {
+    Runnable last = () -> adminThread.execute(() -> closeFiles(done));
+    for (EngineShard shard : shards) {
+      Runnable next = last;
+      last = () -> shard.shard().execute(() -> shard.log().drain(() -> shard.log().close(next)));
+    }
+    last.run();
+  }
+
+  private void closeFiles(Runnable done) {
+    for (Table table : tables.values()) {
+      release(table.version().tables());
+    }
+    try {
+      lock.close();
+    } catch (IOException e) {
+      events.backgroundWorkFailed("unlocking " + directory, e);
+    }
+    done.run();
+  }
+}

@@ -1,0 +1,119 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What a table consists of. One small file a table, replaced as a whole at each change, so that a
+ * crash leaves the state before or the state after.
+ *
+ * <pre>
+ * Manifest := magic u32 | version u16 | tableId 16 bytes
+ *           | bloomChance f64 bits i64 | compressed u8 | blockBytes u32 | gcGraceSeconds i64
+ *           | durableWrites u8 | minCompactionTables u32 | maxCompactionTables u32
+ *           | truncationCount u32 | (log u32 | segmentId i64 | offset u32)*
+ *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | quarantined u8)*
+ *           | crc32c u32
+ * </pre>
+ *
+ * @param truncatedAt updates in the commit log before these places are not replayed
+ */
+record TableManifest(
+    UUID tableId, TableSettings settings, List<LogPosition> truncatedAt, List<Listed> files) {
+  static final String FILE_NAME = "MANIFEST";
+  private static final int MAGIC = 0x514D_414E;
+  private static final int VERSION = 1;
+
+  /**
+   * An SSTable of the table.
+   *
+   * @param quarantined it is damaged and was put aside: what it held is not known here any more
+   */
+  record Listed(long number, long minToken, long maxToken, boolean quarantined) {
+    boolean coversToken(long token) {
+      return token >= minToken && token <= maxToken;
+    }
+  }
+
+  boolean isTruncated(LogPosition position) {
+    for (LogPosition truncation : truncatedAt) {
+      if (truncation.log() == position.log()
+          && truncation.isAfter(position.segmentId(), position.offset())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void store(FileSystem fileSystem, Path directory) throws IOException {
+    ByteWriter out = new ByteWriter(256);
+    out.putInt(MAGIC);
+    out.putShort(VERSION);
+    out.putLong(tableId.getMostSignificantBits());
+    out.putLong(tableId.getLeastSignificantBits());
+    out.putLong(Double.doubleToLongBits(settings.bloomFalsePositiveChance()));
+    out.putByte(settings.compressed() ? 1 : 0);
+    out.putInt(settings.blockBytes());
+    out.putLong(settings.gcGraceSeconds());
+    out.putByte(settings.durableWrites() ? 1 : 0);
+    out.putInt(settings.minCompactionTables());
+    out.putInt(settings.maxCompactionTables());
+    out.putInt(truncatedAt.size());
+    for (LogPosition position : truncatedAt) {
+      out.putInt(position.log());
+      out.putLong(position.segmentId());
+      out.putInt(position.offset());
+    }
+    out.putInt(files.size());
+    for (Listed file : files) {
+      out.putLong(file.number());
+      out.putLong(file.minToken());
+      out.putLong(file.maxToken());
+      out.putByte(file.quarantined() ? 1 : 0);
+    }
+    out.putInt(CommitLogFormat.crc(out.bytes, 0, out.length));
+    fileSystem.replace(directory.resolve(FILE_NAME), out.toBytes());
+  }
+
+  static TableManifest load(FileSystem fileSystem, Path directory) throws IOException {
+    Path path = directory.resolve(FILE_NAME);
+    byte[] bytes = fileSystem.readAll(path);
+    if (bytes.length < 8
+        || ByteReader.intAt(bytes, bytes.length - 4)
+            != CommitLogFormat.crc(bytes, 0, bytes.length - 4)) {
+      throw new CorruptFileException(path, "its checksum is wrong");
+    }
+    ByteReader in = new ByteReader();
+    in.over(bytes, 0, bytes.length - 4);
+    if (in.readInt() != MAGIC) {
+      throw new CorruptFileException(path, "it does not begin as a manifest begins");
+    }
+    int version = in.readUnsignedShort();
+    if (version != VERSION) {
+      throw new IOException(path + " has version " + version + ", not supported");
+    }
+    UUID tableId = new UUID(in.readLong(), in.readLong());
+    TableSettings settings =
+        new TableSettings(
+            Double.longBitsToDouble(in.readLong()),
+            in.readByte() == 1,
+            in.readInt(),
+            in.readLong(),
+            in.readByte() == 1,
+            in.readInt(),
+            in.readInt());
+    List<LogPosition> truncatedAt = new ArrayList<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      truncatedAt.add(new LogPosition(in.readInt(), in.readLong(), in.readInt()));
+    }
+    List<Listed> files = new ArrayList<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      files.add(new Listed(in.readLong(), in.readLong(), in.readLong(), in.readByte() == 1));
+    }
+    return new TableManifest(tableId, settings, truncatedAt, files);
+  }
+}

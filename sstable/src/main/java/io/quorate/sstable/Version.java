@@ -1,0 +1,61 @@
+package io.quorate.sstable;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The SSTables of a table at one moment. Immutable; a change publishes a new one.
+ *
+ * @param tables open, newest last
+ * @param quarantined put aside: a read that may need them fails
+ */
+record Version(List<SSTable> tables, List<TableManifest.Listed> quarantined) {
+  static final Version EMPTY = new Version(List.of(), List.of());
+
+  Version {
+    tables = List.copyOf(tables);
+    quarantined = List.copyOf(quarantined);
+  }
+
+  Version with(List<SSTable> removed, List<SSTable> added) {
+    List<SSTable> next = new ArrayList<>(tables);
+    next.removeAll(removed);
+    next.addAll(added);
+    return new Version(next, quarantined);
+  }
+
+  Version quarantining(SSTable table) {
+    List<SSTable> left = new ArrayList<>(tables);
+    left.remove(table);
+    List<TableManifest.Listed> aside = new ArrayList<>(quarantined);
+    aside.add(listed(table, true));
+    return new Version(left, aside);
+  }
+
+  boolean isDamagedAt(long token) {
+    for (int i = 0; i < quarantined.size(); i++) {
+      if (quarantined.get(i).coversToken(token)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean isDamagedBetween(long minToken, long maxToken) {
+    return quarantined.stream()
+        .anyMatch(aside -> aside.minToken() <= maxToken && aside.maxToken() >= minToken);
+  }
+
+  List<TableManifest.Listed> listed() {
+    List<TableManifest.Listed> all = new ArrayList<>();
+    tables.forEach(table -> all.add(listed(table, false)));
+    all.addAll(quarantined);
+    return all;
+  }
+
+  private static TableManifest.Listed listed(SSTable table, boolean aside) {
+    SSTableStatistics statistics = table.statistics();
+    return new TableManifest.Listed(
+        table.number(), statistics.minToken(), statistics.maxToken(), aside);
+  }
+}

@@ -1,0 +1,178 @@
+package io.quorate.sstable;
+
+import static io.quorate.sstable.EngineFixture.SMALL;
+import static io.quorate.sstable.EngineFixture.TABLE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.environment.Environment;
+import io.quorate.environment.simulated.SimulatedWorld;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** If this breaks, a write is called safe before it is, or a node does not start after a crash. */
+class CommitLogTest {
+
+  @Test
+  void whatWasAcknowledgedIsThereAfterAPowerLossWithAnotherNumberOfShards() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 3);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int i = 0; i < 50; i++) {
+      fixture.put("key" + i, "value" + i);
+    }
+    fixture.host.crash();
+    // The same disk in a machine with other cores: the records name no shard but the file does.
+    List<Path> logs = fixture.files("commitlog-");
+    assertThat(logs).anyMatch(path -> path.toString().contains("commitlog-2-"));
+    Environment other = new SimulatedWorld(2).addHost("other", 1).boot();
+    StorageEngine single =
+        StorageEngine.open(
+            new Environment(
+                other.clock(),
+                other.shards(),
+                other.background(),
+                other.messaging(),
+                other.network(),
+                fixture.host.disk(),
+                other.random()),
+            EngineFixture.DIRECTORY,
+            SMALL,
+            fixture.events);
+    assertThat(single.replayedRecords()).isEqualTo(50);
+    fixture.host.disk().losePower();
+    fixture.reopen();
+    for (int i = 0; i < 50; i++) {
+      assertThat(fixture.value("key" + i)).isEqualTo("value" + i);
+    }
+  }
+
+  @Test
+  void writesThatArriveTogetherShareASync() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("first", "opens the segment");
+    long before = fixture.host.disk().syncCount();
+    Mutation[] mutations = new Mutation[100];
+    for (int i = 0; i < mutations.length; i++) {
+      mutations[i] = fixture.mutation(TABLE, "key" + i, "value");
+    }
+    List<ApplyOutcome> outcomes = fixture.send(mutations);
+    fixture.world.runUntil(() -> outcomes.size() == 100, 1_000_000_000L);
+    assertThat(outcomes).hasSize(100).containsOnly(ApplyOutcome.APPLIED);
+    assertThat(fixture.host.disk().syncCount() - before).isLessThan(30);
+  }
+
+  @Test
+  void nothingIsAcknowledgedAfterASyncFailed() throws IOException {
+    EngineFixture fixture = new EngineFixture();
+    fixture.put("before", "1");
+    fixture.host.disk().failSyncs("commitlog");
+    assertThat(fixture.put(TABLE, "before", "2")).isInstanceOf(ApplyOutcome.Unavailable.class);
+    fixture.host.disk().healSyncs();
+    assertThat(fixture.put(TABLE, "before", "3"))
+        .as("a sync that succeeds later proves nothing")
+        .isInstanceOf(ApplyOutcome.Unavailable.class);
+    assertThat(fixture.events.poisoned).isNotEmpty();
+    assertThat(fixture.read(TABLE, "before")).isInstanceOf(ReadResult.class);
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.value("before")).isIn("1", "2");
+    fixture.put("before", "4");
+  }
+
+  @Test
+  void aFullDiskRefusesWritesAndReadsGoOn() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    int written = 0;
+    fixture.host.disk().capacity(200 << 10);
+    ApplyOutcome outcome = ApplyOutcome.APPLIED;
+    String value = "x".repeat(1_000);
+    while (outcome.equals(ApplyOutcome.APPLIED)) {
+      outcome = fixture.put(TABLE, "key" + written, value);
+      written++;
+      assertThat(written).isLessThan(10_000);
+    }
+    assertThat(outcome).isInstanceOf(ApplyOutcome.Unavailable.class);
+    assertThat(fixture.events.refused).isNotEmpty();
+    for (int i = 0; i < written - 1; i++) {
+      assertThat(fixture.value("key" + i)).isEqualTo(value);
+    }
+    fixture.host.disk().capacity(Long.MAX_VALUE);
+    fixture.world.runFor(2_000_000_000L);
+    fixture.put("after", "space was made");
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.events.damaged).isEmpty();
+    assertThat(fixture.value("after")).isEqualTo("space was made");
+    for (int i = 0; i < written - 1; i++) {
+      assertThat(fixture.value("key" + i)).isEqualTo(value);
+    }
+  }
+
+  @Test
+  void aDamagedRecordInTheMiddleIsSetAsideAndTheRestIsReplayed() throws IOException {
+    Random random = new Random(5);
+    for (int run = 0; run < 20; run++) {
+      EngineFixture fixture = new EngineFixture(SMALL, 1);
+      fixture.createTable(TABLE, TableSettings.DEFAULT);
+      for (int i = 0; i < 40; i++) {
+        fixture.put("key" + i, "value" + i);
+      }
+      fixture.host.crash();
+      Path log = fixture.files("commitlog-").getFirst();
+      // Within the first 40 records, each of about a hundred bytes.
+      fixture.host.disk().flipBit(log, 8L * (20 + random.nextInt(2_000)) + random.nextInt(8));
+      fixture.reopen();
+      assertThat(fixture.events.damaged).as("run %d", run).hasSize(1);
+      assertThat(fixture.files("/quarantine/")).hasSize(1);
+      int found = 0;
+      for (int i = 0; i < 40; i++) {
+        String value = fixture.value("key" + i);
+        assertThat(value).as("run %d", run).isIn(null, "value" + i);
+        found += value == null ? 0 : 1;
+      }
+      assertThat(found).as("run %d", run).isEqualTo(39);
+    }
+  }
+
+  @Test
+  void withPeriodicSyncsOnlyTheLastPeriodCanBeLost() throws IOException {
+    for (int run = 0; run < 10; run++) {
+      EngineFixture fixture = new EngineFixture(SMALL.withSyncMode(SyncMode.PERIODIC), 1);
+      fixture.createTable(TABLE, TableSettings.DEFAULT);
+      for (int i = 0; i < 10; i++) {
+        fixture.put("old" + i, "kept");
+      }
+      // A period, and the time that a sync takes.
+      fixture.world.runFor(1_100_000_000L);
+      for (int i = 0; i < 10; i++) {
+        fixture.put("new" + i, "perhaps");
+      }
+      fixture.host.crash();
+      fixture.reopen();
+      for (int i = 0; i < 10; i++) {
+        assertThat(fixture.value("old" + i)).as("run %d", run).isEqualTo("kept");
+      }
+    }
+  }
+
+  @Test
+  void theLogIsDeletedOnceFlushed() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int i = 0; i < 2_000; i++) {
+      fixture.put("key" + i % 100, "value of some length " + i);
+    }
+    fixture.world.runFor(5_000_000_000L);
+    assertThat(fixture.files("commitlog-").size()).isLessThan(10);
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.engine.replayedRecords()).isLessThan(1_500);
+    for (int i = 1_900; i < 2_000; i++) {
+      assertThat(fixture.value("key" + i % 100)).isEqualTo("value of some length " + i);
+    }
+  }
+}

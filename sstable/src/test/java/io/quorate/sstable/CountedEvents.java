@@ -1,0 +1,39 @@
+package io.quorate.sstable;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keeps what the engine reports. */
+final class CountedEvents implements StorageEvents {
+  final List<String> quarantined = new ArrayList<>();
+  final List<String> damaged = new ArrayList<>();
+  final List<String> poisoned = new ArrayList<>();
+  final List<String> refused = new ArrayList<>();
+  final List<String> failed = new ArrayList<>();
+
+  @Override
+  public void tableQuarantined(Path file, String reason) {
+    quarantined.add(file + ": " + reason);
+  }
+
+  @Override
+  public void commitLogDamaged(Path segment, long position, long length, Path setAside) {
+    damaged.add(segment + " at " + position + ": " + length);
+  }
+
+  @Override
+  public void commitLogPoisoned(String reason) {
+    poisoned.add(reason);
+  }
+
+  @Override
+  public void writesRefused(String reason) {
+    refused.add(reason);
+  }
+
+  @Override
+  public void backgroundWorkFailed(String what, Exception failure) {
+    failed.add(what + ": " + failure);
+  }
+}

@@ -1,0 +1,153 @@
+package io.quorate.sstable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** If this breaks, a write that was just acknowledged is not found, or found changed. */
+class MemtableTest {
+  private static final UUID TABLE = new UUID(1, 2);
+
+  /** Few tokens, so that keys collide in their first bytes, which is where the tree is clever. */
+  private static byte[] randomKey(Random random) {
+    byte[] key = new byte[1 + random.nextInt(3)];
+    random.nextBytes(key);
+    ByteWriter out = new ByteWriter(32);
+    StoreKey.writePartition(out, random.nextInt(5) - 2L, key, 0, key.length);
+    out.put(RandomFragments.rowKey(random.nextInt(200)));
+    return out.toBytes();
+  }
+
+  @Test
+  void theTreeHoldsWhatASortedMapHolds() throws IOException {
+    for (long seed = 0; seed < 40; seed++) {
+      Random random = new Random(seed);
+      EntryTree tree = new EntryTree();
+      TreeMap<byte[], byte[]> expected = new TreeMap<>(Arrays::compareUnsigned);
+      int count = seed < 4 ? 30_000 : random.nextInt(1_000);
+      for (int i = 0; i < count; i++) {
+        byte[] key = randomKey(random);
+        byte[] value = new byte[random.nextInt(40)];
+        random.nextBytes(value);
+        tree.setValue(tree.findOrAdd(key, key.length), value, 0, value.length, 0);
+        expected.put(key, value);
+      }
+      checkWalks(seed, tree.cursor(), expected, random);
+    }
+  }
+
+  /** Walks a cursor in both directions from random places. */
+  static void checkWalks(
+      long seed, EntryCursor cursor, NavigableMap<byte[], byte[]> expected, Random random)
+      throws IOException {
+    for (int i = 0; i < 300; i++) {
+      byte[] bound = randomKey(random);
+      if (i % 10 == 0) {
+        bound = Arrays.copyOf(bound, random.nextInt(bound.length));
+      } else if (i % 3 == 0 && !expected.isEmpty()) {
+        byte[] found = expected.floorKey(bound);
+        bound = found == null ? bound : found;
+      }
+      int steps = i == 0 ? Integer.MAX_VALUE : 70;
+      boolean found = cursor.seekAtOrAfter(bound, bound.length);
+      NavigableMap<byte[], byte[]> tail = expected.tailMap(bound, true);
+      checkSteps("seed " + seed + " forwards " + i, cursor, found, tail, steps, true);
+      found = cursor.seekBefore(bound, bound.length);
+      NavigableMap<byte[], byte[]> head = expected.headMap(bound, false).descendingMap();
+      checkSteps("seed " + seed + " backwards " + i, cursor, found, head, steps, false);
+    }
+  }
+
+  private static void checkSteps(
+      String where,
+      EntryCursor cursor,
+      boolean first,
+      NavigableMap<byte[], byte[]> expected,
+      int steps,
+      boolean forwards)
+      throws IOException {
+    boolean found = first;
+    int step = 0;
+    for (Map.Entry<byte[], byte[]> entry : expected.entrySet()) {
+      if (step++ > steps) {
+        return;
+      }
+      assertThat(found).as("%s, step %d", where, step).isTrue();
+      assertThat(
+              Arrays.equals(
+                  cursor.keyBytes,
+                  cursor.keyOffset,
+                  cursor.keyOffset + cursor.keyLength,
+                  entry.getKey(),
+                  0,
+                  entry.getKey().length))
+          .as("%s, key at step %d", where, step)
+          .isTrue();
+      assertThat(
+              Arrays.equals(
+                  cursor.valueBytes,
+                  cursor.valueOffset,
+                  cursor.valueOffset + cursor.valueLength,
+                  entry.getValue(),
+                  0,
+                  entry.getValue().length))
+          .as("%s, value at step %d", where, step)
+          .isTrue();
+      found = forwards ? cursor.next() : cursor.previous();
+    }
+    assertThat(found).as("%s, end", where).isFalse();
+  }
+
+  @Test
+  void holdsWhatTheMutationsSay() throws IOException {
+    for (long seed = 0; seed < 3_000; seed++) {
+      RandomFragments random = new RandomFragments(seed, 5);
+      Memtable memtable = new Memtable();
+      FragmentMerger merger = new FragmentMerger().begin();
+      for (int i = 0; i < 1 + seed % 12; i++) {
+        FragmentWriter writer = new FragmentWriter().begin(TABLE, seed, new byte[] {1});
+        random.write(writer);
+        Mutation mutation = Mutation.of(writer.finish());
+        memtable.put(mutation, 1);
+        merger.add(mutation.bytes(), mutation.fragmentOffset(), mutation.fragmentLength());
+        memtable.put(
+            Mutation.of(new FragmentWriter().begin(TABLE, seed, new byte[] {2}).finish()), 1);
+      }
+      byte[] partition = StoreKey.partition(seed, new byte[] {1});
+      PartitionRows rows =
+          new PartitionRows(memtable.cursor()).reset(partition, 0, partition.length);
+      PartitionMerger read = new PartitionMerger();
+      read.begin(RowMerger.NEVER_SECONDS, Purge.NONE);
+      PartitionHead head = rows.head();
+      read.addDeletion(head.deletion());
+      read.addRanges(head.ranges());
+      read.addRows(rows);
+      read.mergeDeletions();
+      byte[] fragment =
+          new FragmentAssembler()
+              .assemble(read, ReadLimits.all(RowMerger.NEVER_SECONDS))
+              .fragment();
+      assertThat(fragment).as("seed %d", seed).isEqualTo(merger.merge());
+    }
+  }
+
+  @Test
+  void memoryIsAccountedFor() {
+    EntryTree tree = new EntryTree();
+    Random random = new Random(1);
+    long payload = 0;
+    for (int i = 0; i < 100_000; i++) {
+      byte[] key = StoreKey.partition(random.nextLong(), new byte[16]);
+      tree.setValue(tree.findOrAdd(key, key.length), new byte[100], 0, 100, 100);
+      payload += key.length + 100;
+    }
+    assertThat(tree.memoryBytes()).isBetween(payload, payload * 2);
+  }
+}

@@ -1,0 +1,134 @@
+package io.quorate.sstable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quorate.environment.simulated.SimulatedFileSystem;
+import io.quorate.environment.simulated.SimulatedWorld;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** If this breaks, what was flushed is not found again, or damage on disk is served as data. */
+class SSTableTest {
+  private static final Path FILE = Path.of("/data/1.sst");
+
+  private final SimulatedFileSystem files =
+      new SimulatedFileSystem(new SimulatedWorld(1).random(), "host");
+  private final BlockCache cache = new BlockCache(1 << 20);
+
+  private NavigableMap<byte[], byte[]> write(Random random, int count, TableSettings settings)
+      throws IOException {
+    files.createDirectories(Path.of("/data"));
+    if (files.exists(FILE)) {
+      files.delete(FILE);
+    }
+    TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+    RandomFragments fragments = new RandomFragments(random.nextLong(), 200);
+    ByteWriter key = new ByteWriter(64);
+    while (entries.size() < count) {
+      byte[] fragment = fragments.next();
+      FragmentRows rows = new FragmentRows().reset(fragment, 0, fragment.length);
+      key.clear();
+      byte[] partition = new byte[1 + random.nextInt(3)];
+      random.nextBytes(partition);
+      StoreKey.writePartition(key, random.nextInt(5) - 2L, partition, 0, partition.length);
+      int length = key.length;
+      for (boolean found = rows.seekAtOrAfter(RowKeys.LOWEST); found; found = rows.next()) {
+        key.length = length;
+        key.put(rows.keyBytes, rows.keyOffset, rows.keyLength);
+        entries.put(
+            key.toBytes(),
+            Arrays.copyOfRange(rows.bodyBytes, rows.bodyOffset, rows.bodyOffset + rows.bodyLength));
+      }
+    }
+    SSTableWriter writer = new SSTableWriter(files, FILE, settings);
+    for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
+      writer.add(
+          entry.getKey(), 0, entry.getKey().length, entry.getValue(), 0, entry.getValue().length);
+    }
+    writer.finish();
+    return entries;
+  }
+
+  private static TableSettings settings(Random random) {
+    return new TableSettings(0.01, random.nextBoolean(), 256 << random.nextInt(5), 10, true, 4, 32);
+  }
+
+  @Test
+  void everyEntryIsFoundFromBothSides() throws IOException {
+    for (long seed = 0; seed < 30; seed++) {
+      Random random = new Random(seed);
+      NavigableMap<byte[], byte[]> entries =
+          write(random, seed < 3 ? 5_000 : 1 + random.nextInt(300), settings(random));
+      SSTable table = SSTable.open(files, FILE, seed, cache);
+      MemtableTest.checkWalks(seed, table.cursor(), entries, random);
+      MemtableTest.checkWalks(seed, table.scanCursor(), entries, random);
+      for (byte[] key : entries.keySet()) {
+        assertThat(table.mayContain(StoreKey.token(key, 0))).isTrue();
+      }
+      assertThat(table.statistics().entryCount()).isEqualTo(entries.size());
+      table.release();
+    }
+  }
+
+  @Test
+  void aReadOnAShardNeverTouchesTheDisk() throws IOException {
+    NavigableMap<byte[], byte[]> entries = write(new Random(1), 500, TableSettings.DEFAULT);
+    SSTable table = SSTable.open(files, FILE, 77, cache);
+    byte[] key = entries.firstKey();
+    assertThatThrownBy(() -> table.residentCursor().seekAtOrAfter(key, key.length))
+        .isInstanceOf(BlockNotResident.class);
+    assertThat(table.cursor().seekAtOrAfter(key, key.length)).isTrue();
+    assertThat(table.residentCursor().seekAtOrAfter(key, key.length)).isTrue();
+    table.release();
+  }
+
+  /** Flips every bit of a small table, one at a time: none may go by unseen. */
+  @Test
+  void everyFlippedBitIsNoticed() throws IOException {
+    Random random = new Random(3);
+    NavigableMap<byte[], byte[]> entries = write(random, 20, settings(random));
+    long bits = files.size(FILE) * 8;
+    for (long bit = 0; bit < bits; bit++) {
+      files.flipBit(FILE, bit);
+      assertThatThrownBy(() -> readAll(entries)).as("bit %d", bit).isInstanceOf(IOException.class);
+      files.flipBit(FILE, bit);
+    }
+    readAll(entries);
+  }
+
+  private void readAll(NavigableMap<byte[], byte[]> entries) throws IOException {
+    SSTable table = SSTable.open(files, FILE, 5, new BlockCache(1 << 20));
+    EntryCursor cursor = table.scanCursor();
+    int count = 0;
+    for (boolean found = cursor.seekAtOrAfter(new byte[0], 0); found; found = cursor.next()) {
+      count++;
+    }
+    table.release();
+    assertThat(count).isEqualTo(entries.size());
+  }
+
+  @Test
+  void theFilterKeepsItsPromise() {
+    Random random = new Random(1);
+    BloomFilter filter = BloomFilter.forKeys(20_000, 0.01);
+    for (int i = 0; i < 20_000; i++) {
+      filter.add(BloomFilter.partitionHash(random.nextLong()));
+    }
+    random.setSeed(1);
+    for (int i = 0; i < 20_000; i++) {
+      assertThat(filter.mayContain(BloomFilter.partitionHash(random.nextLong()))).isTrue();
+    }
+    int wrong = 0;
+    for (int i = 0; i < 100_000; i++) {
+      wrong += filter.mayContain(BloomFilter.partitionHash(random.nextLong())) ? 1 : 0;
+    }
+    assertThat(wrong).isLessThan(1_500);
+  }
+}

@@ -1,0 +1,64 @@
+package io.quorate.sstable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.environment.FileSystem;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/**
+ * If this breaks, a write that a client was told is safe can be lost, or a read gives something
+ * that was never written. Random updates, reads, flushes, compactions, truncations and power losses
+ * at any operation of the disk, under random options, against a model.
+ */
+class StorageEngineModelTest {
+
+  @Test
+  void nothingAcknowledgedIsLost() throws IOException {
+    for (long seed = 0; seed < 80; seed++) {
+      new EngineModel(seed, true, files -> files).run(120);
+    }
+  }
+
+  @Test
+  void nothingDeletedComesBackWhenTombstonesArePurged() throws IOException {
+    for (long seed = 1_000; seed < 1_080; seed++) {
+      new EngineModel(seed, false, files -> files).run(120);
+    }
+  }
+
+  /** The negative control: on a disk that does not sync, the same runs must find lost writes. */
+  @Test
+  void aDiskThatDoesNotSyncIsFoundOut() {
+    int foundOut = 0;
+    for (long seed = 0; seed < 10; seed++) {
+      try {
+        new EngineModel(seed, true, ForgetfulFileSystem::new).run(120);
+      } catch (AssertionError | IOException e) {
+        foundOut++;
+      }
+    }
+    assertThat(foundOut).isGreaterThan(5);
+  }
+
+  @Test
+  void theSameSeedTakesTheSameSteps() throws IOException {
+    for (long seed = 0; seed < 5; seed++) {
+      EngineModel first = new EngineModel(seed, true, files -> files, true);
+      first.run(80);
+      EngineModel second = new EngineModel(seed, true, files -> files, true);
+      second.run(80);
+      assertThat(second.world.traceHash()).as("seed %d", seed).isEqualTo(first.world.traceHash());
+    }
+  }
+
+  /** Syncs nothing. */
+  private static final class ForgetfulFileSystem extends ForwardingFileSystem {
+    ForgetfulFileSystem(FileSystem files) {
+      super(files);
+    }
+
+    @Override
+    void sync(StoredFile file) {}
+  }
+}
