@@ -3,7 +3,6 @@ package io.quorate.cql;
 import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.PartitionRead;
 import io.quorate.coordinator.RangeRead;
-import io.quorate.coordinator.RangeStart;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
@@ -13,6 +12,7 @@ import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.FragmentMerger;
 import io.quorate.sstable.FragmentReader;
 import io.quorate.sstable.Mutation;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import java.util.ArrayList;
@@ -33,7 +33,8 @@ final class FakeCoordinator implements Coordinator {
   @SuppressWarnings("ArrayRecordComponent") // compared by its own comparator
   private record Key(long token, byte[] key) {
     static final Comparator<Key> ORDER =
-        Comparator.comparingLong(Key::token).thenComparing(Key::key, Arrays::compareUnsigned);
+        (left, right) ->
+            RangePosition.comparePartitions(left.token(), left.key(), right.token(), right.key());
   }
 
   ClusterMetadata metadata = ClusterMetadata.EMPTY;
@@ -139,21 +140,18 @@ final class FakeCoordinator implements Coordinator {
     List<PartitionRows> partitions = new ArrayList<>();
     int remaining = read.rowLimit();
     for (Key key : table.keySet()) {
-      RangeStart from = read.from();
-      if (key.token() < from.token() || key.token() > read.lastToken()) {
+      RangePosition from = read.from();
+      if (key.token() > read.lastToken()) {
+        continue;
+      }
+      int order = RangePosition.comparePartitions(key.token(), key.key(), from.token(), from.key());
+      boolean isDone = Arrays.equals(from.afterRow(), io.quorate.sstable.RowKeys.highest());
+      if (order < 0 || (order == 0 && isDone)) {
         continue;
       }
       ReadLimits limits = read.limits();
-      byte[] fromKey = from.key();
-      byte[] fromRow = from.rowKey();
-      if (fromKey != null) {
-        int order = Key.ORDER.compare(key, new Key(from.token(), fromKey));
-        if (order < 0 || (order == 0 && fromRow == null)) {
-          continue;
-        }
-        if (order == 0 && fromRow != null) {
-          limits = behind(limits, fromRow);
-        }
+      if (order == 0 && from.afterRow().length > 0) {
+        limits = behind(limits, from.afterRow());
       }
       int limit = Math.min(remaining, limits.liveRows());
       ReadResult result =
@@ -171,7 +169,12 @@ final class FakeCoordinator implements Coordinator {
       if (remaining <= 0) {
         byte[] rowKey =
             result.cut() && limit < limits.liveRows() ? lastKey(result.fragment()) : null;
-        answer.succeeded(new RangeRows(partitions, new RangeStart(key.token(), key.key(), rowKey)));
+        answer.succeeded(
+            new RangeRows(
+                partitions,
+                rowKey == null
+                    ? RangePosition.afterPartition(key.token(), key.key())
+                    : new RangePosition(key.token(), key.key(), rowKey)));
         return;
       }
     }

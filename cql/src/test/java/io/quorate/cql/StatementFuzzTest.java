@@ -2,10 +2,13 @@ package io.quorate.cql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.protocol.BoundValues;
 import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.Response;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** If this breaks, one odd statement of one client takes a node down. */
@@ -52,6 +55,57 @@ class StatementFuzzTest {
       understood += refused ? 0 : 1;
     }
     assertThat(understood).as("statements that pass the grammar").isGreaterThan(500);
+  }
+
+  @Test
+  void whateverIsBoundIsAnsweredNeverThrown() {
+    Cql cql = new Cql();
+    cql.run(
+        "CREATE TABLE t (k int, a text, b decimal, v blob, m map<text, int>, l list<int>, s varint"
+            + " static, f frozen<set<inet>>, PRIMARY KEY (k, a, b)) WITH CLUSTERING ORDER BY (a"
+            + " DESC, b ASC)");
+    List<Response.Prepared> statements =
+        List.of(
+            cql.prepare("INSERT INTO t (k, a, b, v, m, l, f) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+            cql.prepare(
+                "UPDATE t USING TTL ? SET m[?] = ?, l = l + ?, s = ? WHERE k IN ? AND a = ?"
+                    + " AND b = ?"),
+            cql.prepare("DELETE m[?], f FROM t USING TIMESTAMP ? WHERE k = ? AND (a, b) IN ?"),
+            cql.prepare("SELECT * FROM t WHERE k = ? AND (a, b) > ? LIMIT ?"),
+            cql.prepare(
+                "SELECT * FROM t WHERE token(k) > ? AND b = ? AND s < ? AND m CONTAINS ?"
+                    + " ALLOW FILTERING"),
+            cql.prepare("SELECT k, a, b, sum(s) FROM t WHERE k IN ? AND a IN ? AND b >= ?"));
+    Random random = new Random(SEED);
+    for (int round = 0; round < 20_000; round++) {
+      Response.Prepared statement = statements.get(random.nextInt(statements.size()));
+      List<byte @Nullable []> values = new ArrayList<>();
+      for (int i = 0; i < statement.markers().columns().size(); i++) {
+        values.add(bytes(random));
+      }
+      try {
+        cql.execute(statement.statementId(), BoundValues.of(values));
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError(
+            "round " + round + " of seed " + SEED + ": " + statement.markers(), e);
+      }
+    }
+  }
+
+  private static byte @Nullable [] bytes(Random random) {
+    return switch (random.nextInt(8)) {
+      case 0 -> null;
+      case 1 -> new byte[0];
+      case 2, 3 -> new byte[] {0, 0, 0, (byte) random.nextInt(3)};
+      case 4 -> new byte[] {0, 0, 0, 1, 0, 0, 0, 1, 'x'};
+      case 5 -> new byte[] {0, 0, 0, 1, 'x', 0, 0, 0, 5, 0, 0, 0, 0, 7};
+      case 6 -> new byte[] {0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 2};
+      default -> {
+        byte[] bytes = new byte[random.nextInt(12)];
+        random.nextBytes(bytes);
+        yield bytes;
+      }
+    };
   }
 
   /** Swaps, drops and repeats words of a statement, or takes words of others. */
