@@ -24,6 +24,9 @@ record Restrictions(
     List<ClusteringRestriction> clustering,
     List<Filter> filters) {
 
+  /** Of what one statement may name; more would only exhaust the node. */
+  private static final int MAX_KEYS = 65_535;
+
   /** One end of a range of tokens. */
   record TokenBound(Values.One value, boolean inclusive) {}
 
@@ -54,6 +57,10 @@ record Restrictions(
           List<byte[]> longer = new ArrayList<>(combination);
           longer.add(alternative);
           extended.add(longer);
+          if (extended.size() > MAX_KEYS) {
+            throw RequestException.invalid(
+                "The IN restrictions name more than " + MAX_KEYS + " partitions");
+          }
         }
       }
       combinations = extended;

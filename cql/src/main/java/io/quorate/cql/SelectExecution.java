@@ -3,12 +3,13 @@ package io.quorate.cql;
 import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.PartitionRead;
 import io.quorate.coordinator.RangeRead;
-import io.quorate.coordinator.RangeStart;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.Md5;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.types.BigEndian;
+import io.quorate.protocol.types.InvalidValueException;
+import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import io.quorate.sstable.RowKeys;
@@ -59,7 +60,7 @@ final class SelectExecution {
   private int keyIndex;
 
   // By range.
-  private @Nullable RangeStart from;
+  private @Nullable RangePosition from;
   private long lastToken = Long.MAX_VALUE;
 
   /** Last row seen of the partition under way, from which the next read goes on. */
@@ -136,9 +137,8 @@ final class SelectExecution {
       all.add(new PartitionKey(coordinator.token(key), key));
     }
     if (all.size() > 1) {
-      all.sort(
-          Comparator.comparingLong(PartitionKey::token)
-              .thenComparing(PartitionKey::key, Arrays::compareUnsigned));
+      all.sort((left, right) ->
+          RangePosition.comparePartitions(left.token(), left.key(), right.token(), right.key()));
       for (int i = all.size() - 1; i > 0; i--) {
         if (Arrays.equals(all.get(i).key(), all.get(i - 1).key())) {
           all.remove(i);
@@ -163,15 +163,23 @@ final class SelectExecution {
   }
 
   private static boolean isBefore(PartitionKey key, PagingState resume) {
-    return key.token() < resume.token()
-        || (key.token() == resume.token() && Arrays.compareUnsigned(key.key(), resume.key()) < 0);
+    return RangePosition.comparePartitions(key.token(), key.key(), resume.token(), resume.key())
+        < 0;
+  }
+
+  private long token(Restrictions.TokenBound bound) {
+    byte[] value = bound.value().value(context);
+    if (value.length != Long.BYTES) {
+      throw RequestException.invalid("Invalid empty value in condition for token");
+    }
+    return BigEndian.readLong(value, 0);
   }
 
   private void beginRange(@Nullable PagingState resume) {
     long first = Long.MIN_VALUE;
     Restrictions.TokenBound lower = plan.restrictions().lowerToken();
     if (lower != null) {
-      long token = BigEndian.readLong(lower.value().value(context), 0);
+      long token = token(lower);
       if (!lower.inclusive() && token == Long.MAX_VALUE) {
         return;
       }
@@ -179,7 +187,7 @@ final class SelectExecution {
     }
     Restrictions.TokenBound upper = plan.restrictions().upperToken();
     if (upper != null) {
-      long token = BigEndian.readLong(upper.value().value(context), 0);
+      long token = token(upper);
       // The smallest token is where the ring begins and ends: as an upper end it is no bound.
       if (token != Long.MIN_VALUE) {
         lastToken = upper.inclusive() ? token : token - 1;
@@ -189,10 +197,13 @@ final class SelectExecution {
       return;
     }
     if (resume == null) {
-      from = RangeStart.at(first);
+      from = RangePosition.startOf(first);
     } else {
-      from = new RangeStart(resume.token(), resume.key(), resume.rowKey());
       resumeAfter = resume.rowKey();
+      from =
+          resumeAfter == null
+              ? RangePosition.afterPartition(resume.token(), resume.key())
+              : new RangePosition(resume.token(), resume.key(), resumeAfter);
     }
   }
 
@@ -209,6 +220,8 @@ final class SelectExecution {
         step();
       } catch (RequestException e) {
         finish(e.response());
+      } catch (InvalidValueException e) {
+        finish(refusal(e));
       }
     } while (again && !done);
     running = false;
@@ -222,6 +235,10 @@ final class SelectExecution {
     } else {
       readRange();
     }
+  }
+
+  private static Response.Failure refusal(InvalidValueException e) {
+    return RequestException.invalid(String.valueOf(e.getMessage())).response();
   }
 
   private void failed(RequestFailure failure) {
@@ -341,6 +358,9 @@ final class SelectExecution {
     } catch (RequestException e) {
       finish(e.response());
       return;
+    } catch (InvalidValueException e) {
+      finish(refusal(e));
+      return;
     }
     advance();
   }
@@ -348,7 +368,7 @@ final class SelectExecution {
   // ---- by range
 
   private void readRange() {
-    RangeStart start = from;
+    RangePosition start = from;
     if (start == null || remaining == 0) {
       finish(null);
       return;
@@ -381,32 +401,35 @@ final class SelectExecution {
             });
   }
 
-  private void remainingInPartitionForRange(RangeStart start) {
-    if (start.rowKey() == null) {
+  private void remainingInPartitionForRange(RangePosition start) {
+    if (isInside(start)) {
+      resumeAfter = start.afterRow();
+    } else {
       remainingInPartition = perPartitionLimit;
       resumeAfter = null;
-    } else {
-      resumeAfter = start.rowKey();
     }
   }
 
-  private void rangeRead(RangeStart start, Coordinator.RangeRows result) {
+  /** Whether a position has rows of its partition before it and may have others behind it. */
+  private static boolean isInside(RangePosition position) {
+    byte[] row = position.afterRow();
+    return row.length > 0 && Arrays.compareUnsigned(row, RowKeys.highest()) < 0;
+  }
+
+  private void rangeRead(RangePosition start, Coordinator.RangeRows result) {
     try {
       List<Coordinator.PartitionRows> partitions = result.partitions();
       for (int i = 0; i < partitions.size(); i++) {
         Coordinator.PartitionRows partition = partitions.get(i);
-        boolean continues = Arrays.equals(partition.key(), start.key()) && start.rowKey() != null;
+        boolean continues = Arrays.equals(partition.key(), start.key()) && isInside(start);
         if (!continues) {
           remainingInPartition = perPartitionLimit;
           resumeAfter = null;
         }
         boolean isLast = i == partitions.size() - 1;
-        RangeStart next = result.next();
+        RangePosition next = result.next();
         boolean cut =
-            isLast
-                && next != null
-                && next.rowKey() != null
-                && Arrays.equals(next.key(), partition.key());
+            isLast && next != null && isInside(next) && Arrays.equals(next.key(), partition.key());
         takePartition(partition.token(), partition.key(), partition.fragment(), cut);
         if (remaining == 0) {
           finish(null);
@@ -430,6 +453,9 @@ final class SelectExecution {
       from = result.next();
     } catch (RequestException e) {
       finish(e.response());
+      return;
+    } catch (InvalidValueException e) {
+      finish(refusal(e));
       return;
     }
     advance();

@@ -38,12 +38,10 @@ public final class TimeUuids {
     return new UUID(high(steps), clockSequenceAndNode);
   }
 
-  /** One whose time is as long before a far moment as now is behind it: later ones sort first. */
+  /** One whose time is as long before 1970 as now is behind it: later ones sort first. */
   UUID nextDescending() {
     long steps = next().timestamp();
-    // 2010-01-01, the moment that Cassandra mirrors at; any that is past will do.
-    long mirror = 1_262_304_000_000L * STEPS_PER_MILLI + EPOCH_STEPS;
-    return new UUID(high(mirror - (steps - mirror)), clockSequenceAndNode);
+    return new UUID(high(EPOCH_STEPS - (steps - EPOCH_STEPS)), clockSequenceAndNode);
   }
 
   static UUID lowestAt(long millis) {

@@ -104,7 +104,7 @@ public final class CqlText {
         text.append(tokens.get(i).getText()).append(' ');
       }
       text.append('[').append(wrong.getText()).append(']');
-      return text.append(at < tokens.size() - 1 ? "..." : "").toString();
+      return text.append(at < tokens.size() - 2 ? "..." : "").toString();
     }
   }
 }

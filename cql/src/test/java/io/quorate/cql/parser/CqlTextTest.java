@@ -77,14 +77,13 @@ class CqlTextTest {
         "SELECT * FORM t | line 1:9 no viable alternative at input 'FORM' (SELECT * [FORM]...)",
         "SELECT * FROM | line 1:13 no viable alternative at input '<EOF>' (SELECT * FROM [<EOF>])",
         "INSERT INTO t (k) VALUES (1 | line 1:27 no viable alternative at input '<EOF>'"
-            + " (INSERT INTO t ( k ) VALUES ( 1 [<EOF>])",
+            + " (...INTO t ( k ) VALUES ( 1 [<EOF>])",
         "USE select | line 1:4 no viable alternative at input 'select' (USE [select])",
       })
   void refusesSayingWhere(String text, String message) {
     assertThatThrownBy(() -> CqlText.parse(text))
         .isInstanceOf(SyntaxException.class)
-        .satisfies(e -> assertThat(e.getMessage()).startsWith(message.substring(0, 20)))
-        .satisfies(e -> assertThat(e.getMessage()).contains("no viable alternative at input"));
+        .hasMessage(message);
   }
 
   @ParameterizedTest
