@@ -52,6 +52,9 @@ public final class LocalReplica {
       case ApplyOutcome.Applied done -> answer.done(null);
       case ApplyOutcome.UnknownTable unknown ->
           answer.refused("table " + unknown.tableId() + " is not known");
+      case ApplyOutcome.TooLarge large ->
+          answer.refused(
+              "a mutation of " + large.sizeBytes() + " bytes is larger than " + large.limitBytes());
       case ApplyOutcome.Overloaded overloaded -> answer.refused(overloaded.reason());
       case ApplyOutcome.Unavailable unavailable -> answer.refused(unavailable.reason());
     }

@@ -8,6 +8,9 @@ import io.quorate.coordinator.LocalReplica;
 import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
+import io.quorate.cql.QueryProcessor;
+import io.quorate.cql.Timeouts;
+import io.quorate.cql.system.SystemTables;
 import io.quorate.environment.Endpoint;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Messaging;
@@ -213,8 +216,22 @@ public final class Node {
         hints,
         coordinator,
         batchLog,
-        new Queries(),
+        new Queries(queryProcessor(coordinator)),
         clients);
+  }
+
+  private QueryProcessor queryProcessor(RingCoordinator coordinator) {
+    return new QueryProcessor(
+        coordinator,
+        new SystemTables(coordinator, config.clusterName()),
+        environment.clock(),
+        environment.random(),
+        new Timeouts(
+            config.readTimeoutMillis(),
+            config.rangeTimeoutMillis(),
+            config.writeTimeoutMillis(),
+            Timeouts.DEFAULT.truncateMillis(),
+            config.metadataTimeoutMillis()));
   }
 
   private HintConfig hintConfig() {

@@ -11,6 +11,9 @@ public sealed interface ApplyOutcome {
   /** The engine has no such table. Nothing was changed. */
   record UnknownTable(java.util.UUID tableId) implements ApplyOutcome {}
 
+  /** The commit log takes no update of this size, now or later. Nothing was changed. */
+  record TooLarge(int sizeBytes, int limitBytes) implements ApplyOutcome {}
+
   /** Refused before anything was done: too much waits to be written. It can be tried again. */
   record Overloaded(String reason) implements ApplyOutcome {}
 

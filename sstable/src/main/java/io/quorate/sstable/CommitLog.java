@@ -154,11 +154,7 @@ final class CommitLog {
       refusal = null;
     }
     if (mutation.sizeBytes() > options.maxMutationBytes()) {
-      return new ApplyOutcome.Overloaded(
-          "a mutation of "
-              + mutation.sizeBytes()
-              + " bytes is larger than "
-              + options.maxMutationBytes());
+      return new ApplyOutcome.TooLarge(mutation.sizeBytes(), options.maxMutationBytes());
     }
     if (filling.bytes.length + mutation.sizeBytes() > MAX_WAITING_BYTES) {
       return new ApplyOutcome.Overloaded("the commit log is behind by " + MAX_WAITING_BYTES);

@@ -35,6 +35,9 @@ final class EngineShard {
   private long activeBytes;
   private long frozenBytes;
 
+  /** The log's segment when memtables were last flushed to shorten the log: once for each. */
+  private long flushedAtSegmentId;
+
   EngineShard(
       Environment environment, Shard shard, StorageEngine engine, CommitLog log, EngineOptions o) {
     int shards = environment.shards().count();
@@ -100,7 +103,9 @@ final class EngineShard {
       return;
     }
     if (activeBytes + frozenBytes > memoryLimitBytes + FLOOR_BYTES * tables.size()) {
-      flushLargest();
+      if (frozenBytes == 0) {
+        flushLargest();
+      }
       callback.applied(new ApplyOutcome.Overloaded("memtables wait to be flushed"));
       return;
     }
@@ -128,7 +133,8 @@ final class EngineShard {
     if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
       flushLargest();
     }
-    if (log.keptBytes() > logLimitBytes) {
+    if (log.keptBytes() > logLimitBytes && log.currentSegmentId() != flushedAtSegmentId) {
+      flushedAtSegmentId = log.currentSegmentId();
       flushOldest();
     }
   }

@@ -21,11 +21,23 @@ final class FragmentAssembler {
 
   private int waitingCount;
   private int liveRows;
+  private int enoughBytes;
   private byte[] readFrom = RowKeys.LOWEST;
   private byte[] readTo = RowKeys.HIGHEST;
 
   /** Pulls rows out of {@code partition}, whose deletions are merged. */
   ReadResult assemble(PartitionMerger partition, ReadLimits limits) throws IOException {
+    return assemble(partition, limits, Integer.MAX_VALUE);
+  }
+
+  /**
+   * As above, and cut when the rows reach a size. Forwards only.
+   *
+   * @param enoughBytes reading stops after the row that reaches this size
+   */
+  ReadResult assemble(PartitionMerger partition, ReadLimits limits, int enoughBytes)
+      throws IOException {
+    this.enoughBytes = enoughBytes;
     waiting.clear();
     waitingCount = 0;
     liveRows = 0;
@@ -76,15 +88,20 @@ final class FragmentAssembler {
       first = false;
       while (partition.next(slice.end())) {
         add(partition, direct);
-        if (partition.row().live
-            && !RowKeys.isStatic(partition.keyBytes, partition.keyOffset, partition.keyLength)
-            && ++liveRows == limits.liveRows()) {
+        boolean regular =
+            !RowKeys.isStatic(partition.keyBytes, partition.keyOffset, partition.keyLength);
+        if (regular && isEnough(partition.row().live, limits.liveRows())) {
           readTo = RowKeys.after(partition.keyBytes, partition.keyOffset, partition.keyLength);
           return true;
         }
       }
     }
     return false;
+  }
+
+  private boolean isEnough(boolean live, int wantedRows) {
+    liveRows += live ? 1 : 0;
+    return (live && liveRows == wantedRows) || out.sizeBytes() + waiting.length >= enoughBytes;
   }
 
   private boolean assembleBackwards(PartitionMerger partition, ReadLimits limits)

@@ -146,8 +146,9 @@ public final class FragmentWriter {
       byte[] bytes,
       int offset,
       int length) {
-    row().value(
-        columnId, path, timestampMicros, ttlSeconds, expiresAtSeconds, bytes, offset, length);
+    row()
+        .value(
+            columnId, path, timestampMicros, ttlSeconds, expiresAtSeconds, bytes, offset, length);
     return this;
   }
 

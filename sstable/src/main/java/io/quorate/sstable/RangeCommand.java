@@ -9,8 +9,9 @@ import java.util.UUID;
  * @param from where to begin
  * @param endToken the last token wanted, inclusive
  * @param limits the rows wanted of each partition; its limit of rows holds for the whole page
- * @param rowsPerPartition limit of rows that can be seen, for each partition
- * @param pageBytes the page ends after the partition that reaches this size
+ * @param rowsPerPartition limit of rows that can be seen, for each partition; a page that begins in
+ *     the middle of a partition counts from there, so the caller passes what is left for it
+ * @param pageBytes the page ends with the row that reaches this size, or soon after
  */
 public record RangeCommand(
     UUID tableId,

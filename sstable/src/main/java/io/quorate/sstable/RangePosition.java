@@ -23,6 +23,11 @@ public record RangePosition(long token, byte[] key, byte[] afterRow)
     return new RangePosition(token, key, RowKeys.HIGHEST);
   }
 
+  /** Whether this is behind a row, rather than before or behind a whole partition. */
+  public boolean isInsidePartition() {
+    return afterRow.length > 0 && !Arrays.equals(afterRow, RowKeys.HIGHEST);
+  }
+
   @Override
   public int compareTo(RangePosition other) {
     int order = comparePartitions(token, key, other.token, other.key);

@@ -216,10 +216,12 @@ final class RangeRead {
       int rowsHere = Math.min(rowsLeft, command.rowsPerPartition());
       merger.begin(command.limits().nowSeconds(), Purge.NONE);
       walk.load(merger);
-      ReadResult result = assembler.assemble(merger, limits(from, to, rowsHere));
+      ReadResult result =
+          assembler.assemble(merger, limits(from, to, rowsHere), command.pageBytes());
       append(key, result.fragment());
       liveRows += result.liveRows();
-      if (result.cut() && rowsHere == rowsLeft && rowsHere < command.rowsPerPartition()) {
+      boolean goesOn = result.cut() && result.liveRows() < command.rowsPerPartition();
+      if (goesOn) {
         resume = new RangePosition(walk.token(), key, lastRow(result.fragment()));
       } else if (ends && !result.cut()) {
         resume = new RangePosition(walk.token(), key, to(from));

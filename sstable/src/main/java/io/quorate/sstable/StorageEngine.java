@@ -58,6 +58,8 @@ public final class StorageEngine {
   /** Touched on the admin thread only, and at start. */
   private final Map<UUID, Table> tables = new TreeMap<>();
 
+  private volatile List<UUID> tableIds = List.of();
+
   /** Flushes of a generation whose truncation is not complete. Flush thread only. */
   private final List<Runnable> postponedFlushes = new ArrayList<>();
 
@@ -126,6 +128,7 @@ public final class StorageEngine {
     for (String name : files.list(tablesDirectory())) {
       openTable(tablesDirectory().resolve(name));
     }
+    tableIds = List.copyOf(tables.keySet());
     CommitLogReplay replay =
         new CommitLogReplay(files, logDirectory(), quarantineDirectory(), events);
     long firstSegmentId = replay.nextSegmentId();
@@ -168,11 +171,15 @@ public final class StorageEngine {
         aside.add(listed);
         continue;
       }
+      if (!files.exists(file)) {
+        aside.add(listed.asQuarantined());
+        events.tableQuarantined(file, "it is missing");
+        continue;
+      }
       try {
         open.add(SSTable.open(files, file, listed.number(), cache));
       } catch (CorruptFileException e) {
-        aside.add(
-            new TableManifest.Listed(listed.number(), listed.minToken(), listed.maxToken(), true));
+        aside.add(listed.asQuarantined());
         linkAside(file);
         events.tableQuarantined(file, String.valueOf(e.getMessage()));
       }
@@ -300,6 +307,11 @@ public final class StorageEngine {
 
   // ---- tables ----
 
+  /** The tables that there are, sorted; right after the start, those that were found. */
+  public List<UUID> tableIds() {
+    return tableIds;
+  }
+
   /**
    * Makes a table, durably. Nothing happens when it exists.
    *
@@ -323,6 +335,7 @@ public final class StorageEngine {
       }
       Table table = new Table(files, path, manifest, Version.EMPTY);
       tables.put(tableId, table);
+      tableIds = List.copyOf(tables.keySet());
       onEveryShard(shard -> shard.addTable(table), () -> done.accept(null));
     });
   }
@@ -347,6 +360,7 @@ public final class StorageEngine {
         done.accept(null);
         return;
       }
+      tableIds = List.copyOf(tables.keySet());
       onEveryShard(
           shard -> shard.removeTable(tableId),
           () ->

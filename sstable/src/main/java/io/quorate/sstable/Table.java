@@ -134,8 +134,9 @@ final class Table {
       truncatedAt = List.copyOf(all);
       List<SSTable> removed = version.tables();
       int next = generation + 1;
-      publish(Version.EMPTY);
+      // Also when the manifest cannot be written: the shards have begun the next generation.
       generation = next;
+      publish(Version.EMPTY);
       return removed;
     } finally {
       editing.unlock();

@@ -34,6 +34,10 @@ record TableManifest(
    * @param quarantined it is damaged and was put aside: what it held is not known here any more
    */
   record Listed(long number, long minToken, long maxToken, boolean quarantined) {
+    Listed asQuarantined() {
+      return new Listed(number, minToken, maxToken, true);
+    }
+
     boolean coversToken(long token) {
       return token >= minToken && token <= maxToken;
     }

@@ -39,6 +39,11 @@ final class EngineModel {
   private final TableSettings settings;
   private final RandomFragments fragments;
   private final boolean exact;
+
+  /** Whether bits of SSTables flip: reads and background work may then fail, but never lie. */
+  private boolean damaging;
+
+  int failedReads;
   private Environment environment;
   private StorageEngine engine;
 
@@ -115,6 +120,11 @@ final class EngineModel {
     createTable();
   }
 
+  EngineModel damaging() {
+    damaging = true;
+    return this;
+  }
+
   StorageEngine engine() {
     return engine;
   }
@@ -144,7 +154,9 @@ final class EngineModel {
       return false;
     }
     assertThat(answer).as(name + ": it was answered").hasSize(1);
-    assertThat(answer.getFirst()).as(name).isNull();
+    if (!damaging) {
+      assertThat(answer.getFirst()).as(name).isNull();
+    }
     return true;
   }
 
@@ -162,18 +174,29 @@ final class EngineModel {
 
   private void step() throws IOException {
     switch (random.nextInt(32)) {
-      case 0 -> await(done -> engine.flush(tableId, done));
-      case 1 -> await(done -> engine.compact(tableId, done));
+      case 0 -> flushOrCompact(done -> engine.flush(tableId, done));
+      case 1 -> flushOrCompact(done -> engine.compact(tableId, done));
       case 2 -> crash();
       case 3 -> host.disk().losePowerAt(1 + random.nextInt(60));
       case 4 -> checkRange();
       case 5 -> {
-        if (random.nextInt(4) == 0) {
+        if (damaging) {
+          flipABit();
+        } else if (random.nextInt(4) == 0) {
           truncate();
         }
       }
       case 6, 7, 8, 9, 10, 11, 12 -> checkPartition(randomPosition());
       default -> apply(1 + random.nextInt(8));
+    }
+  }
+
+  /** Waits for it, or goes on while it runs. */
+  private void flushOrCompact(Consumer<Consumer<@Nullable IOException>> action) {
+    if (random.nextBoolean()) {
+      await(action);
+    } else {
+      action.accept(failure -> {});
     }
   }
 
@@ -224,6 +247,14 @@ final class EngineModel {
   private static byte[] fragment(Mutation mutation) {
     return java.util.Arrays.copyOfRange(
         mutation.bytes(), mutation.fragmentOffset(), mutation.sizeBytes());
+  }
+
+  private void flipABit() throws IOException {
+    List<Path> tables =
+        host.disk().files().stream().filter(file -> file.toString().endsWith(".sst")).toList();
+    if (!tables.isEmpty()) {
+      host.disk().flipBit(tables.get(random.nextInt(tables.size())));
+    }
   }
 
   private void truncate() {
@@ -285,7 +316,10 @@ final class EngineModel {
     }
     if (!exact) {
       for (Map.Entry<RangePosition, Partition> entry : partitions.entrySet()) {
-        entry.getValue().acknowledged.add(readAll(entry.getKey()));
+        byte[] found = readAll(entry.getKey());
+        if (found != null) {
+          entry.getValue().acknowledged.add(found);
+        }
       }
     }
     world.runUntil(pending::isEmpty, PATIENCE_NANOS);
@@ -303,20 +337,27 @@ final class EngineModel {
     if (!host.isUp()) {
       return null;
     }
+    if (damaging && answer.get() instanceof ReadFailure) {
+      failedReads++;
+      return null;
+    }
     assertThat(answer.get()).as(name + ": a read is answered").isInstanceOf(ReadResult.class);
     return (ReadResult) answer.get();
   }
 
-  private byte[] readAll(RangePosition at) {
+  private byte @Nullable [] readAll(RangePosition at) {
     ReadResult result = read(at, ReadLimits.all(RowMerger.NEVER_SECONDS));
-    assertThat(result).as(name).isNotNull();
-    return result == null ? new byte[0] : result.fragment();
+    assertThat(result != null || damaging).as(name).isTrue();
+    return result == null ? null : result.fragment();
   }
 
   /** Every acknowledged update is there, and nothing is there that was never written. */
   private void checkEverything() {
     for (Map.Entry<RangePosition, Partition> entry : partitions.entrySet()) {
       byte[] found = readAll(entry.getKey());
+      if (found == null) {
+        continue;
+      }
       Partition partition = entry.getValue();
       FragmentMerger merger = new FragmentMerger().begin().add(found);
       partition.unknown.forEach(update -> merger.add(fragment(update)));
@@ -411,6 +452,10 @@ final class EngineModel {
     environment.shards().get(shard).execute(() -> engine.readRange(command, answer::set));
     world.runUntil(() -> answer.get() != null || !host.isUp(), PATIENCE_NANOS);
     if (!host.isUp()) {
+      return null;
+    }
+    if (damaging && answer.get() instanceof ReadFailure) {
+      failedReads++;
       return null;
     }
     assertThat(answer.get()).as(name + ": a page is answered").isInstanceOf(RangePage.class);

@@ -15,13 +15,13 @@ class ForwardingFileSystem implements FileSystem {
     this.files = files;
   }
 
-  void sync(StoredFile file) throws IOException {
+  void sync(Path path, StoredFile file) throws IOException {
     file.sync();
   }
 
   @Override
   public StoredFile open(Path path, Mode mode) throws IOException {
-    return new ForwardingFile(files.open(path, mode));
+    return new ForwardingFile(path, files.open(path, mode));
   }
 
   @Override
@@ -75,9 +75,11 @@ class ForwardingFileSystem implements FileSystem {
   }
 
   private final class ForwardingFile implements StoredFile {
+    private final Path path;
     private final StoredFile file;
 
-    ForwardingFile(StoredFile file) {
+    ForwardingFile(Path path, StoredFile file) {
+      this.path = path;
       this.file = file;
     }
 
@@ -93,7 +95,7 @@ class ForwardingFileSystem implements FileSystem {
 
     @Override
     public void sync() throws IOException {
-      ForwardingFileSystem.this.sync(file);
+      ForwardingFileSystem.this.sync(path, file);
     }
 
     @Override

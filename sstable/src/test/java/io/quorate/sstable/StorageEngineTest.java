@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +74,62 @@ class StorageEngineTest {
     fixture.reopen();
     assertThat(fixture.events.quarantined).hasSize(1);
     assertThat(fixture.read(TABLE, "key")).isInstanceOf(ReadFailure.class);
+  }
+
+  @Test
+  void aTableThatIsMissingIsNotTakenForEmpty() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("key", "value");
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    Path file = fixture.files(".sst").getFirst();
+    fixture.host.disk().delete(file);
+    fixture.host.disk().syncDirectory(Objects.requireNonNull(file.getParent()));
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.events.quarantined).hasSize(1);
+    assertThat(fixture.read(TABLE, "key")).isInstanceOf(ReadFailure.class);
+  }
+
+  @Test
+  void writesGoOnAfterATruncationThatFailed() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("key", "old");
+    fixture.host.disk().failSyncs("MANIFEST");
+    assertThat(fixture.run(done -> fixture.engine.truncate(TABLE, done))).isNotNull();
+    fixture.host.disk().healSyncs();
+    fixture.put("key", "new");
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);
+    assertThat(fixture.value("key")).isEqualTo("new");
+    fixture.succeed(done -> fixture.engine.truncate(TABLE, done));
+    assertThat(fixture.value("key")).isNull();
+  }
+
+  @Test
+  void aFlushThatFindsTheDiskFullIsTriedAgain() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("key", "value");
+    fixture.host.disk().capacity(1);
+    assertThat(fixture.run(done -> fixture.engine.flush(TABLE, done))).isNotNull();
+    assertThat(fixture.value("key")).isEqualTo("value");
+    assertThat(fixture.events.failed).isNotEmpty();
+    fixture.host.disk().capacity(Long.MAX_VALUE);
+    fixture.world.runFor(2_000_000_000L);
+    assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);
+    assertThat(fixture.files(".tmp")).isEmpty();
+    assertThat(fixture.value("key")).isEqualTo("value");
+  }
+
+  @Test
+  void aMutationThatTheLogCannotTakeIsRefusedForGood() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    assertThat(fixture.put(TABLE, "key", "x".repeat(SMALL.segmentBytes())))
+        .isInstanceOf(ApplyOutcome.TooLarge.class);
+    assertThat(fixture.value("key")).isNull();
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 public final class RealEnvironment implements AutoCloseable {
   private static final long SHUTDOWN_SECONDS = 5;
 
+  private final MultiThreadIoEventLoopGroup acceptor;
   private final MultiThreadIoEventLoopGroup loops;
   private final ThreadedBackground background;
   private final Environment environment;
@@ -39,6 +40,7 @@ public final class RealEnvironment implements AutoCloseable {
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     loops =
         new MultiThreadIoEventLoopGroup(shardCount, new DefaultThreadFactory("shard", true), io);
+    acceptor = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("accept", true), io);
     List<NettyShard> shards = new ArrayList<>();
     for (EventExecutor loop : loops) {
       shards.add(new NettyShard(shards.size(), (EventLoop) loop, onFailure));
@@ -50,8 +52,8 @@ public final class RealEnvironment implements AutoCloseable {
             new SystemClock(),
             all,
             background,
-            new TcpMessaging(loops, shards, onFailure),
-            new TcpNetwork(loops, shards, onFailure),
+            new TcpMessaging(acceptor, loops, shards, onFailure),
+            new TcpNetwork(acceptor, loops, shards, onFailure),
             new NioFileSystem(),
             new SystemRandomness());
   }
@@ -64,6 +66,7 @@ public final class RealEnvironment implements AutoCloseable {
   @Override
   public void close() {
     background.stop();
+    acceptor.shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS);
     loops
         .shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
         .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);

@@ -43,6 +43,7 @@ final class TcpMessaging implements Messaging {
   private static final long LAST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int QUEUED_BYTES_LIMIT = 16 << 20;
 
+  private final MultiThreadIoEventLoopGroup acceptor;
   private final MultiThreadIoEventLoopGroup loops;
   private final List<NettyShard> shards;
   private final Consumer<Throwable> onFailure;
@@ -51,7 +52,11 @@ final class TcpMessaging implements Messaging {
   private volatile @Nullable Channel server;
 
   TcpMessaging(
-      MultiThreadIoEventLoopGroup loops, List<NettyShard> shards, Consumer<Throwable> onFailure) {
+      MultiThreadIoEventLoopGroup acceptor,
+      MultiThreadIoEventLoopGroup loops,
+      List<NettyShard> shards,
+      Consumer<Throwable> onFailure) {
+    this.acceptor = acceptor;
     this.loops = loops;
     this.shards = shards;
     this.onFailure = onFailure;
@@ -64,7 +69,7 @@ final class TcpMessaging implements Messaging {
   public void start(Identity identity, Receiver receiver) throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
-            .group(loops)
+            .group(acceptor, loops)
             .channel(TcpNetwork.serverChannel())
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)

@@ -29,12 +29,17 @@ import org.jspecify.annotations.Nullable;
 final class TcpNetwork implements Network {
   private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(1 << 20, 4 << 20);
 
+  private final MultiThreadIoEventLoopGroup acceptor;
   private final MultiThreadIoEventLoopGroup loops;
   private final List<NettyShard> shards;
   private final Consumer<Throwable> onFailure;
 
   TcpNetwork(
-      MultiThreadIoEventLoopGroup loops, List<NettyShard> shards, Consumer<Throwable> onFailure) {
+      MultiThreadIoEventLoopGroup acceptor,
+      MultiThreadIoEventLoopGroup loops,
+      List<NettyShard> shards,
+      Consumer<Throwable> onFailure) {
+    this.acceptor = acceptor;
     this.loops = loops;
     this.shards = shards;
     this.onFailure = onFailure;
@@ -45,7 +50,7 @@ final class TcpNetwork implements Network {
       throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
-            .group(loops)
+            .group(acceptor, loops)
             .channel(serverChannel())
             .option(ChannelOption.SO_REUSEADDR, true)
             .option(ChannelOption.SO_BACKLOG, 1024)
@@ -77,7 +82,7 @@ final class TcpNetwork implements Network {
     return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 
-  /** Binds and waits. Called at start, not on a shard. */
+  /** Binds, and waits for the acceptor's thread to have done it: called at start only. */
   static Channel bind(ServerBootstrap bootstrap, Endpoint endpoint) throws IOException {
     ChannelFuture bound = bootstrap.bind(endpoint.host(), endpoint.port()).awaitUninterruptibly();
     if (!bound.isSuccess()) {

@@ -62,7 +62,8 @@ final class ThreadedBackground implements Background {
   }
 
   void stop() {
-    started.forEach(ExecutorService::shutdownNow);
+    // Not interrupted: an interrupt closes the files that other threads use too.
+    started.forEach(ExecutorService::shutdown);
   }
 
   private static ThreadFactory daemon(java.util.function.Supplier<String> name) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quorate.node;
+
+import org.jspecify.annotations.NullMarked;
