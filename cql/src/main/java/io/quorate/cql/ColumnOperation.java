@@ -9,7 +9,9 @@ import io.quorate.protocol.types.CqlType.MapType;
 import io.quorate.protocol.types.CqlType.SetType;
 import io.quorate.protocol.types.CqlType.UserType;
 import io.quorate.protocol.types.ElementCursor;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What a write does to one column of each row it touches. Made once, immutable. */
@@ -63,7 +65,7 @@ sealed interface ColumnOperation {
       }
       // The last element must get the greatest path, and paths descend: so from the last one back.
       ElementCursor cursor = ElementCursor.ofCollection(slot.bytes, slot.offset, slot.length, 1);
-      java.util.ArrayDeque<byte[]> reversed = new java.util.ArrayDeque<>();
+      ArrayDeque<byte[]> reversed = new ArrayDeque<>();
       while (cursor.next()) {
         reversed.push(element(cursor));
       }
@@ -164,7 +166,7 @@ sealed interface ColumnOperation {
     return new byte[] {(byte) (field >>> 8), (byte) field};
   }
 
-  private static byte[] timePath(java.util.UUID timeUuid) {
+  private static byte[] timePath(UUID timeUuid) {
     ByteSink bytes = new ByteSink(16);
     bytes.writeUuid(timeUuid);
     return ByteComparable.encode(CqlType.Scalar.TIMEUUID, bytes.toByteArray());

@@ -11,6 +11,7 @@ import io.quorate.protocol.types.JavaValues;
 import io.quorate.protocol.types.ValueFormat;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What a selector gives for a row. Made once; immutable. */
@@ -171,7 +172,7 @@ sealed interface ColumnValue {
       StringBuilder out = new StringBuilder("{");
       for (int i = 0; i < columns.size(); i++) {
         String name = names.get(i);
-        boolean isMixed = !name.equals(name.toLowerCase(java.util.Locale.ROOT));
+        boolean isMixed = !name.equals(name.toLowerCase(Locale.ROOT));
         out.append(i == 0 ? "" : ", ");
         // A name that is not in lower case keeps its quotes, so that it reads back.
         ValueFormat.quote(isMixed ? "\"" + name + "\"" : name, out);

@@ -15,8 +15,10 @@ import io.quorate.protocol.types.CqlType.UserType;
 import io.quorate.protocol.types.Identifiers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +82,7 @@ final class Descriptions {
   }
 
   private static QualifiedName required(Describe describe) {
-    return java.util.Objects.requireNonNull(describe.name());
+    return Objects.requireNonNull(describe.name());
   }
 
   private static Response.Rows rows(ResultMetadata metadata, List<List<String>> values) {
@@ -229,7 +231,7 @@ final class Descriptions {
   }
 
   private static Map<String, String> shortClass(Map<String, String> replication) {
-    Map<String, String> shortened = new java.util.LinkedHashMap<>(replication);
+    Map<String, String> shortened = new LinkedHashMap<>(replication);
     shortened.computeIfPresent("class", (key, name) -> name.substring(name.lastIndexOf('.') + 1));
     return shortened;
   }

@@ -9,6 +9,7 @@ import io.quorate.protocol.types.InvalidValueException;
 import io.quorate.protocol.types.ValueCheck;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,8 +120,8 @@ sealed interface Expression {
     /** Entries in the order of their keys; of equal keys the last one counts. */
     private static void sorted(
         CqlType keyType, List<byte @Nullable []> parts, int perEntry, ByteSink out) {
-      java.util.TreeMap<byte[], Integer> byKey =
-          new java.util.TreeMap<>((left, right) -> ByteComparable.compare(keyType, left, right));
+      TreeMap<byte[], Integer> byKey =
+          new TreeMap<>((left, right) -> ByteComparable.compare(keyType, left, right));
       for (int i = 0; i < parts.size(); i += perEntry) {
         byte[] key = parts.get(i);
         if (key != null) {

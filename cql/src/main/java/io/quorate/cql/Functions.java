@@ -20,6 +20,7 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -142,7 +143,7 @@ final class Functions {
                       "In call to function system.blobas"
                           + typeName
                           + ", value 0x"
-                          + java.util.HexFormat.of().formatHex(bytes)
+                          + HexFormat.of().formatHex(bytes)
                           + " is not a valid binary representation for type "
                           + typeName);
                 }

@@ -3,6 +3,8 @@ package io.quorate.cql;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Replication;
+import io.quorate.protocol.ErrorCode;
+import io.quorate.protocol.ErrorDetails;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
@@ -22,9 +24,9 @@ record KeyspaceOptions(@Nullable Replication replication, @Nullable Boolean dura
             durableWrites = TableProperties.bool("durable_writes", property.getValue());
         default ->
             throw new RequestException(
-                io.quorate.protocol.ErrorCode.SYNTAX_ERROR,
+                ErrorCode.SYNTAX_ERROR,
                 "Unknown property '" + property.getKey() + "'",
-                new io.quorate.protocol.ErrorDetails.None());
+                new ErrorDetails.None());
       }
     }
     return new KeyspaceOptions(replication, durableWrites);

@@ -3,6 +3,7 @@ package io.quorate.cql;
 import io.quorate.coordinator.Coordinator.TableMutation;
 import io.quorate.coordinator.metadata.ColumnMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.protocol.types.BigEndian;
 import io.quorate.protocol.types.ByteSink;
 import io.quorate.protocol.types.RowKey;
 import io.quorate.sstable.FragmentWriter;
@@ -228,7 +229,7 @@ record ModificationPlan(
     if (slot.isNull() || slot.length != Long.BYTES) {
       throw RequestException.invalid("Invalid null value of timestamp");
     }
-    long micros = io.quorate.protocol.types.BigEndian.readLong(slot.bytes, slot.offset);
+    long micros = BigEndian.readLong(slot.bytes, slot.offset);
     if (micros == Long.MIN_VALUE) {
       throw RequestException.invalid("Out of bound timestamp: " + micros);
     }
@@ -247,7 +248,7 @@ record ModificationPlan(
     if (slot.isNull() || slot.length == 0) {
       return 0;
     }
-    int seconds = io.quorate.protocol.types.BigEndian.readInt(slot.bytes, slot.offset);
+    int seconds = BigEndian.readInt(slot.bytes, slot.offset);
     if (seconds < 0) {
       throw RequestException.invalid("A TTL must be greater or equal to 0, but was " + seconds);
     }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -244,7 +245,7 @@ final class ModificationPlanner {
   }
 
   private ColumnOperation setField(ColumnMetadata column, Assignment assignment) {
-    String field = ((Term.Literal) java.util.Objects.requireNonNull(assignment.key())).text();
+    String field = ((Term.Literal) Objects.requireNonNull(assignment.key())).text();
     int index = fieldIndex(column, field);
     CqlType type = ((UserType) column.type()).fieldTypes().get(index);
     return new ColumnOperation.SetField(

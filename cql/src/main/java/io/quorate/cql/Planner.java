@@ -5,11 +5,13 @@ import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.cql.parser.CqlText;
 import io.quorate.cql.parser.Statement;
 import io.quorate.cql.system.VirtualTable;
+import io.quorate.protocol.ColumnSpec;
 import io.quorate.protocol.ResultMetadata;
 import io.quorate.protocol.types.CqlType;
 import io.quorate.protocol.types.CqlType.Scalar;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** From text to a planned statement. Stateless. */
@@ -112,8 +114,7 @@ final class Planner {
       Statement.Batch batch, TableMetadata table, Schema schema, Markers markers) {
     return expressions(table, schema, markers)
         .build(
-            java.util.Objects.requireNonNull(batch.attributes().timestamp()),
-            new io.quorate.protocol.ColumnSpec(
-                table.keyspace(), table.name(), "[timestamp]", Scalar.BIGINT));
+            Objects.requireNonNull(batch.attributes().timestamp()),
+            new ColumnSpec(table.keyspace(), table.name(), "[timestamp]", Scalar.BIGINT));
   }
 }

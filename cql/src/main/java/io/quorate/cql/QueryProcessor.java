@@ -66,6 +66,25 @@ public final class QueryProcessor {
             .build();
   }
 
+  /** Answers a request, once: those that carry statements, others are refused. */
+  public void process(Request request, ClientState client, Consumer<Response> answer) {
+    switch (request) {
+      case Request.Query query -> query(query, client, answer);
+      case Request.Prepare prepare -> prepare(prepare, client, answer);
+      case Request.Execute execute -> execute(execute, client, answer);
+      case Request.Batch batch -> batch(batch, client, answer);
+      case Request.Startup startup -> notAStatement(request, answer);
+      case Request.Options options -> notAStatement(request, answer);
+      case Request.Register register -> notAStatement(request, answer);
+      case Request.AuthResponse response -> notAStatement(request, answer);
+    }
+  }
+
+  private static void notAStatement(Request request, Consumer<Response> answer) {
+    answer.accept(
+        new Response.Failure(ErrorCode.PROTOCOL_ERROR, "Unexpected message " + request.opcode()));
+  }
+
   /** Answers a QUERY, once. */
   public void query(Request.Query request, ClientState client, Consumer<Response> answer) {
     guarded(

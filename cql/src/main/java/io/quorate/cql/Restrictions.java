@@ -1,6 +1,7 @@
 package io.quorate.cql;
 
 import io.quorate.coordinator.metadata.ColumnMetadata;
+import io.quorate.cql.parser.Relation;
 import io.quorate.protocol.types.CqlType;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,7 +36,7 @@ record Restrictions(
       ColumnMetadata column,
       CqlType comparedType,
       @Nullable Expression elementKey,
-      io.quorate.cql.parser.Relation.Operator operator,
+      Relation.Operator operator,
       Values values) {}
 
   boolean hasTokenRange() {

@@ -2,6 +2,7 @@ package io.quorate.cql;
 
 import io.quorate.coordinator.metadata.ColumnMetadata;
 import io.quorate.protocol.types.ByteSink;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,7 @@ final class RowBuffer {
 
   /** Gives columns their slots while a statement is prepared. */
   static final class Layout {
-    private final List<ColumnMetadata> columns = new java.util.ArrayList<>();
+    private final List<ColumnMetadata> columns = new ArrayList<>();
 
     int slot(ColumnMetadata column) {
       int known = columns.indexOf(column);

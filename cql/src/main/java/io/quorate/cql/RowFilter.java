@@ -5,6 +5,7 @@ import io.quorate.protocol.types.ByteComparable;
 import io.quorate.protocol.types.CqlType;
 import io.quorate.protocol.types.CqlType.MapType;
 import io.quorate.protocol.types.ElementCursor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ final class RowFilter {
   /** Evaluates the values that rows are compared with. */
   static RowFilter of(
       List<Restrictions.Filter> filters, List<Integer> slots, ExecutionContext context) {
-    List<Condition> conditions = new java.util.ArrayList<>(filters.size());
+    List<Condition> conditions = new ArrayList<>(filters.size());
     for (int i = 0; i < filters.size(); i++) {
       Restrictions.Filter filter = filters.get(i);
       Expression keyExpression = filter.elementKey();

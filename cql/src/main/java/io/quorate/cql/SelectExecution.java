@@ -264,8 +264,10 @@ final class SelectExecution {
       addSorted();
     }
     Md5 id = selection.metadata().id();
-    boolean skip = context.parameters().skipMetadata();
-    boolean changed = skip && knownMetadata != null && !knownMetadata.equals(id);
+    // A client that cannot say which columns it knows (version 4) is always told: it would read
+    // rows by the columns of before a schema change.
+    boolean skip = context.parameters().skipMetadata() && knownMetadata != null;
+    boolean changed = skip && !id.equals(knownMetadata);
     return rows.toResponse(selection.metadata(), !skip || changed, changed, pagingState);
   }
 

@@ -17,6 +17,7 @@ import io.quorate.protocol.types.Literals;
 import io.quorate.protocol.types.TypeParser;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +83,7 @@ record Selection(
         } else {
           columns.add(new ColumnValue.Token());
         }
-        aggregates.add(java.util.Objects.requireNonNull(aggregate));
+        aggregates.add(Objects.requireNonNull(aggregate));
         specs.add(spec(aliased.columnName(), aggregate.type()));
       }
       boolean isAggregate =

@@ -4,6 +4,7 @@ import io.quorate.coordinator.metadata.TableOptions;
 import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.ErrorDetails;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** The properties of {@code CREATE} and {@code ALTER TABLE ... WITH}. Stateless. */
@@ -125,7 +126,7 @@ final class TableProperties {
   }
 
   static boolean bool(String name, Object value) {
-    return switch (text(name, value).toLowerCase(java.util.Locale.ROOT)) {
+    return switch (text(name, value).toLowerCase(Locale.ROOT)) {
       case "true", "1", "yes" -> true;
       case "false", "0", "no" -> false;
       default ->

@@ -42,6 +42,6 @@ final class VirtualExecution {
       aggregates.forEach(state -> values.add(state.result()));
       rows.add(values);
     }
-    return rows.toResponse(selection.metadata(), !context.parameters().skipMetadata(), false, null);
+    return rows.toResponse(selection.metadata(), true, false, null);
   }
 }

@@ -15,6 +15,8 @@ import io.quorate.sstable.Mutation;
 import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
+import io.quorate.sstable.RowKeys;
+import io.quorate.sstable.Slice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -145,7 +147,7 @@ final class FakeCoordinator implements Coordinator {
         continue;
       }
       int order = RangePosition.comparePartitions(key.token(), key.key(), from.token(), from.key());
-      boolean isDone = Arrays.equals(from.afterRow(), io.quorate.sstable.RowKeys.highest());
+      boolean isDone = Arrays.equals(from.afterRow(), RowKeys.highest());
       if (order < 0 || (order == 0 && isDone)) {
         continue;
       }
@@ -185,10 +187,7 @@ final class FakeCoordinator implements Coordinator {
     return new ReadLimits(
         ClusteringSlices.intersection(
             limits.slices(),
-            List.of(
-                new io.quorate.sstable.Slice(
-                    Arrays.copyOf(rowKey, rowKey.length + 1),
-                    io.quorate.sstable.RowKeys.highest()))),
+            List.of(new Slice(Arrays.copyOf(rowKey, rowKey.length + 1), RowKeys.highest()))),
         limits.includeStatic(),
         false,
         limits.liveRows(),

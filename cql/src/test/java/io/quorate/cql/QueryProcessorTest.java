@@ -322,6 +322,10 @@ class QueryProcessorTest {
     Response.Rows same =
         (Response.Rows) Cql.answer(to -> cql.processor.execute(execute, cql.client, to));
     assertThat(same.sendMetadata()).isFalse();
+    Request.Execute ofVersion4 = new Request.Execute(select.statementId(), null, skipping);
+    Response.Rows told =
+        (Response.Rows) Cql.answer(to -> cql.processor.execute(ofVersion4, cql.client, to));
+    assertThat(told.sendMetadata()).isTrue();
     cql.run("ALTER TABLE u ADD w int");
     Response.Rows changed =
         (Response.Rows) Cql.answer(to -> cql.processor.execute(execute, cql.client, to));

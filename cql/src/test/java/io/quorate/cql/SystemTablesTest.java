@@ -2,6 +2,9 @@ package io.quorate.cql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.coordinator.Coordinator;
+import io.quorate.coordinator.RequestFailure;
+import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.environment.Endpoint;
@@ -39,12 +42,12 @@ class SystemTablesTest {
                 "5.0.9",
                 List.of(token))),
         0,
-        new io.quorate.coordinator.Coordinator.Answer<>() {
+        new Coordinator.Answer<>() {
           @Override
-          public void succeeded(io.quorate.coordinator.metadata.ChangeOutcome outcome) {}
+          public void succeeded(ChangeOutcome outcome) {}
 
           @Override
-          public void failed(io.quorate.coordinator.RequestFailure failure) {
+          public void failed(RequestFailure failure) {
             throw new AssertionError(failure);
           }
         });

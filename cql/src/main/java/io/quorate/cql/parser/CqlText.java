@@ -2,13 +2,16 @@ package io.quorate.cql.parser;
 
 import io.quorate.cql.parser.CqlParser.QueryContext;
 import java.util.List;
+import org.antlr.v4.runtime.BailErrorStrategy;
 import org.antlr.v4.runtime.BaseErrorListener;
 import org.antlr.v4.runtime.CharStreams;
 import org.antlr.v4.runtime.CommonTokenStream;
+import org.antlr.v4.runtime.DefaultErrorStrategy;
 import org.antlr.v4.runtime.RecognitionException;
 import org.antlr.v4.runtime.Recognizer;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.atn.PredictionMode;
+import org.antlr.v4.runtime.misc.ParseCancellationException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads CQL. Stateless, safe for concurrent use. */
@@ -39,14 +42,31 @@ public final class CqlText {
     CommonTokenStream tokens = new CommonTokenStream(lexer);
     tokens.fill();
     checkNesting(tokens.getTokens());
-    CqlParser parser = new CqlParser(tokens);
-    parser.removeErrorListeners();
-    parser.addErrorListener(new FirstError(tokens));
-    parser.getInterpreter().setPredictionMode(PredictionMode.LL);
-    QueryContext query = parser.query();
+    QueryContext query = query(tokens);
     TermBuilder terms = new TermBuilder(query);
     return new Parsed(
         new StatementBuilder(terms).statement(query.statement()), terms.markerCount());
+  }
+
+  /**
+   * Parses in two stages, as ANTLR's manual advises: the quick prediction is right for nearly every
+   * text, and where it fails the full one decides, and words the error.
+   */
+  private static QueryContext query(CommonTokenStream tokens) {
+    CqlParser parser = new CqlParser(tokens);
+    parser.removeErrorListeners();
+    parser.setErrorHandler(new BailErrorStrategy());
+    parser.getInterpreter().setPredictionMode(PredictionMode.SLL);
+    try {
+      return parser.query();
+    } catch (ParseCancellationException quickFailed) {
+      tokens.seek(0);
+      parser.reset();
+      parser.addErrorListener(new FirstError(tokens));
+      parser.setErrorHandler(new DefaultErrorStrategy());
+      parser.getInterpreter().setPredictionMode(PredictionMode.LL);
+      return parser.query();
+    }
   }
 
   private static void checkNesting(List<Token> tokens) {
