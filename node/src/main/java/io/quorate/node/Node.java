@@ -216,7 +216,7 @@ public final class Node {
         hints,
         coordinator,
         batchLog,
-        new Queries(queryProcessor(coordinator)),
+        new Queries(environment, ring, queryProcessor(coordinator)),
         clients);
   }
 
