@@ -74,6 +74,16 @@ public final class NodeProcess {
             });
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, world), "stop"));
     node.start();
+    waitForEver();
+  }
+
+  /** The node works on daemon threads: without this one the process would end at once. */
+  private static void waitForEver() {
+    try {
+      Thread.currentThread().join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void stop(Node node, RealEnvironment world) {

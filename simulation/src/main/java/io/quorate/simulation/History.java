@@ -32,6 +32,7 @@ public final class History {
   /**
    * One operation.
    *
+   * @param client from 0; below 0 for a checker's own reads, which do not count
    * @param value written, or read: 0 for a register that was never written
    * @param node the coordinator's host
    */
@@ -61,6 +62,7 @@ public final class History {
     List<Operation> stale = new ArrayList<>();
     for (Operation read : operations) {
       if (read.kind() == Kind.READ
+          && read.client() >= 0
           && read.outcome() == Outcome.OK
           && read.level() == readLevel
           && read.value() < acknowledgedBefore(read.register(), writeLevel, read.beginNanos())) {
@@ -98,7 +100,7 @@ public final class History {
   /** How many operations fit. */
   public long count(Kind kind, @Nullable ConsistencyLevel level, Outcome outcome) {
     return operations.stream()
-        .filter(o -> o.kind() == kind && o.outcome() == outcome)
+        .filter(o -> o.client() >= 0 && o.kind() == kind && o.outcome() == outcome)
         .filter(o -> level == null || o.level() == level)
         .count();
   }

@@ -1,5 +1,7 @@
 package io.quorate.sstable;
 
+import java.util.UUID;
+
 /** What became of a write or of another request that changes what is stored. */
 public sealed interface ApplyOutcome {
   /** Done, and as durable as was asked for. */
@@ -9,7 +11,7 @@ public sealed interface ApplyOutcome {
   record Applied() implements ApplyOutcome {}
 
   /** The engine has no such table. Nothing was changed. */
-  record UnknownTable(java.util.UUID tableId) implements ApplyOutcome {}
+  record UnknownTable(UUID tableId) implements ApplyOutcome {}
 
   /** The commit log takes no update of this size, now or later. Nothing was changed. */
   record TooLarge(int sizeBytes, int limitBytes) implements ApplyOutcome {}

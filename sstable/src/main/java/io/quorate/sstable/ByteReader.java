@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * A position in a stretch of a byte array. Every read is checked against the end of the stretch, so
@@ -109,7 +110,7 @@ class ByteReader {
 
   final byte[] readBytes(int length) {
     require(length);
-    byte[] copy = java.util.Arrays.copyOfRange(bytes, position, position + length);
+    byte[] copy = Arrays.copyOfRange(bytes, position, position + length);
     position += length;
     return copy;
   }

@@ -84,10 +84,6 @@ final class ByteWriter {
     INT.set(bytes, offset, value);
   }
 
-  void setLong(int offset, long value) {
-    LONG.set(bytes, offset, value);
-  }
-
   /**
    * Puts the length of what was written from {@code start} on in front of it. One byte must have
    * been left for it just below {@code start}; a longer length moves the content up, which for the

@@ -62,12 +62,13 @@ final class CommitLog {
   private long refusedUntilNanos;
   private final List<Runnable> whenIdle = new ArrayList<>();
 
-  /** A segment that is being, or will be, written. */
+  /** A segment that is being, or will be, written. Its file belongs to the log's thread. */
   private static final class OpenSegment {
     final long id;
     final Path path;
     int usedBytes = CommitLogFormat.HEADER_BYTES;
     @Nullable StoredFile file;
+    boolean failureReported;
 
     OpenSegment(Path directory, int log, long id) {
       this.id = id;
@@ -290,8 +291,11 @@ final class CommitLog {
     try {
       opened(segment);
     } catch (IOException e) {
-      // It will be tried again when the segment is needed, and refused then.
-      events.backgroundWorkFailed("preparing " + segment.path, e);
+      // It will be tried again when the segment is needed, and writes refused then.
+      if (!segment.failureReported) {
+        segment.failureReported = true;
+        events.backgroundWorkFailed("preparing " + segment.path, e);
+      }
     }
   }
 

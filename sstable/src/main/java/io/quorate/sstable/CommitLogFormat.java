@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The commit log's segments. {@code docs/commit-log-format.md} draws them as a whole.
@@ -36,7 +37,7 @@ final class CommitLogFormat {
   record Segment(int log, long id, Path path) implements Comparable<Segment> {
 
     /** Null when the name is not that of a segment. */
-    static @org.jspecify.annotations.Nullable Segment parse(Path directory, String name) {
+    static @Nullable Segment parse(Path directory, String name) {
       String[] parts = name.split("-", -1);
       if (parts.length != 3 || !parts[0].equals("commitlog") || !parts[2].endsWith(SUFFIX)) {
         return null;

@@ -18,6 +18,7 @@ import java.util.List;
  * <p>Replaying is idempotent, as applying a mutation is. Runs at start, off the shards.
  */
 final class CommitLogReplay {
+  private static final byte[] ZEROS = new byte[64 << 10];
 
   /** Takes the mutations. */
   interface Sink {
@@ -155,13 +156,30 @@ final class CommitLogReplay {
 
   /** The next place at which a whole record stands; -1 when there is none. */
   private static int nextRecord(Segment segment, byte[] bytes, int from) {
-    for (int at = from; at <= bytes.length - CommitLogFormat.RECORD_HEAD_BYTES; at++) {
-      if (headIsValid(segment, bytes, at)
+    int last = bytes.length - CommitLogFormat.RECORD_HEAD_BYTES;
+    for (int at = from; at <= last; at++) {
+      if (bytes[at] == 0) {
+        // A length has a byte that is not zero, and an unused segment is megabytes of them.
+        at = Math.max(at, nextNonZero(bytes, at) - 3);
+      }
+      if (at <= last
+          && headIsValid(segment, bytes, at)
           && (ByteReader.intAt(bytes, at) == CommitLogFormat.END || payloadIsValid(bytes, at))) {
         return at;
       }
     }
     return -1;
+  }
+
+  private static int nextNonZero(byte[] bytes, int from) {
+    for (int at = from; at < bytes.length; at += ZEROS.length) {
+      int length = Math.min(ZEROS.length, bytes.length - at);
+      int mismatch = Arrays.mismatch(bytes, at, at + length, ZEROS, 0, length);
+      if (mismatch >= 0) {
+        return at + mismatch;
+      }
+    }
+    return bytes.length;
   }
 
   private static boolean deliver(Segment segment, byte[] bytes, int position, Sink sink)

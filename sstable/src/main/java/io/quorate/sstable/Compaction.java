@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,7 @@ final class Compaction {
             thread.execute(() -> run(table, generation, inputs, leastTimestamp, done)));
   }
 
-  private void askShard(
-      Table table, int index, long leastSoFar, java.util.function.LongConsumer done) {
+  private void askShard(Table table, int index, long leastSoFar, LongConsumer done) {
     if (index == environment.shards().count()) {
       done.accept(leastSoFar);
       return;

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class EngineShard {
   private static final long RETRY_NANOS = 500_000_000L;
 
+  /** What an empty memtable takes up, which no flush gives back. */
+  private static final long FLOOR_BYTES = new Memtable().memoryBytes();
+
   private final Shard shard;
   private final StorageEngine engine;
   private final Executor pool;
@@ -125,9 +128,6 @@ final class EngineShard {
     }
     flushWhatIsDue();
   }
-
-  /** What an empty memtable takes up, which no flush gives back. */
-  private static final long FLOOR_BYTES = new Memtable().memoryBytes();
 
   private void flushWhatIsDue() {
     if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
@@ -273,9 +273,5 @@ final class EngineShard {
   /** Gives references back. May be called on any background thread. */
   void release(List<SSTable> retained) {
     engine.release(retained);
-  }
-
-  long memoryBytes() {
-    return activeBytes + frozenBytes;
   }
 }

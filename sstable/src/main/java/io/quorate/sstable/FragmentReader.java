@@ -1,5 +1,7 @@
 package io.quorate.sstable;
 
+import java.util.Arrays;
+
 /**
  * Reads a fragment: what is known, from one or several sources, of one partition. {@link #reset}
  * takes in the head, {@link #next} moves over the entries. Nothing is allocated; byte strings are
@@ -153,8 +155,8 @@ public final class FragmentReader extends ByteReader {
 
   RangeTombstone rangeTombstone() {
     return new RangeTombstone(
-        java.util.Arrays.copyOfRange(bytes, keyOffset, keyOffset + keyLength),
-        java.util.Arrays.copyOfRange(bytes, bodyOffset, bodyOffset + bodyLength),
+        Arrays.copyOfRange(bytes, keyOffset, keyOffset + keyLength),
+        Arrays.copyOfRange(bytes, bodyOffset, bodyOffset + bodyLength),
         new Deletion(timestampMicros, localSeconds));
   }
 }

@@ -143,10 +143,6 @@ final class Memtable {
     return tree.entryCount() == 0;
   }
 
-  int entryCount() {
-    return tree.entryCount();
-  }
-
   long memoryBytes() {
     return tree.memoryBytes();
   }

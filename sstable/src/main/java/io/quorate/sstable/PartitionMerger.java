@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Merges what several sources know of one partition: their deletions, ranges and rows. Rows are
@@ -143,7 +144,7 @@ final class PartitionMerger {
     }
   }
 
-  private @org.jspecify.annotations.Nullable RowCursor first(int direction) {
+  private @Nullable RowCursor first(int direction) {
     RowCursor first = null;
     for (int i = 0; i < cursorCount; i++) {
       if (standing[i] && (first == null || cursors[i].compareKey(first) * direction < 0)) {

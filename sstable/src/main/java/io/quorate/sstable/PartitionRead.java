@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.Invariant;
 import io.quorate.environment.Shard;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -201,7 +202,7 @@ final class PartitionRead {
         command.limits().reversed()
             ? rows.seekAtOrAfter(RowKeys.REGULAR)
             : rows.seekBefore(RowKeys.HIGHEST);
-    io.quorate.environment.Invariant.check(found, "what was cut has rows");
+    Invariant.check(found, "what was cut has rows");
     return Arrays.copyOfRange(rows.keyBytes, rows.keyOffset, rows.keyOffset + rows.keyLength);
   }
 

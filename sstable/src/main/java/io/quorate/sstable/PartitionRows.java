@@ -1,9 +1,11 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
+import java.util.List;
 
 /** The rows of one partition as a view of a source's entries. Reused, not thread-safe. */
 final class PartitionRows extends RowCursor {
+  static final PartitionHead NO_HEAD = new PartitionHead(Deletion.NONE, List.of());
   private static final byte[] FIRST_ROW = {1};
 
   private final EntryCursor entries;
@@ -36,8 +38,6 @@ final class PartitionRows extends RowCursor {
     }
     return NO_HEAD;
   }
-
-  static final PartitionHead NO_HEAD = new PartitionHead(Deletion.NONE, java.util.List.of());
 
   /** Tells that the source stands on the partition's first row already: no seek is needed. */
   void standsOnFirstRow() {

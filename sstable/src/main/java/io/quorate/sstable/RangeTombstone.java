@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A deletion of the rows with {@code start <= key < end}. */
 record RangeTombstone(byte[] start, byte[] end, Deletion deletion) {
@@ -49,7 +50,7 @@ record RangeTombstone(byte[] start, byte[] end, Deletion deletion) {
   }
 
   /** Two ranges may start and end at one bound in either order, so counts pass through zero. */
-  private static @org.jspecify.annotations.Nullable Integer sumOrNone(int left, int right) {
+  private static @Nullable Integer sumOrNone(int left, int right) {
     int sum = left + right;
     return sum == 0 ? null : sum;
   }

@@ -1,6 +1,7 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * The rows of one partition in one source, walked in either direction. While a move has answered
@@ -25,7 +26,7 @@ abstract class RowCursor {
   abstract boolean previous() throws IOException;
 
   final int compareKey(RowCursor other) {
-    return java.util.Arrays.compareUnsigned(
+    return Arrays.compareUnsigned(
         keyBytes,
         keyOffset,
         keyOffset + keyLength,

@@ -1,6 +1,7 @@
 package io.quorate.sstable;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Merges the bodies of one row. This is the one place where it is decided what wins:
@@ -173,7 +174,7 @@ final class RowMerger {
   }
 
   /** Of the least cells that the sources stand on, the one that wins; null at the end. */
-  private @org.jspecify.annotations.Nullable RowReader nextWinner() {
+  private @Nullable RowReader nextWinner() {
     RowReader winner = null;
     for (int i = 0; i < sourceCount; i++) {
       if (!atCell[i]) {

@@ -1,5 +1,7 @@
 package io.quorate.sstable;
 
+import java.util.Arrays;
+
 /**
  * Reads a row's body. {@link #reset} takes in the head, {@link #nextCell} moves over the cells.
  * Nothing is allocated; byte strings are given as offset and length into {@link #bytes()}. Reused,
@@ -300,7 +302,7 @@ public final class RowReader extends ByteReader {
     }
     return leftRank < 2
         ? 0
-        : java.util.Arrays.compareUnsigned(
+        : Arrays.compareUnsigned(
             left.bytes,
             left.pathOffset,
             left.pathOffset + left.pathLength,

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.environment.Invariant;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -129,10 +130,6 @@ final class SSTable {
     return statistics;
   }
 
-  long memoryBytes() {
-    return index.memoryBytes() + filter.memoryBytes();
-  }
-
   boolean coversToken(long token) {
     return token >= statistics.minToken() && token <= statistics.maxToken();
   }
@@ -221,7 +218,7 @@ final class SSTable {
       }
       try {
         table.file.readFully(ByteBuffer.wrap(stored, 0, wanted), position);
-      } catch (java.io.EOFException e) {
+      } catch (EOFException e) {
         throw new CorruptFileException(table.path, "it ends within its data");
       }
       storedPosition = position;

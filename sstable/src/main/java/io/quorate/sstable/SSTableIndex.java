@@ -108,10 +108,6 @@ final class SSTableIndex {
     return prefix ^ Long.MIN_VALUE;
   }
 
-  long memoryBytes() {
-    return content.length + 28L * positions.length + 120;
-  }
-
   /** Length of the shortest prefix of {@code next} that is above {@code last}. */
   static int dividerLength(byte[] last, int lastLength, byte[] next, int offset, int nextLength) {
     int limit = Math.min(lastLength, nextLength);

@@ -3,11 +3,11 @@ package io.quorate.sstable;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.environment.Invariant;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
@@ -15,7 +15,7 @@ import java.util.zip.CRC32C;
  * that {@link #finish} replaces by the real one once all is synced. Runs on a background thread;
  * not thread-safe.
  */
-final class SSTableWriter implements Closeable {
+final class SSTableWriter {
   private static final int WRITE_BYTES = 256 << 10;
 
   private final FileSystem files;
@@ -63,10 +63,6 @@ final class SSTableWriter implements Closeable {
 
   boolean isEmpty() {
     return entryCount == 0;
-  }
-
-  long writtenBytes() {
-    return writtenBytes + waiting.length;
   }
 
   /** Adds a row or a partition's head. */
@@ -247,7 +243,7 @@ final class SSTableWriter implements Closeable {
   }
 
   private Path directory() {
-    return java.util.Objects.requireNonNull(path.getParent(), "a table has a directory");
+    return Objects.requireNonNull(path.getParent(), "a table has a directory");
   }
 
   /** Gives up: nothing of the file remains. */
@@ -256,10 +252,5 @@ final class SSTableWriter implements Closeable {
     if (files.exists(temporary)) {
       files.delete(temporary);
     }
-  }
-
-  @Override
-  public void close() throws IOException {
-    file.close();
   }
 }

@@ -18,6 +18,7 @@ final class Slab {
 
   private byte[][] chunks = new byte[8][];
   private int chunkCount;
+  private int fillingChunk;
   private int freeOffset;
   private int freeEnd;
   private long memoryBytes;
@@ -38,8 +39,6 @@ final class Slab {
     freeOffset += rounded;
     return address;
   }
-
-  private int fillingChunk;
 
   /** Large records get a chunk to themselves; the current one goes on being filled. */
   private int allocateAlone(int length) {

@@ -1,6 +1,7 @@
 package io.quorate.sstable;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 
 /** Row keys of a partition from {@code start}, inclusive, to {@code end}, exclusive. */
@@ -44,7 +45,7 @@ public record Slice(byte[] start, byte[] end) {
 
   @Override
   public String toString() {
-    java.util.HexFormat hex = java.util.HexFormat.of();
+    HexFormat hex = HexFormat.of();
     return "[" + hex.formatHex(start) + ", " + hex.formatHex(end) + ")";
   }
 }

@@ -6,11 +6,13 @@ import io.quorate.environment.Shard;
 import io.quorate.environment.Shards;
 import java.io.Closeable;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -203,35 +205,41 @@ public final class StorageEngine {
     Map<UUID, Memtable> replayed = new LinkedHashMap<>();
     Map<UUID, TableManifest> manifests = new LinkedHashMap<>();
     tables.forEach((id, table) -> manifests.put(id, table.manifest()));
+    long[] sinceLook = {0};
     replay.replay((position, mutation) -> {
       TableManifest manifest = manifests.get(mutation.tableId());
       if (manifest == null || manifest.isTruncated(position)) {
         skippedRecords++;
         return;
       }
-      Memtable memtable = replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable());
-      memtable.put(mutation, 0);
-      if (memtable.memoryBytes() > options.memtableBytes() / 2) {
-        flushReplayed(mutation.tableId(), memtable);
-        replayed.remove(mutation.tableId());
+      replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation, 0);
+      sinceLook[0] += mutation.sizeBytes();
+      if (sinceLook[0] > options.memtableBytes() / 16) {
+        sinceLook[0] = 0;
+        if (memoryBytes(replayed) > options.memtableBytes() / 2) {
+          flushReplayed(replayed);
+        }
       }
     });
-    for (Map.Entry<UUID, Memtable> entry : replayed.entrySet()) {
-      flushReplayed(entry.getKey(), entry.getValue());
-    }
+    flushReplayed(replayed);
     replayedRecords = replay.recordCount();
     replay.delete();
   }
 
-  private void flushReplayed(UUID tableId, Memtable memtable) throws IOException {
-    Table table = tables.get(tableId);
-    if (table != null && !memtable.isEmpty()) {
-      memtable.freeze();
-      SSTable flushed = writeMemtable(table, memtable);
+  private static long memoryBytes(Map<UUID, Memtable> memtables) {
+    return memtables.values().stream().mapToLong(Memtable::memoryBytes).sum();
+  }
+
+  private void flushReplayed(Map<UUID, Memtable> replayed) throws IOException {
+    for (Map.Entry<UUID, Memtable> entry : replayed.entrySet()) {
+      Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
+      entry.getValue().freeze();
+      SSTable flushed = writeMemtable(table, entry.getValue());
       if (flushed != null) {
         table.replace(table.generation(), List.of(), List.of(flushed));
       }
     }
+    replayed.clear();
   }
 
   /** Updates that the last start found in the commit log. */
@@ -296,11 +304,11 @@ public final class StorageEngine {
       return Long.MAX_VALUE;
     }
     // ceil((index + 1) * 2^64 / count) is the next shard's first token.
-    java.math.BigInteger whole = java.math.BigInteger.ONE.shiftLeft(64);
-    java.math.BigInteger[] next =
+    BigInteger whole = BigInteger.ONE.shiftLeft(64);
+    BigInteger[] next =
         whole
-            .multiply(java.math.BigInteger.valueOf(shardIndex + 1L))
-            .divideAndRemainder(java.math.BigInteger.valueOf(count));
+            .multiply(BigInteger.valueOf(shardIndex + 1L))
+            .divideAndRemainder(BigInteger.valueOf(count));
     long first = next[0].longValue() + (next[1].signum() == 0 ? 0 : 1);
     return (first - 1) ^ Long.MIN_VALUE;
   }
@@ -631,7 +639,7 @@ public final class StorageEngine {
   }
 
   private void linkAside(Path damaged) throws IOException {
-    Path table = java.util.Objects.requireNonNull(damaged.getParent(), "a table has a directory");
+    Path table = Objects.requireNonNull(damaged.getParent(), "a table has a directory");
     Path aside = quarantineDirectory().resolve(table.getFileName() + "-" + damaged.getFileName());
     if (!files.exists(aside)) {
       files.link(damaged, aside);

@@ -1,5 +1,7 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.FileSystem.StoredFile;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -100,13 +102,11 @@ final class StoredBlock {
   }
 
   /** Reads one block with one read of the file. */
-  static byte[] read(
-      Path path, io.quorate.environment.FileSystem.StoredFile file, long position, int length)
-      throws IOException {
+  static byte[] read(Path path, StoredFile file, long position, int length) throws IOException {
     byte[] stored = new byte[length];
     try {
       file.readFully(ByteBuffer.wrap(stored), position);
-    } catch (java.io.EOFException e) {
+    } catch (EOFException e) {
       throw new CorruptFileException(path, "it ends within the block at " + position);
     }
     return content(path, position, stored, 0, length);

@@ -1,0 +1,216 @@
+package io.quorate.tools.nodetool;
+
+import io.quorate.tools.AdminClient;
+import io.quorate.tools.Json;
+import java.io.PrintWriter;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code quorate nodetool}: each command asks one node's admin interface once. */
+@Command(
+    name = "nodetool",
+    mixinStandardHelpOptions = true,
+    description = "Asks a node, and tells it to do things.",
+    subcommands = {CommandLine.HelpCommand.class, NodeTool.Raft.class})
+public final class NodeTool implements Callable<Integer> {
+  /** A compaction of a large table may take this long to answer. */
+  private static final int ANSWER_MILLIS = 10 * 60 * 1_000;
+
+  private enum Output {
+    TABLE,
+    JSON
+  }
+
+  @Option(
+      names = {"-H", "--host"},
+      scope = ScopeType.INHERIT,
+      description = "the node to ask (default: ${DEFAULT-VALUE})")
+  private String host = "127.0.0.1";
+
+  @Option(
+      names = {"-p", "--port"},
+      scope = ScopeType.INHERIT,
+      description = "its admin port (default: ${DEFAULT-VALUE})")
+  private int port = 7080;
+
+  @Option(
+      names = {"-o", "--output"},
+      scope = ScopeType.INHERIT,
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+  private Output output = Output.TABLE;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private AdminClient node() {
+    return new AdminClient(host, port, ANSWER_MILLIS);
+  }
+
+  private int show(String path, Map<String, String> parameters, Function<Json, String> report) {
+    AdminClient node = node();
+    return print(node, node.get(path, parameters), report);
+  }
+
+  private int act(String path, Map<String, String> parameters, Function<Json, String> report) {
+    AdminClient node = node();
+    return print(node, node.post(path, parameters), report);
+  }
+
+  private int print(AdminClient node, String body, Function<Json, String> report) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(output == Output.JSON ? body : report.apply(node.parsed(body)));
+    out.flush();
+    return 0;
+  }
+
+  private static Map<String, String> given(
+      @Nullable String keyspace, @Nullable String table, @Nullable String key) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    if (keyspace != null) {
+      parameters.put("keyspace", keyspace);
+    }
+    if (table != null) {
+      parameters.put("table", table);
+    }
+    if (key != null) {
+      parameters.put("key", key);
+    }
+    return parameters;
+  }
+
+  @Command(description = "The nodes: which are up, how much they hold and own.")
+  int status() {
+    return show("/v1/status", Map.of(), Reports::status);
+  }
+
+  @Command(description = "The token ring; with a keyspace, the replicas of each range.")
+  int ring(@Parameters(arity = "0..1", paramLabel = "KEYSPACE") @Nullable String keyspace) {
+    return show("/v1/ring", given(keyspace, null, null), Reports::ring);
+  }
+
+  @Command(description = "This node: version, memory, hints, repairs.")
+  int info() {
+    return show("/v1/info", Map.of(), Reports::info);
+  }
+
+  @Command(description = "The cluster: name, schema versions, keyspaces.")
+  int describecluster() {
+    return show("/v1/describecluster", Map.of(), Reports::describeCluster);
+  }
+
+  @Command(description = "What this node knows of the others by gossip.")
+  int gossipinfo() {
+    return show("/v1/gossip", Map.of(), Reports::gossip);
+  }
+
+  @Command(description = "Writes memtables to disk: all, a keyspace's or a table's.")
+  int flush(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return act("/v1/flush", given(keyspace, table, null), answer -> tables("flushed", answer));
+  }
+
+  @Command(description = "Compacts tables: all, a keyspace's or one.")
+  int compact(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return act("/v1/compact", given(keyspace, table, null), answer -> tables("compacted", answer));
+  }
+
+  private static String tables(String done, Json answer) {
+    long tables = answer.number("tables");
+    return done + " " + tables + (tables == 1 ? " table\n" : " tables\n");
+  }
+
+  @Command(description = "Size and state of tables: all, a keyspace's or one.")
+  int tablestats(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return show("/v1/tables", given(keyspace, table, null), Reports::tableStats);
+  }
+
+  @Command(description = "The replicas of a partition key; ':' between the components of a key.")
+  int getendpoints(
+      @Parameters(index = "0", paramLabel = "KEYSPACE") String keyspace,
+      @Parameters(index = "1", paramLabel = "TABLE") String table,
+      @Parameters(index = "2", paramLabel = "KEY") String key) {
+    return show("/v1/endpoints", given(keyspace, table, key), Reports::endpoints);
+  }
+
+  @Command(description = "Takes no new requests, finishes those under way and flushes.")
+  int drain() {
+    return act("/v1/drain", Map.of(), answer -> "drained\n");
+  }
+
+  @Command(description = "Keeps all tables as they are now, by hard links.")
+  int snapshot(
+      @Option(
+              names = {"-t", "--tag"},
+              paramLabel = "NAME",
+              description = "its name (default: the time)")
+          @Nullable String tag) {
+    String name =
+        tag != null
+            ? tag
+            : DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss", Locale.ROOT)
+                .format(LocalDateTime.now(ZoneId.systemDefault()));
+    return act(
+        "/v1/snapshot",
+        Map.of("name", name),
+        answer -> "snapshot " + answer.text("snapshot") + "\n");
+  }
+
+  /** {@code nodetool raft}: the metadata ring. */
+  @Command(
+      name = "raft",
+      mixinStandardHelpOptions = true,
+      description = "The metadata ring: status, transfer.")
+  static final class Raft implements Callable<Integer> {
+    @CommandLine.ParentCommand private @Nullable NodeTool parent;
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    private NodeTool nodetool() {
+      return Objects.requireNonNull(parent);
+    }
+
+    @Override
+    public Integer call() {
+      spec.commandLine().usage(spec.commandLine().getErr());
+      return CommandLine.ExitCode.USAGE;
+    }
+
+    @Command(description = "Leader, term, log and how far each peer is.")
+    int status() {
+      return nodetool().show("/v1/raft", Map.of(), Reports::raft);
+    }
+
+    @Command(description = "Hands leadership to a voter; ask the leader for it.")
+    int transfer(@Parameters(paramLabel = "HOST:PORT") String to) {
+      return nodetool()
+          .act(
+              "/v1/raft/transfer",
+              Map.of("to", to),
+              answer -> "handing leadership to " + answer.text("transferring_to") + "\n");
+    }
+  }
+}
