@@ -66,6 +66,14 @@ final class SelectExecution {
   /** Last row seen of the partition under way, from which the next read goes on. */
   private byte @Nullable [] resumeAfter;
 
+  /** The partition under way: its rows may come in several pieces, and over several pages. */
+  private byte @Nullable [] partitionKey;
+
+  /**
+   * Whether a row of the partition under way was seen: then its static row is not one by itself.
+   */
+  private boolean rowSeen;
+
   private boolean running;
   private boolean again;
   private boolean done;
@@ -114,6 +122,8 @@ final class SelectExecution {
     if (resume != null) {
       remaining = Math.min(remaining, resume.remaining());
       remainingInPartition = resume.remainingInPartition();
+      partitionKey = resume.key();
+      rowSeen = resume.rowKey() != null;
     }
     if (plan.isByKey()) {
       beginKeys(resume);
@@ -379,7 +389,6 @@ final class SelectExecution {
         filter.isEmpty() ? (int) Math.min(perPartitionLimit, Integer.MAX_VALUE) : Integer.MAX_VALUE;
     ReadLimits limits =
         new ReadLimits(slices, includeStatic, false, inPartition, context.nowSeconds());
-    remainingInPartitionForRange(start);
     long wanted =
         filter.isEmpty() && !plan.selection().isAggregate()
             ? Math.min(Math.min(remaining, remainingInPage), CHUNK_ROWS * 10L)
@@ -393,7 +402,7 @@ final class SelectExecution {
             new Coordinator.Answer<Coordinator.RangeRows>() {
               @Override
               public void succeeded(Coordinator.RangeRows result) {
-                rangeRead(start, result);
+                rangeRead(result);
               }
 
               @Override
@@ -403,35 +412,23 @@ final class SelectExecution {
             });
   }
 
-  private void remainingInPartitionForRange(RangePosition start) {
-    if (isInside(start)) {
-      resumeAfter = start.afterRow();
-    } else {
-      remainingInPartition = perPartitionLimit;
-      resumeAfter = null;
-    }
-  }
-
   /** Whether a position has rows of its partition before it and may have others behind it. */
   private static boolean isInside(RangePosition position) {
     byte[] row = position.afterRow();
     return row.length > 0 && Arrays.compareUnsigned(row, RowKeys.highest()) < 0;
   }
 
-  private void rangeRead(RangePosition start, Coordinator.RangeRows result) {
+  private void rangeRead(Coordinator.RangeRows result) {
     try {
       List<Coordinator.PartitionRows> partitions = result.partitions();
       for (int i = 0; i < partitions.size(); i++) {
         Coordinator.PartitionRows partition = partitions.get(i);
-        boolean continues = Arrays.equals(partition.key(), start.key()) && isInside(start);
-        if (!continues) {
-          remainingInPartition = perPartitionLimit;
-          resumeAfter = null;
-        }
         boolean isLast = i == partitions.size() - 1;
         RangePosition next = result.next();
         boolean cut =
-            isLast && next != null && isInside(next) && Arrays.equals(next.key(), partition.key());
+            isLast
+                ? next != null && isInside(next) && Arrays.equals(next.key(), partition.key())
+                : Arrays.equals(partitions.get(i + 1).key(), partition.key());
         takePartition(partition.token(), partition.key(), partition.fragment(), cut);
         if (remaining == 0) {
           finish(null);
@@ -470,10 +467,16 @@ final class SelectExecution {
 
   private void takePartition(long token, byte[] key, byte[] fragment, boolean cut) {
     stoppedInside = false;
-    boolean isFresh = resumeAfter == null;
+    if (!Arrays.equals(key, partitionKey)) {
+      partitionKey = key;
+      rowSeen = false;
+      resumeAfter = null;
+      remainingInPartition = perPartitionLimit;
+    }
     source.begin(token, key, fragment, plan.reversed());
     if (plan.distinct()) {
-      if (isFresh && (source.hasStatic() || source.next())) {
+      if (!rowSeen && (source.hasStatic() || source.next())) {
+        rowSeen = true;
         takeRow(null);
       }
       return;
@@ -481,6 +484,7 @@ final class SelectExecution {
     boolean any = false;
     while (source.next()) {
       any = true;
+      rowSeen = true;
       if (remaining == 0 || remainingInPage == 0 || remainingInPartition == 0) {
         stoppedInside = remainingInPartition > 0;
         return;
@@ -494,7 +498,7 @@ final class SelectExecution {
     if (any && cut && remainingInPage > 0) {
       resumeAfter = lastRowKey();
     }
-    boolean staticAlone = !any && !cut && isFresh && source.hasStatic() && !plan.restrictsRows();
+    boolean staticAlone = !rowSeen && !cut && source.hasStatic() && !plan.restrictsRows();
     if (staticAlone) {
       takeRow(sorts ? new byte[0] : null);
     }

@@ -43,6 +43,10 @@ final class FakeCoordinator implements Coordinator {
   @Nullable RequestFailure failNext;
   boolean lastBatchLogged;
   int writes;
+
+  /** Rows of a partition that a range read gives in one piece. */
+  int rowsPerPiece = Integer.MAX_VALUE;
+
   int reads;
 
   private final Map<UUID, Map<Key, byte[]>> tables = new HashMap<>();
@@ -156,6 +160,27 @@ final class FakeCoordinator implements Coordinator {
         limits = behind(limits, from.afterRow());
       }
       int limit = Math.min(remaining, limits.liveRows());
+      while (rowsPerPiece < limit) {
+        ReadResult piece =
+            read(
+                table,
+                key.token(),
+                key.key(),
+                new ReadLimits(
+                    limits.slices(),
+                    limits.includeStatic(),
+                    false,
+                    rowsPerPiece,
+                    limits.nowSeconds()));
+        byte[] last = piece.cut() ? lastKey(piece.fragment()) : null;
+        if (last == null) {
+          break;
+        }
+        partitions.add(new PartitionRows(key.token(), key.key(), piece.fragment()));
+        limits = behind(limits, last);
+        limit -= piece.liveRows();
+        remaining -= piece.liveRows();
+      }
       ReadResult result =
           read(
               table,

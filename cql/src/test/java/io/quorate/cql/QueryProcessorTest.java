@@ -123,6 +123,25 @@ class QueryProcessorTest {
   }
 
   @Test
+  void aPartitionThatComesInPiecesIsOnePartition() {
+    timeline();
+    cql.run("INSERT INTO t (k, s) VALUES (9, 'alone')");
+    for (String query :
+        List.of(
+            "SELECT k, a, b, s FROM t",
+            "SELECT k, a, b FROM t PER PARTITION LIMIT 4",
+            "SELECT DISTINCT k, s FROM t")) {
+      cql.coordinator.rowsPerPiece = Integer.MAX_VALUE;
+      List<String> whole = cql.rows(query);
+      for (int rows = 1; rows < 5; rows++) {
+        cql.coordinator.rowsPerPiece = rows;
+        assertThat(cql.rows(query)).as("%s, %d a piece", query, rows).isEqualTo(whole);
+        assertThat(cql.pages(query, 3)).as("%s, %d a piece", query, rows).isEqualTo(whole);
+      }
+    }
+  }
+
+  @Test
   void expectedRowCountsOfLimits() {
     timeline();
     assertThat(cql.rows("SELECT k FROM t")).hasSize(18);
