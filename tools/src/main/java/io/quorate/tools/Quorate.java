@@ -2,8 +2,10 @@ package io.quorate.tools;
 
 import io.quorate.client.ConnectionError;
 import io.quorate.client.RequestError;
+import io.quorate.tools.bench.BenchCommand;
 import io.quorate.tools.cluster.DownCommand;
 import io.quorate.tools.cluster.UpCommand;
+import io.quorate.tools.demo.DemoCommand;
 import io.quorate.tools.nodetool.NodeTool;
 import io.quorate.tools.shell.ShellCommand;
 import java.io.PrintWriter;
@@ -27,7 +29,10 @@ import picocli.CommandLine.Spec;
       DownCommand.class,
       Quorate.NodeUsage.class,
       ShellCommand.class,
-      NodeTool.class
+      NodeTool.class,
+      BenchCommand.class,
+      DemoCommand.class,
+      SimCommand.class
     },
     footer = {
       "",

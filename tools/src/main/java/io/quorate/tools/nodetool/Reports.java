@@ -153,7 +153,9 @@ final class Reports {
         .fields()
         .forEach((version, nodes) -> {
           out.append("  ").append(version).append(": ");
-          out.append(String.join(", ", nodes.elements().stream().map(Json::text).toList()));
+          out.append(
+              String.join(
+                  ", ", nodes.elements().stream().map(n -> host(n.text())).sorted().toList()));
           out.append('\n');
         });
     out.append("Keyspaces\n");
