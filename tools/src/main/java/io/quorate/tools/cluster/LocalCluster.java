@@ -94,24 +94,33 @@ public final class LocalCluster {
     Map<NodeDirectory, ProcessHandle> processes = new LinkedHashMap<>();
     Map<NodeDirectory, Long> logStarts = new LinkedHashMap<>();
     for (NodeDirectory node : wanted) {
-      logStarts.put(node, node.logLength());
       Optional<ProcessHandle> running = node.process();
+      if (running.isEmpty()) {
+        logStarts.put(node, node.logLength());
+      }
       processes.put(node, running.isPresent() ? running.get() : node.start(launcher, heap));
     }
     long deadline = System.nanoTime() + limit.toNanos();
     String waitingFor = "";
     while (true) {
       for (Map.Entry<NodeDirectory, ProcessHandle> process : processes.entrySet()) {
-        if (!process.getValue().isAlive()) {
-          NodeDirectory node = process.getKey();
+        NodeDirectory node = process.getKey();
+        Long logStart = logStarts.get(node);
+        if (process.getValue().isAlive()) {
+          continue;
+        }
+        if (logStart != null) {
           throw new CommandFailed(
               node.name()
                   + " ended: "
-                  + node.lastWords(logStarts.getOrDefault(node, 0L))
+                  + node.lastWords(logStart)
                   + " (its log: "
                   + shown(node.log())
                   + ")");
         }
+        // It was about to end when this began: a kill takes a moment.
+        logStarts.put(node, node.logLength());
+        process.setValue(node.start(launcher, heap));
       }
       String missing = missing(wanted);
       if (missing.isEmpty()) {

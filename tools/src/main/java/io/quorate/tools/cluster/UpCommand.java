@@ -96,16 +96,17 @@ public final class UpCommand implements Callable<Integer> {
     List<NodeDirectory> wanted = wanted(cluster);
     List<NodeDirectory> down = wanted.stream().filter(n -> n.process().isEmpty()).toList();
     down.forEach(n -> n.reconfigure(overrides));
-    out.println(
-        down.isEmpty()
-            ? "all of " + wanted.size() + " nodes run already"
-            : "starting " + String.join(", ", down.stream().map(NodeDirectory::name).toList()));
+    out.println(down.isEmpty() ? "already running: " + names(wanted) : "starting " + names(down));
     out.flush();
     cluster.start(wanted, Duration.ofSeconds(timeoutSeconds));
     double seconds = (System.nanoTime() - begin) / 1e9;
     out.print(summary(cluster.nodes(), seconds));
     out.flush();
     return 0;
+  }
+
+  private static String names(List<NodeDirectory> nodes) {
+    return String.join(", ", nodes.stream().map(NodeDirectory::name).toList());
   }
 
   private List<NodeDirectory> wanted(LocalCluster cluster) {
