@@ -2,6 +2,8 @@ package io.quorate.node;
 
 import io.quorate.environment.Endpoint;
 import io.quorate.node.NodeConfig.CommitLogSync;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,10 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
@@ -22,6 +24,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 public final class ConfigFile {
   /** Every key with its default, as documentation and for the tools that write such files. */
   public static final Map<String, String> DEFAULTS = defaults();
+
+  private static final int MAX_NAME_BYTES = 255;
 
   private final String source;
   private final Map<String, Object> values;
@@ -77,8 +81,7 @@ public final class ConfigFile {
           new Load(LoadSettings.builder().setAllowDuplicateKeys(false).setLabel(source).build())
               .loadFromString(yaml);
     } catch (YamlEngineException e) {
-      throw new ConfigException(
-          source + ": not YAML: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+      throw new ConfigException(source + ": not YAML: " + whatAndWhere(e));
     }
     Map<String, Object> values = new LinkedHashMap<>();
     if (root == null) {
@@ -100,13 +103,31 @@ public final class ConfigFile {
     return values;
   }
 
+  /** The parser's complaint in one line; its own message quotes the file over several. */
+  private static String whatAndWhere(YamlEngineException failure) {
+    String what = String.valueOf(failure.getMessage());
+    String where = "";
+    if (failure instanceof MarkedYamlEngineException marked) {
+      what = String.valueOf(marked.getProblem());
+      where = marked.getProblemMark().map(mark -> " at line " + (mark.getLine() + 1)).orElse("");
+    }
+    return what.lines().findFirst().orElse("") + where;
+  }
+
+  /** The nearest key, when it is so near that a slip of the finger explains the difference. */
   private static String suggestion(String name, Set<String> known) {
-    for (String candidate : new TreeSet<>(known)) {
-      if (distance(name, candidate) <= 3) {
-        return "; did you mean '" + candidate + "'?";
+    String nearest = "";
+    int least = Math.min(3, name.length() / 2) + 1;
+    for (String candidate : known) {
+      int distance = distance(name.toLowerCase(Locale.ROOT), candidate);
+      if (distance < least) {
+        least = distance;
+        nearest = candidate;
       }
     }
-    return "; known keys are " + String.join(", ", known);
+    return nearest.isEmpty()
+        ? "; known keys are " + String.join(", ", known)
+        : "; did you mean '" + nearest + "'?";
   }
 
   /** Levenshtein distance. */
@@ -128,8 +149,8 @@ public final class ConfigFile {
   }
 
   private NodeConfig read(Path directory, long heapBytes, int cores) {
-    String listen = text("listen_address", "127.0.0.1");
-    String broadcast = text("broadcast_address", listen);
+    String listen = name("listen_address", "127.0.0.1");
+    String broadcast = name("broadcast_address", listen);
     if (broadcast.equals("0.0.0.0") || broadcast.equals("::")) {
       throw new ConfigException(
           source + ": broadcast_address must be set when listen_address is " + listen);
@@ -138,15 +159,15 @@ public final class ConfigFile {
     List<Endpoint> seeds =
         endpoints("seeds", internodePort, List.of(new Endpoint(broadcast, internodePort)));
     return new NodeConfig(
-        text("cluster_name", "quorate"),
+        name("cluster_name", "quorate"),
         directory.resolve(text("data_directory", "data")),
         listen,
         broadcast,
         internodePort,
         (int) number("native_transport_port", 9042, 1, 65_535),
         (int) number("admin_port", 7080, 1, 65_535),
-        text("datacenter", "datacenter1"),
-        text("rack", "rack1"),
+        name("datacenter", "datacenter1"),
+        name("rack", "rack1"),
         seeds,
         endpoints("metadata_voters", internodePort, seeds),
         (int) number("num_tokens", 16, 1, 1024),
@@ -180,7 +201,29 @@ public final class ConfigFile {
     if (value instanceof Map || value instanceof List || String.valueOf(value).isBlank()) {
       throw new ConfigException(source + ": " + key + " must be a text");
     }
-    return String.valueOf(value);
+    String text = String.valueOf(value);
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new ConfigException(source + ": " + key + " must be one line of printable text");
+    }
+    return text;
+  }
+
+  /** A text that goes over the wire with a length of one byte. */
+  private String name(String key, String otherwise) {
+    String name = text(key, otherwise);
+    int length = name.getBytes(StandardCharsets.UTF_8).length;
+    if (length > MAX_NAME_BYTES) {
+      throw new ConfigException(
+          source
+              + ": "
+              + key
+              + " is "
+              + length
+              + " bytes long; at most "
+              + MAX_NAME_BYTES
+              + " are allowed");
+    }
+    return name;
   }
 
   private long number(String key, long otherwise, long least, long most) {
@@ -188,14 +231,15 @@ public final class ConfigFile {
     if (value == null) {
       return otherwise;
     }
-    if (!(value instanceof Integer || value instanceof Long)) {
+    if (!(value instanceof Integer || value instanceof Long || value instanceof BigInteger)) {
       throw new ConfigException(
           source + ": " + key + " is '" + value + "'; a whole number is expected");
     }
     long number = ((Number) value).longValue();
-    if (number < least || number > most) {
-      throw new ConfigException(
-          source + ": " + key + " is " + number + "; allowed are " + least + " to " + most);
+    // A BigInteger is what the parser makes of a number that no long can hold.
+    if (value instanceof BigInteger || number < least || number > most) {
+      String range = most == Long.MAX_VALUE ? least + " or more" : least + " to " + most;
+      throw new ConfigException(source + ": " + key + " is " + value + "; allowed are " + range);
     }
     return number;
   }

@@ -117,9 +117,19 @@ public final class Node {
               shard.execute(() -> startRings(identity, engine));
             }
           });
-    } catch (IOException | StartupException e) {
+    } catch (IOException e) {
+      fail(FileFailure.describe(e));
+    } catch (StartupException e) {
       fail(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      failUnexpectedly(e);
     }
+  }
+
+  /** A task that threw would leave a process that neither serves nor ends. */
+  private void failUnexpectedly(RuntimeException failure) {
+    log.error("the start failed", failure);
+    fail("this node cannot start: " + failure);
   }
 
   private EngineOptions engineOptions() {
@@ -149,7 +159,13 @@ public final class Node {
   }
 
   private void startRings(NodeIdentity identity, StorageEngine engine) {
-    Parts made = assemble(identity, engine);
+    Parts made;
+    try {
+      made = assemble(identity, engine);
+    } catch (RuntimeException e) {
+      failUnexpectedly(e);
+      return;
+    }
     parts = made;
     try {
       Endpoint listen = new Endpoint(config.listenAddress(), config.internodePort());

@@ -4,6 +4,7 @@ import io.quorate.environment.Invariant;
 import io.quorate.environment.real.RealEnvironment;
 import io.quorate.node.ConfigFile.ConfigException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,8 +43,10 @@ public final class NodeProcess {
     String yaml;
     try {
       yaml = Files.readString(file, StandardCharsets.UTF_8);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(file + " is not UTF-8 text");
     } catch (IOException e) {
-      throw new ConfigException(file + " cannot be read: " + e.getMessage());
+      throw new ConfigException("cannot read the configuration: " + FileFailure.describe(e));
     }
     Path directory = file.toAbsolutePath().getParent();
     return ConfigFile.parse(
