@@ -21,9 +21,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Runs three real nodes on simulated time, network and disks, with faults drawn from a seed,",
-      "and checks that nothing acknowledged is lost and no QUORUM read is stale.",
-      "A seed gives the same run each time."
+      "Replays a cluster under faults, all drawn from a seed.",
+      "Three real nodes on simulated time, network and disks; checks that nothing acknowledged is"
+          + " lost and no QUORUM read is stale. A seed gives the same run each time."
     })
 public final class SimCommand implements Callable<Integer> {
   private enum Output {

@@ -20,9 +20,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "A guided tour on a fresh cluster of three nodes: levels, a killed node, hints, read repair,",
-      "the metadata ring. What it prints is what the cluster did; it fails when a claim does not"
-          + " hold."
+      "A guided tour on a fresh cluster of three nodes.",
+      "Consistency levels, a killed node, hints, read repair, the metadata ring. What it prints is"
+          + " what the cluster did; it fails when a claim does not hold."
     })
 public final class DemoCommand implements Callable<Integer> {
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
