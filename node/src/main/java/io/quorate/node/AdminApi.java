@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * What administrators can ask and do, as JSON over HTTP. {@code nodetool} is a client of it.
  *
  * <pre>
- *   GET  /health/live  /health/ready
+ *   GET  /health/live  /health/ready  /metrics
  *   GET  /v1/status  /v1/info  /v1/ring?keyspace=  /v1/describecluster  /v1/gossip  /v1/raft
  *   GET  /v1/tables?keyspace=&amp;table=   /v1/endpoints?keyspace=&amp;table=&amp;key=
  *   POST /v1/flush?keyspace=&amp;table=    /v1/compact?keyspace=&amp;table=
@@ -46,6 +46,7 @@ final class AdminApi {
   private final Environment environment;
   private final Node node;
   private final long startedNanos;
+  private volatile @Nullable Metrics metrics;
 
   AdminApi(Environment environment, Node node) {
     this.environment = environment;
@@ -56,6 +57,7 @@ final class AdminApi {
   void addTo(AdminServer server) {
     server.get("/health/live", (request, reply) -> reply.accept(live()));
     server.get("/health/ready", (request, reply) -> reply.accept(ready()));
+    server.get("/metrics", (request, reply) -> reply.accept(metrics()));
     server.get("/v1/status", json(request -> status()));
     server.get("/v1/info", json(request -> info()));
     server.get("/v1/ring", json(this::ring));
@@ -87,6 +89,16 @@ final class AdminApi {
     return state == NodeState.NORMAL
         ? Reply.text(200, "ready\n")
         : Reply.text(503, "not ready: " + state + "\n");
+  }
+
+  private Reply metrics() {
+    Metrics known = metrics;
+    if (known == null) {
+      // Made when somebody asks: not every node is scraped, and starting should be quick.
+      known = new Metrics(node);
+      metrics = known;
+    }
+    return new Reply(200, "text/plain; version=0.0.4; charset=utf-8", known.scrape());
   }
 
   private interface Answer {

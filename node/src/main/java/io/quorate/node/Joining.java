@@ -125,31 +125,8 @@ final class Joining {
       case ChangeOutcome.Unchanged unchanged -> join();
       case ChangeOutcome.Conflict conflict -> retry();
       case ChangeOutcome.AlreadyExists exists -> retry();
-      case ChangeOutcome.Invalid invalid -> {
-        NodeInfo other = ownerOfAddress();
-        if (other != null) {
-          refused.accept(
-              "address "
-                  + config.internode()
-                  + " belongs to node "
-                  + other.hostId()
-                  + ", and this data directory is that of "
-                  + hostId);
-        } else {
-          // Another node took a token of ours meanwhile: choose again.
-          retry();
-        }
-      }
+      case ChangeOutcome.Invalid invalid -> refused.accept(invalid.message());
     }
-  }
-
-  private @Nullable NodeInfo ownerOfAddress() {
-    for (NodeInfo node : ring.metadata().nodes()) {
-      if (node.internode().equals(config.internode()) && !node.hostId().equals(hostId)) {
-        return node;
-      }
-    }
-    return null;
   }
 
   private NodeInfo describe(ClusterMetadata metadata, @Nullable NodeInfo known) {

@@ -5,6 +5,7 @@ import io.quorate.client.RequestError;
 import io.quorate.tools.cluster.DownCommand;
 import io.quorate.tools.cluster.UpCommand;
 import io.quorate.tools.nodetool.NodeTool;
+import io.quorate.tools.shell.ShellCommand;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -21,7 +22,13 @@ import picocli.CommandLine.Spec;
     description = "A leaderless, tunable-consistency store beside a Raft metadata ring.",
     mixinStandardHelpOptions = true,
     versionProvider = Quorate.Version.class,
-    subcommands = {UpCommand.class, DownCommand.class, Quorate.NodeUsage.class, NodeTool.class},
+    subcommands = {
+      UpCommand.class,
+      DownCommand.class,
+      Quorate.NodeUsage.class,
+      ShellCommand.class,
+      NodeTool.class
+    },
     footer = {
       "",
       "Start with: quorate up; then: quorate shell, quorate nodetool status, quorate down.",
@@ -65,13 +72,14 @@ public final class Quorate implements Callable<Integer> {
   }
 
   /** One line for the user, whatever was thrown. */
-  static String describe(Throwable failure) {
+  public static String describe(Throwable failure) {
     String message =
-        failure instanceof CommandFailed
-                || failure instanceof ConnectionError
-                || failure instanceof RequestError
-            ? String.valueOf(failure.getMessage())
-            : "internal error: " + failure + " (QUORATE_DEBUG=1 shows where)";
+        switch (failure) {
+          case RequestError refused -> ErrorText.of(refused);
+          case CommandFailed told -> String.valueOf(told.getMessage());
+          case ConnectionError unreached -> String.valueOf(unreached.getMessage());
+          default -> "internal error: " + failure + " (QUORATE_DEBUG=1 shows where)";
+        };
     return message.strip().replaceAll("\\s*\\R\\s*", "; ");
   }
 

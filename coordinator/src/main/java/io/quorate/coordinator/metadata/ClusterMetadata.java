@@ -275,6 +275,13 @@ public final class ClusterMetadata {
       return new ChangeOutcome.Invalid(
           "node " + node.hostId() + " owns other tokens, or stands in another rack, already");
     }
+    if (known == null && !tablesById.isEmpty()) {
+      // Ownership would move at once, and the rows would stay where they are: reads would miss
+      // them.
+      return new ChangeOutcome.Invalid(
+          "a node cannot be added to a cluster that has tables: streaming to it is not supported"
+              + " yet");
+    }
     for (NodeInfo other : nodes.values()) {
       if (other.hostId().equals(node.hostId())) {
         continue;
@@ -284,7 +291,7 @@ public final class ClusterMetadata {
             "address " + node.internode() + " belongs to node " + other.hostId());
       }
       if (!Collections.disjoint(other.tokens(), node.tokens())) {
-        return new ChangeOutcome.Invalid("a token is owned by node " + other.hostId() + " already");
+        return new ChangeOutcome.Conflict(); // chosen from a ring that has changed meanwhile
       }
     }
     SortedMap<UUID, NodeInfo> changed = new TreeMap<>(nodes);

@@ -116,6 +116,22 @@ class ClusterMetadataTest {
   }
 
   @Test
+  void aNodeThatWouldOwnRowsItDoesNotHaveIsRefused() {
+    ClusterMetadata empty = ClusterMetadata.EMPTY;
+    ClusterMetadata one =
+        applied(empty, new MetadataChange.RegisterNode(node(1, "dc1", "r1", 5, -7)));
+    MetadataChange second = new MetadataChange.RegisterNode(node(2, "dc1", "r1", 6));
+    assertThat(one.apply(second)).isInstanceOf(ChangeOutcome.Applied.class);
+    ClusterMetadata withTable = applied(one, new MetadataChange.CreateKeyspace(KEYSPACE, false));
+    withTable = applied(withTable, new MetadataChange.CreateType(ADDRESS, false));
+    withTable = applied(withTable, new MetadataChange.CreateTable(TABLE, false));
+    assertThat(withTable.apply(second)).isInstanceOf(ChangeOutcome.Invalid.class);
+    assertThat(one.apply(new MetadataChange.RegisterNode(node(3, "dc1", "r1", 5))))
+        .as("a token chosen from an older ring")
+        .isEqualTo(new ChangeOutcome.Conflict());
+  }
+
+  @Test
   void replicasAreDistinctNodesSpreadOverRacks() {
     Random random = new Random(5);
     for (int round = 0; round < 50; round++) {

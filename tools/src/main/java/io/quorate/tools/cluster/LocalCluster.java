@@ -17,6 +17,10 @@ import java.util.stream.IntStream;
 
 /** Node processes on this machine, as the directories of one cluster describe them. */
 public final class LocalCluster {
+  static final int DEFAULT_CQL_PORT = 9042;
+  static final int DEFAULT_ADMIN_PORT = 7080;
+  static final int DEFAULT_INTERNODE_PORT = 7000;
+
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
   private static final long POLL_MILLIS = 50;
@@ -65,6 +69,19 @@ public final class LocalCluster {
         node(number).configure(layout.yaml(number));
       }
     }
+  }
+
+  /** Makes a cluster of one data centre with default ports and starts it. */
+  public void startNew(int nodeCount, String firstAddress, Duration limit) {
+    create(
+        new ClusterLayout(
+            List.of(nodeCount),
+            firstAddress,
+            DEFAULT_CQL_PORT,
+            DEFAULT_ADMIN_PORT,
+            DEFAULT_INTERNODE_PORT,
+            Map.of()));
+    start(nodes(), limit);
   }
 
   /**

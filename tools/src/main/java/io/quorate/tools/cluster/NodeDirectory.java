@@ -75,7 +75,7 @@ public final class NodeDirectory {
   }
 
   /** Sets keys in the configuration that is there. */
-  void reconfigure(Map<String, String> overrides) {
+  public void reconfigure(Map<String, String> overrides) {
     if (!overrides.isEmpty()) {
       configure(ClusterLayout.withOverrides(read(yaml()), overrides));
     }

@@ -52,19 +52,19 @@ public final class UpCommand implements Callable<Integer> {
       names = "--cql-port",
       paramLabel = "PORT",
       description = "for drivers (default: ${DEFAULT-VALUE})")
-  private int cqlPort = 9042;
+  private int cqlPort = LocalCluster.DEFAULT_CQL_PORT;
 
   @Option(
       names = "--admin-port",
       paramLabel = "PORT",
       description = "for nodetool and metrics (default: ${DEFAULT-VALUE})")
-  private int adminPort = 7080;
+  private int adminPort = LocalCluster.DEFAULT_ADMIN_PORT;
 
   @Option(
       names = "--internode-port",
       paramLabel = "PORT",
       description = "between nodes (default: ${DEFAULT-VALUE})")
-  private int internodePort = 7000;
+  private int internodePort = LocalCluster.DEFAULT_INTERNODE_PORT;
 
   @Option(
       names = "--address",

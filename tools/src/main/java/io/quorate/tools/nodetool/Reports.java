@@ -37,7 +37,7 @@ final class Reports {
     datacenters.forEach((name, table) -> {
       String title = "Datacenter: " + name;
       out.append(title).append('\n').append("=".repeat(title.length())).append('\n');
-      out.append("Status=Up/Down |/ State=Normal/Leaving/Joining\n");
+      out.append("Status=Up/Down |/ State=Normal/Leaving\n");
       out.append(table).append('\n');
     });
     String leader = status.text("metadata_leader");
@@ -53,8 +53,7 @@ final class Reports {
     String state =
         switch (node.text("state")) {
           case "RUNNING" -> "N";
-          case "STARTING" -> "J";
-          case "STOPPING", "STOPPED", "LEAVING" -> "L";
+          case "DRAINING", "SHUTDOWN" -> "L";
           default -> "?";
         };
     return (node.text("status").equals("UP") ? "U" : "D") + state;

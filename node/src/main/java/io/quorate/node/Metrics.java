@@ -1,0 +1,110 @@
+package io.quorate.node;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.quorate.gossip.Membership;
+import io.quorate.hintedhandoff.HintStats;
+import io.quorate.raft.RaftStatus;
+import java.util.function.ToDoubleFunction;
+
+/** What this node tells Prometheus. Values are read when they are asked for. */
+final class Metrics {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Node node;
+
+  Metrics(Node node) {
+    this.node = node;
+    gauge("quorate.ready", "1 when clients are served", n -> n.state() == NodeState.NORMAL ? 1 : 0);
+    gauge("quorate.nodes.known", "nodes in the metadata", n -> metadataNodes(n));
+    gauge("quorate.nodes.alive", "of which are taken for alive", Metrics::aliveNodes);
+    gauge("quorate.metadata.epoch", "epoch that is published", n -> ring(n).metadata().epoch());
+    gauge("quorate.raft.has.leader", "1 when a leader is known", n -> hasLeader(raft(n)));
+    gauge("quorate.raft.term", "term of the metadata ring", n -> raft(n).term());
+    gauge("quorate.raft.commit.index", "committed entries", n -> raft(n).commitIndex());
+    gauge("quorate.raft.applied.index", "applied entries", n -> raft(n).appliedIndex());
+    gauge("quorate.raft.peer.lag.max", "entries the slowest peer lacks", n -> slowest(raft(n)));
+    counter("quorate.raft.leader.changes", "seen since start", n -> raft(n).leaderChanges());
+    counter("quorate.hints.stored", "hints taken in", n -> hints(n).stored());
+    counter("quorate.hints.delivered", "hints delivered", n -> hints(n).delivered());
+    counter("quorate.hints.refused", "hints not taken in", n -> hints(n).refused());
+    counter("quorate.hints.expired", "hints too old to deliver", n -> hints(n).expired());
+    gauge("quorate.hints.pending", "hints on disk", Metrics::pendingHints);
+    counter("quorate.reads.mismatches", "reads whose replicas differed", n -> mismatches(n));
+    counter("quorate.reads.repairs", "mutations sent to stale replicas", n -> repairs(n));
+    gauge("quorate.connections", "open CQL connections", n -> connections(n));
+    gauge("quorate.block.cache.bytes", "cached blocks", n -> engineCache(n));
+    gauge("quorate.heap.used.bytes", "of the Java heap", n -> usedHeap());
+  }
+
+  private void gauge(String name, String description, ToDoubleFunction<Node> value) {
+    Gauge.builder(name, node, value).description(description).register(registry);
+  }
+
+  private void counter(String name, String description, ToDoubleFunction<Node> value) {
+    FunctionCounter.builder(name, node, value).description(description).register(registry);
+  }
+
+  /** Everything, in Prometheus' text format. */
+  String scrape() {
+    return registry.scrape();
+  }
+
+  private static RaftMetadataRing ring(Node node) {
+    return node.assembled().ring();
+  }
+
+  private static RaftStatus raft(Node node) {
+    return node.assembled().raft().status();
+  }
+
+  private static HintStats hints(Node node) {
+    return node.assembled().hints().stats();
+  }
+
+  private static int metadataNodes(Node node) {
+    return ring(node).metadata().nodes().size();
+  }
+
+  private static double aliveNodes(Node node) {
+    Membership membership = node.assembled().membership();
+    return ring(node).metadata().nodes().stream()
+        .filter(info -> membership.isAlive(info.hostId()))
+        .count();
+  }
+
+  private static int hasLeader(RaftStatus raft) {
+    return raft.leader() == null ? 0 : 1;
+  }
+
+  private static double slowest(RaftStatus raft) {
+    return raft.peers().stream().mapToLong(RaftStatus.PeerStatus::lag).max().orElse(0);
+  }
+
+  private static double pendingHints(Node node) {
+    return hints(node).targets().stream().mapToLong(HintStats.Target::hints).sum();
+  }
+
+  private static long mismatches(Node node) {
+    return node.coordinator().digestMismatches();
+  }
+
+  private static long repairs(Node node) {
+    return node.coordinator().readRepairs();
+  }
+
+  private static int connections(Node node) {
+    return node.assembled().clients().connectionCount();
+  }
+
+  private static long engineCache(Node node) {
+    return node.assembled().engine().cachedBytes();
+  }
+
+  private static long usedHeap() {
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+}
