@@ -119,11 +119,16 @@ final class AdminServer {
 
     @Override
     public void received(ByteBuf bytes) {
-      if (closed) {
+      if (closed || !codec.isOpen()) {
         return;
       }
       codec.writeInbound(bytes.retain());
       flush();
+      if (!codec.isOpen()) {
+        // The codec refused a body that is too large, and will not take the rest of it.
+        connection.close();
+        return;
+      }
       FullHttpRequest request;
       while ((request = codec.readInbound()) != null) {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
