@@ -84,6 +84,15 @@ final class AdminServer {
       return;
     }
     QueryStringDecoder query = new QueryStringDecoder(request.uri());
+    try {
+      handle(request, query, reply);
+    } catch (IllegalArgumentException e) {
+      // Also an address with a broken %-escape, which is decoded when it is asked for.
+      reply.accept(Reply.error(400, String.valueOf(e.getMessage())));
+    }
+  }
+
+  private void handle(FullHttpRequest request, QueryStringDecoder query, Consumer<Reply> reply) {
     Route route = routes.get(request.method() + " " + query.path());
     if (route == null) {
       HttpMethod other = request.method().equals(HttpMethod.GET) ? HttpMethod.POST : HttpMethod.GET;
@@ -94,11 +103,7 @@ final class AdminServer {
               : Reply.error(404, "there is no " + query.path()));
       return;
     }
-    try {
-      route.handle(new Request(query.parameters()), reply);
-    } catch (IllegalArgumentException e) {
-      reply.accept(Reply.error(400, String.valueOf(e.getMessage())));
-    }
+    route.handle(new Request(query.parameters()), reply);
   }
 
   /** One connection. Belongs to its shard. Requests are answered one after the other. */
@@ -114,11 +119,16 @@ final class AdminServer {
 
     @Override
     public void received(ByteBuf bytes) {
-      if (closed) {
+      if (closed || !codec.isOpen()) {
         return;
       }
       codec.writeInbound(bytes.retain());
       flush();
+      if (!codec.isOpen()) {
+        // The codec refused a body that is too large, and will not take the rest of it.
+        connection.close();
+        return;
+      }
       FullHttpRequest request;
       while ((request = codec.readInbound()) != null) {
         boolean keepAlive = HttpUtil.isKeepAlive(request);

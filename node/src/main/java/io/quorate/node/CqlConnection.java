@@ -169,7 +169,6 @@ final class CqlConnection implements Handler {
       pauseReading();
     }
     session.process(
-        spoken,
         request,
         response -> {
           inFlight--;

@@ -4,7 +4,6 @@ import io.quorate.environment.Endpoint;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Network;
 import io.quorate.environment.Shard;
-import io.quorate.protocol.ProtocolVersion;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
 import java.io.IOException;
@@ -41,7 +40,7 @@ final class CqlServer {
       /**
        * @param answer called once, on the calling shard, possibly before the call returns
        */
-      void process(ProtocolVersion version, Request request, Consumer<Response> answer);
+      void process(Request request, Consumer<Response> answer);
     }
   }
 

@@ -5,7 +5,6 @@ import io.quorate.cql.QueryProcessor;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.protocol.ErrorCode;
-import io.quorate.protocol.ProtocolVersion;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
 import java.util.concurrent.TimeUnit;
@@ -41,10 +40,11 @@ final class Queries {
     private final ClientState client = new ClientState();
 
     @Override
-    public void process(ProtocolVersion version, Request request, Consumer<Response> answer) {
+    public void process(Request request, Consumer<Response> answer) {
       long epoch = ring.metadata().epoch();
-      run(
+      processor.process(
           request,
+          client,
           response -> {
             if (response instanceof Response.Failure failure
                 && failure.code() == ErrorCode.INVALID) {
@@ -64,27 +64,11 @@ final class Queries {
               ring.whenSettled(() ->
                   shard.execute(() -> {
                     if (ring.metadata().epoch() > epoch) {
-                      run(request, answer);
+                      processor.process(request, client, answer);
                     } else {
                       answer.accept(refusal);
                     }
                   })));
-    }
-
-    private void run(Request request, Consumer<Response> answer) {
-      switch (request) {
-        case Request.Query query -> processor.query(query, client, answer);
-        case Request.Execute execute -> processor.execute(execute, client, answer);
-        case Request.Prepare prepare -> processor.prepare(prepare, client, answer);
-        case Request.Batch batch -> processor.batch(batch, client, answer);
-        case Request.AuthResponse response ->
-            answer.accept(
-                new Response.Failure(
-                    ErrorCode.PROTOCOL_ERROR, "AUTH_RESPONSE without an AUTHENTICATE before it"));
-        case Request.Startup startup -> throw new IllegalStateException("the connection's own");
-        case Request.Options options -> throw new IllegalStateException("the connection's own");
-        case Request.Register register -> throw new IllegalStateException("the connection's own");
-      }
     }
   }
 }

@@ -7,11 +7,15 @@ import org.antlr.v4.runtime.BaseErrorListener;
 import org.antlr.v4.runtime.CharStreams;
 import org.antlr.v4.runtime.CommonTokenStream;
 import org.antlr.v4.runtime.DefaultErrorStrategy;
+import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.RecognitionException;
 import org.antlr.v4.runtime.Recognizer;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.atn.PredictionMode;
 import org.antlr.v4.runtime.misc.ParseCancellationException;
+import org.antlr.v4.runtime.tree.ErrorNode;
+import org.antlr.v4.runtime.tree.ParseTreeListener;
+import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /** Reads CQL. Stateless, safe for concurrent use. */
@@ -20,6 +24,9 @@ public final class CqlText {
 
   /** Deeper nesting would take the parser's stack. */
   private static final int MAX_NESTING = 200;
+
+  /** Rules within rules: what nests without brackets, such as a cast of a cast, nests in these. */
+  private static final int MAX_RULE_DEPTH = 1_000;
 
   /** Tokens shown before the one that is wrong. */
   private static final int CONTEXT_TOKENS = 8;
@@ -55,6 +62,7 @@ public final class CqlText {
   private static QueryContext query(CommonTokenStream tokens) {
     CqlParser parser = new CqlParser(tokens);
     parser.removeErrorListeners();
+    parser.addParseListener(new RuleDepth());
     parser.setErrorHandler(new BailErrorStrategy());
     parser.getInterpreter().setPredictionMode(PredictionMode.SLL);
     try {
@@ -62,6 +70,8 @@ public final class CqlText {
     } catch (ParseCancellationException quickFailed) {
       tokens.seek(0);
       parser.reset();
+      parser.removeParseListeners();
+      parser.addParseListener(new RuleDepth());
       parser.addErrorListener(new FirstError(tokens));
       parser.setErrorHandler(new DefaultErrorStrategy());
       parser.getInterpreter().setPredictionMode(PredictionMode.LL);
@@ -85,6 +95,37 @@ public final class CqlText {
 
   private static String position(Token token) {
     return "line " + token.getLine() + ":" + token.getCharPositionInLine();
+  }
+
+  /** Ends a parse whose tree grows so deep that walking it would take the stack. */
+  private static final class RuleDepth implements ParseTreeListener {
+    private int depth;
+    private int chained;
+
+    @Override
+    public void enterEveryRule(ParserRuleContext rule) {
+      depth++;
+      if (rule.getChildCount() > 0) {
+        // A left-recursive rule took what it had parsed as its first child: `a.b` in `a.b.c`. It
+        // left the child before, so depth does not see it. A statement has few: count them all.
+        chained++;
+      }
+      if (depth + chained > MAX_RULE_DEPTH) {
+        throw new SyntaxException(
+            position(rule.getStart()) + " nested deeper than " + MAX_RULE_DEPTH + " rules");
+      }
+    }
+
+    @Override
+    public void exitEveryRule(ParserRuleContext rule) {
+      depth--;
+    }
+
+    @Override
+    public void visitTerminal(TerminalNode node) {}
+
+    @Override
+    public void visitErrorNode(ErrorNode node) {}
   }
 
   /** Turns the first error into an exception. */

@@ -133,4 +133,20 @@ class CqlTextTest {
         .isInstanceOf(SyntaxException.class)
         .hasMessageContaining("nested deeper than 200");
   }
+
+  @Test
+  void nestingWithoutBracketsIsRefusedToo() {
+    for (String text :
+        new String[] {
+          "SELECT a FROM t WHERE k = " + "(int)".repeat(100_000) + " 1",
+          "SELECT a" + ".b".repeat(100_000) + " FROM t",
+          "SELECT a" + "[1]".repeat(100_000) + " FROM t",
+        }) {
+      assertThatThrownBy(() -> CqlText.parse(text))
+          .isInstanceOf(SyntaxException.class)
+          .hasMessageContaining("nested deeper than 1000 rules");
+    }
+    CqlText.parse("SELECT a FROM t WHERE k = " + "(int)".repeat(200) + " 1");
+    CqlText.parse("SELECT a FROM t WHERE k = " + "[".repeat(199) + "]".repeat(199));
+  }
 }
