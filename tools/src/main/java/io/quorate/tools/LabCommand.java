@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Cuts a simulated cluster of three in two, and heals it, while clients write and read at",
-      "ONE, QUORUM and ALL and change the schema; checks what they saw, and prints it by level.",
+      "Shows what each consistency level gives while a cluster is cut in two.",
+      "Clients write and read at ONE, QUORUM and ALL and change the schema on a simulated",
+      "cluster of three, which is cut and healed; what they saw is checked, and printed by level.",
       "Exits with 1 when a promise did not hold."
     })
 public final class LabCommand implements Callable<Integer> {

@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Timer;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -35,7 +36,14 @@ final class NettyShard implements Shard {
 
   @Override
   public void execute(Runnable task) {
-    loop.execute(() -> run(task));
+    try {
+      loop.execute(() -> run(task));
+    } catch (RejectedExecutionException e) {
+      // Only while the process ends, when nobody waits for what a background thread still brings.
+      if (!loop.isShuttingDown()) {
+        throw e;
+      }
+    }
   }
 
   @Override
