@@ -3,9 +3,12 @@ package io.quorate.cql;
 import io.quorate.coordinator.metadata.TableOptions;
 import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.ErrorDetails;
+import io.quorate.sstable.CompactionSettings;
+import io.quorate.sstable.CompressionSettings;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** The properties of {@code CREATE} and {@code ALTER TABLE ... WITH}. Stateless. */
 final class TableProperties {
@@ -47,8 +50,8 @@ final class TableProperties {
       }
       case "caching" -> caching = map(name, value);
       case "cdc" -> cdc = bool(name, value);
-      case "compaction" -> compaction = compaction(map(name, value));
-      case "compression" -> compression = map(name, value);
+      case "compaction" -> compaction = checked(map(name, value), CompactionSettings::new);
+      case "compression" -> compression = checked(map(name, value), CompressionSettings::of);
       case "crc_check_chance" -> {
         crcCheckChance = number(name, value);
         if (crcCheckChance < 0 || crcCheckChance > 1) {
@@ -95,11 +98,15 @@ final class TableProperties {
         additionalWritePolicy);
   }
 
-  private static Map<String, String> compaction(Map<String, String> given) {
-    if (!given.containsKey("class")) {
-      throw RequestException.config("Missing sub-option 'class' for the 'compaction' option.");
+  /** The storage engine reads these options, so it says what is wrong with them. */
+  private static Map<String, String> checked(
+      Map<String, String> options, Consumer<Map<String, String>> read) {
+    try {
+      read.accept(options);
+      return options;
+    } catch (IllegalArgumentException e) {
+      throw RequestException.config(String.valueOf(e.getMessage()));
     }
-    return given;
   }
 
   private static String text(String name, Object value) {

@@ -73,6 +73,25 @@ class ErrorWordingTest {
             + " \"list<int>\" for PRIMARY KEY column 'k'",
         "CREATE TABLE n (k int PRIMARY KEY, v foo) | Unknown type foo",
         "CREATE TABLE n (k int PRIMARY KEY) WITH foo = 1 | Unknown property 'foo'",
+        "CREATE TABLE n (k int PRIMARY KEY) WITH compaction = {'class': 'Nope'} | Unable to find"
+            + " compaction strategy class 'Nope'",
+        "CREATE TABLE n (k int PRIMARY KEY) WITH compaction = {'class':"
+            + " 'LeveledCompactionStrategy', 'min_threshold': '4'} | Properties specified"
+            + " [min_threshold] are not understood by LeveledCompactionStrategy",
+        "CREATE TABLE n (k int PRIMARY KEY) WITH compaction = {'class':"
+            + " 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4, X1'} | 'T4, X1' is not"
+            + " allowed for scaling_parameters; expected are numbers, or T and L with a number of"
+            + " 2 or more, or N, with commas between",
+        "ALTER TABLE t WITH compaction = {'class': 'TimeWindowCompactionStrategy',"
+            + " 'compaction_window_unit': 'weeks'} | 'weeks' is not allowed for"
+            + " compaction_window_unit; expected is one of MINUTES, HOURS, DAYS",
+        "ALTER TABLE t WITH compression = {'class': 'DeflateCompressor'} | Could not find"
+            + " compressor 'DeflateCompressor'; there are LZ4Compressor, ZstdCompressor and"
+            + " NoopCompressor",
+        "ALTER TABLE t WITH compression = {'class': 'ZstdCompressor'} | ZstdCompressor is not"
+            + " supported yet",
+        "ALTER TABLE t WITH compression = {'class': 'LZ4Compressor', 'chunk_length_in_kb': 5} |"
+            + " chunk_length_in_kb must be a power of 2",
         "CREATE TABLE n (k int PRIMARY KEY, c counter) | A table with counters is not supported"
             + " yet",
         "CREATE INDEX ON t (v) | CREATE INDEX is not supported yet",

@@ -3,6 +3,8 @@ package io.quorate.node;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.sstable.CompactionSettings;
+import io.quorate.sstable.CompressionSettings;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.TableSettings;
 import java.io.IOException;
@@ -75,27 +77,13 @@ final class SchemaFollower {
   }
 
   private static TableSettings settings(KeyspaceMetadata keyspace, TableMetadata table) {
-    Map<String, String> compaction = table.options().compaction();
-    Map<String, String> compression = table.options().compression();
-    boolean compressed =
-        !compression.isEmpty() && !"false".equals(compression.getOrDefault("enabled", "true"));
-    int least = number(compaction, "min_threshold", TableSettings.DEFAULT.minCompactionTables());
-    int most = number(compaction, "max_threshold", TableSettings.DEFAULT.maxCompactionTables());
+    CompressionSettings compression = CompressionSettings.of(table.options().compression());
     return new TableSettings(
         table.options().bloomFilterFpChance(),
-        compressed,
-        TableSettings.DEFAULT.blockBytes(),
+        compression.compression(),
+        compression.blockBytes(),
         table.options().gcGraceSeconds(),
         keyspace.durableWrites(),
-        Math.max(2, least),
-        Math.max(Math.max(2, least), most));
-  }
-
-  private static int number(Map<String, String> options, String name, int otherwise) {
-    try {
-      return Integer.parseInt(options.getOrDefault(name, Integer.toString(otherwise)));
-    } catch (NumberFormatException e) {
-      return otherwise; // the language checks options when they are set
-    }
+        new CompactionSettings(table.options().compaction()));
   }
 }

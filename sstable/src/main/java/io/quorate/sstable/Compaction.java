@@ -33,8 +33,9 @@ final class Compaction {
   /** Looks, in the background, whether something is due, and does it. */
   void consider(Table table) {
     thread.execute(() -> {
-      if (!table.compacting) {
-        List<SSTable> picked = SizeTiered.pick(table.version().tables(), table.settings());
+      CompactionSettings settings = table.settings().compaction();
+      if (!table.compacting && settings.enabled()) {
+        List<SSTable> picked = settings.strategy().pick(table.version().tables());
         if (!picked.isEmpty()) {
           begin(table, picked, failure -> {});
         }

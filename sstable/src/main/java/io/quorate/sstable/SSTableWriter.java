@@ -165,7 +165,7 @@ final class SSTableWriter {
     ByteWriter content = block.finish();
     lastBlockPosition = writtenBytes + waiting.length;
     lastBlockLength =
-        StoredBlock.append(waiting, content.bytes, content.length, settings.compressed());
+        StoredBlock.append(waiting, content.bytes, content.length, settings.compression());
     blockCount++;
     block.clear();
     if (waiting.length >= WRITE_BYTES) {
@@ -222,11 +222,11 @@ final class SSTableWriter {
     ByteWriter footer = new ByteWriter(SSTableFormat.FOOTER_BYTES);
     ByteWriter content = new ByteWriter((int) filter.memoryBytes());
     filter.write(content);
-    appendBlock(content, false, footer);
+    appendBlock(content, Compression.NONE, footer);
     content.clear();
     statistics.write(content);
-    appendBlock(content, false, footer);
-    appendBlock(index, settings.compressed(), footer);
+    appendBlock(content, Compression.NONE, footer);
+    appendBlock(index, settings.compression(), footer);
     footer.putShort(SSTableFormat.VERSION);
     footer.putShort(0);
     CRC32C crc = new CRC32C();
@@ -237,9 +237,9 @@ final class SSTableWriter {
     writeWaiting();
   }
 
-  private void appendBlock(ByteWriter content, boolean compress, ByteWriter footer) {
+  private void appendBlock(ByteWriter content, Compression compression, ByteWriter footer) {
     footer.putLong(writtenBytes + waiting.length);
-    footer.putInt(StoredBlock.append(waiting, content.bytes, content.length, compress));
+    footer.putInt(StoredBlock.append(waiting, content.bytes, content.length, compression));
   }
 
   private Path directory() {

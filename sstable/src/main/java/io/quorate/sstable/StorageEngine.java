@@ -717,7 +717,7 @@ public final class StorageEngine {
         version.quarantined().size(),
         open.stream().mapToLong(SSTable::fileBytes).sum(),
         open.stream().mapToLong(SSTable::falsePositives).sum(),
-        SizeTiered.pending(open, table.settings()),
+        table.settings().compaction().strategy().pending(open),
         open.stream().mapToLong(sstable -> sstable.statistics().partitionCount()).sum(),
         open.stream().mapToLong(sstable -> sstable.statistics().tombstoneCount()).sum());
   }

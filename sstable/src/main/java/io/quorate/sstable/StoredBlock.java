@@ -36,10 +36,10 @@ final class StoredBlock {
   private StoredBlock() {}
 
   /** Appends a block to {@code out} and returns its stored length. */
-  static int append(ByteWriter out, byte[] content, int contentLength, boolean compress) {
+  static int append(ByteWriter out, byte[] content, int contentLength, Compression wanted) {
     int start = out.length;
     int compression = NONE;
-    if (compress) {
+    if (wanted == Compression.LZ4) {
       int bound = COMPRESSOR.maxCompressedLength(contentLength);
       out.reserve(bound);
       int length = COMPRESSOR.compress(content, 0, contentLength, out.bytes, start, bound);

@@ -2,9 +2,12 @@ package io.quorate.sstable;
 
 import io.quorate.environment.FileSystem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -13,8 +16,9 @@ import java.util.UUID;
  *
  * <pre>
  * Manifest := magic u32 | version u16 | tableId 16 bytes
- *           | bloomChance f64 bits i64 | compressed u8 | blockBytes u32 | gcGraceSeconds i64
- *           | durableWrites u8 | minCompactionTables u32 | maxCompactionTables u32
+ *           | bloomChance f64 bits i64 | compression u8 (0 none, 1 LZ4, 2 Zstandard)
+ *           | blockBytes u32 | gcGraceSeconds i64 | durableWrites u8
+ *           | optionCount u32 | (length uvarint | name | length uvarint | value)* of compaction
  *           | truncationCount u32 | (log u32 | segmentId i64 | offset u32)*
  *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | quarantined u8)*
  *           | crc32c u32
@@ -26,7 +30,9 @@ record TableManifest(
     UUID tableId, TableSettings settings, List<LogPosition> truncatedAt, List<Listed> files) {
   static final String FILE_NAME = "MANIFEST";
   private static final int MAGIC = 0x514D_414E;
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+  private static final List<Compression> COMPRESSIONS =
+      List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD);
 
   /**
    * An SSTable of the table.
@@ -60,12 +66,18 @@ record TableManifest(
     out.putLong(tableId.getMostSignificantBits());
     out.putLong(tableId.getLeastSignificantBits());
     out.putLong(Double.doubleToLongBits(settings.bloomFalsePositiveChance()));
-    out.putByte(settings.compressed() ? 1 : 0);
+    out.putByte(COMPRESSIONS.indexOf(settings.compression()));
     out.putInt(settings.blockBytes());
     out.putLong(settings.gcGraceSeconds());
     out.putByte(settings.durableWrites() ? 1 : 0);
-    out.putInt(settings.minCompactionTables());
-    out.putInt(settings.maxCompactionTables());
+    out.putInt(settings.compaction().options().size());
+    settings
+        .compaction()
+        .options()
+        .forEach((name, value) -> {
+          putText(out, name);
+          putText(out, value);
+        });
     out.putInt(truncatedAt.size());
     for (LogPosition position : truncatedAt) {
       out.putInt(position.log());
@@ -81,6 +93,23 @@ record TableManifest(
     }
     out.putInt(CommitLogFormat.crc(out.bytes, 0, out.length));
     fileSystem.replace(directory.resolve(FILE_NAME), out.toBytes());
+  }
+
+  private static void putText(ByteWriter out, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    out.putLengthPrefixed(bytes, 0, bytes.length);
+  }
+
+  private static String readText(ByteReader in) {
+    return new String(in.readBytes(in.readLength()), StandardCharsets.UTF_8);
+  }
+
+  private static CompactionSettings compaction(ByteReader in) {
+    Map<String, String> options = new TreeMap<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      options.put(readText(in), readText(in));
+    }
+    return new CompactionSettings(options);
   }
 
   static TableManifest load(FileSystem fileSystem, Path directory) throws IOException {
@@ -104,12 +133,11 @@ record TableManifest(
     TableSettings settings =
         new TableSettings(
             Double.longBitsToDouble(in.readLong()),
-            in.readByte() == 1,
+            COMPRESSIONS.get(in.readByte()),
             in.readInt(),
             in.readLong(),
             in.readByte() == 1,
-            in.readInt(),
-            in.readInt());
+            compaction(in));
     List<LogPosition> truncatedAt = new ArrayList<>();
     for (int i = in.readInt(); i > 0; i--) {
       truncatedAt.add(new LogPosition(in.readInt(), in.readLong(), in.readInt()));

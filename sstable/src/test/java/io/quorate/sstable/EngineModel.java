@@ -103,12 +103,16 @@ final class EngineModel {
     this.settings =
         new TableSettings(
             random.nextBoolean() ? 0.01 : 1.0,
-            random.nextBoolean(),
+            random.nextBoolean() ? Compression.LZ4 : Compression.NONE,
             256 << random.nextInt(5),
             exact ? 1_000_000_000L : 0,
             true,
-            2 + random.nextInt(3),
-            32);
+            new CompactionSettings(
+                Map.of(
+                    "class",
+                    "SizeTieredCompactionStrategy",
+                    "min_threshold",
+                    Integer.toString(2 + random.nextInt(3)))));
     this.fragments = new RandomFragments(seed, 6);
     if (exact) {
       fragments.withBaseSeconds(4_000_000_000L);

@@ -57,7 +57,13 @@ class SSTableTest {
   }
 
   private static TableSettings settings(Random random) {
-    return new TableSettings(0.01, random.nextBoolean(), 256 << random.nextInt(5), 10, true, 4, 32);
+    return new TableSettings(
+        0.01,
+        random.nextBoolean() ? Compression.LZ4 : Compression.NONE,
+        256 << random.nextInt(5),
+        10,
+        true,
+        CompactionSettings.DEFAULT);
   }
 
   @Test

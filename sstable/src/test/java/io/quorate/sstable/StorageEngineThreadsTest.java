@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -120,7 +121,15 @@ class StorageEngineThreadsTest {
         new RealEnvironment(2, failure -> wrong.add(String.valueOf(failure)))) {
       Environment environment = real.environment();
       StorageEngine engine = StorageEngine.open(environment, directory, OPTIONS, events);
-      TableSettings settings = new TableSettings(0.01, true, 512, 864_000, true, 2, 8);
+      TableSettings settings =
+          new TableSettings(
+              0.01,
+              Compression.LZ4,
+              512,
+              864_000,
+              true,
+              new CompactionSettings(
+                  Map.of("class", "SizeTieredCompactionStrategy", "min_threshold", "2")));
       await(done -> engine.createTable(TABLE, settings, done));
       CountDownLatch done = new CountDownLatch(KEYS);
       for (int key = 0; key < KEYS; key++) {

@@ -1,0 +1,43 @@
+package io.quorate.sstable;
+
+import java.util.List;
+import java.util.Map;
+
+/** What to compact, and when. Pure: tables in, jobs out. */
+sealed interface CompactionStrategy permits SizeTiered, Leveled, TimeWindow, Unified {
+
+  /** The tables to merge next; empty when there is nothing to do. */
+  List<SSTable> pick(List<SSTable> tables);
+
+  /** How many compactions stand out. */
+  int pending(List<SSTable> tables);
+
+  /** Reads the CQL option {@code compaction}; see {@link CompactionSettings}. */
+  static CompactionStrategy of(Map<String, String> options) {
+    String name = options.get("class");
+    if (name == null) {
+      throw new IllegalArgumentException("Missing sub-option 'class' for the 'compaction' option.");
+    }
+    String strategy = name.substring(name.lastIndexOf('.') + 1);
+    OptionReader in = new OptionReader(strategy, options);
+    in.text("class", name);
+    in.flag("enabled", true);
+    in.flag("log_all", false);
+    in.real("tombstone_threshold", 0.2, 0, 1);
+    in.wholeLong("tombstone_compaction_interval", 86_400, 1, Long.MAX_VALUE);
+    in.flag("unchecked_tombstone_compaction", false);
+    in.notYet("only_purge_repaired_tombstones");
+    CompactionStrategy read =
+        switch (strategy) {
+          case "SizeTieredCompactionStrategy" -> SizeTiered.read(in);
+          case "LeveledCompactionStrategy" -> Leveled.read(in);
+          case "TimeWindowCompactionStrategy" -> TimeWindow.read(in);
+          case "UnifiedCompactionStrategy" -> Unified.read(in);
+          default ->
+              throw new IllegalArgumentException(
+                  "Unable to find compaction strategy class '" + name + "'");
+        };
+    in.end();
+    return read;
+  }
+}
