@@ -60,7 +60,8 @@ public interface Coordinator {
    * Reads from one partition.
    *
    * @param answer gets one canonical fragment, tombstones included; without entries when there is
-   *     nothing. When it is cut, go on behind its last live row (before its first, when reversed)
+   *     nothing. It may hold fewer rows than were asked for and yet be cut: go on behind the row
+   *     that it reached (before it, when reversed)
    */
   void read(
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer);

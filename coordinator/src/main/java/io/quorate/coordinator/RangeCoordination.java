@@ -11,7 +11,6 @@ import io.quorate.coordinator.metadata.TokenRing;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.FragmentDiff;
 import io.quorate.sstable.RangePosition;
-import io.quorate.sstable.ReadResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -31,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Belongs to the shard that the request came in on.
  */
 final class RangeCoordination extends TimeoutWheel.Entry {
+  /** Where there is much to read and little to be seen, the answer comes short, but in time. */
+  private static final int MOST_CUT_PIECES = 4;
+
   private final RangeReader reader;
   private final ClusterMetadata metadata;
   private final RangeRead read;
@@ -39,6 +41,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
   private final Answer<RangeRows> answer;
   private final List<PartitionRows> rows = new ArrayList<>();
   private int rowsLeft;
+  private int cutPieces;
   private boolean done;
 
   /** What a range read needs of its node, beside what a read does. */
@@ -121,7 +124,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     }
     if (following == null || following.token() > read.lastToken()) {
       succeed(null);
-    } else if (rowsLeft <= 0) {
+    } else if (rowsLeft <= 0 || (next != null && ++cutPieces == MOST_CUT_PIECES)) {
       succeed(following);
     } else {
       readPiece(following);
@@ -281,8 +284,8 @@ final class RangeCoordination extends TimeoutWheel.Entry {
         fragments.add(version == null ? EMPTY : version.fragment());
       }
       byte[] everything = Reconciliation.mergeUpTo(fragments, read.limits(), boundary);
-      ReadResult wanted = Reconciliation.limit(new ReadResult(everything, 0, false), read.limits());
-      repairs.found.add(new PartitionRows(position.token, position.key, wanted.fragment()));
+      byte[] wanted = Reconciliation.limit(everything, read.limits());
+      repairs.found.add(new PartitionRows(position.token, position.key, wanted));
       if (answers.size() == 1) {
         return;
       }

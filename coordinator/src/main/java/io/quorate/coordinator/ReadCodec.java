@@ -21,7 +21,7 @@ import java.util.UUID;
  *   limits      := flags u8 (1 static, 2 reversed) | live rows u32 | now i64 | slice count u16 | slice*
  *   slice       := bytes start | bytes end
  *   position    := token i64 | bytes key | bytes after row
- *   result      := live rows u32 | cut u8 | fragment to the end
+ *   result      := live rows u32 | cut u8 | [bytes row reached, if cut] | fragment to the end
  *   range result:= next u8 | [position] | partition count u32 | partition*
  *   partition   := token i64 | bytes key | fragment length u32 | fragment
  *   bytes       := length u16 | bytes
@@ -103,17 +103,21 @@ final class ReadCodec {
 
   static void writeResult(ByteBuf out, ReadResult result) {
     out.writeInt(result.liveRows());
-    out.writeBoolean(result.cut());
+    byte[] reached = result.reached();
+    out.writeBoolean(reached != null);
+    if (reached != null) {
+      writeBytes(out, reached);
+    }
     out.writeBytes(result.fragment());
   }
 
   static ReadResult readResult(ByteBuf in) {
     int liveRows = in.readInt();
-    boolean cut = in.readBoolean();
+    byte[] reached = in.readBoolean() ? readBytes(in) : null;
     byte[] fragment = new byte[in.readableBytes()];
     in.readBytes(fragment);
     FragmentValidator.validate(fragment, 0, fragment.length);
-    return new ReadResult(fragment, liveRows, cut);
+    return new ReadResult(fragment, liveRows, reached);
   }
 
   static void writeRows(ByteBuf out, RangeRows rows) {

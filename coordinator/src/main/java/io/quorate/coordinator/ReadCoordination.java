@@ -230,25 +230,6 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     repairs.done(null);
   }
 
-  /** A short read: deleted rows took the place of live ones, so more must be asked for. */
-  private void readMore() {
-    PartitionRead larger =
-        new PartitionRead(
-            read.table(),
-            read.token(),
-            read.key(),
-            Reconciliation.withLiveRows(read.limits(), twice(read.limits().liveRows())));
-    LimitedAnswer limited = new LimitedAnswer(read, answer);
-    ReadCoordination again =
-        new ReadCoordination(reader, larger, candidates, level, required, deadlineNanos, limited);
-    again.wantsRows = true;
-    again.ask();
-  }
-
-  private static int twice(int rows) {
-    return rows > Integer.MAX_VALUE / 2 ? Integer.MAX_VALUE : rows * 2;
-  }
-
   private void finish() {
     done = true;
     leaveWheel();
@@ -260,20 +241,6 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     if (!done) {
       finish();
       answer.failed(new RequestFailure.ReadTimeout(level, answers(), required, rows() != null));
-    }
-  }
-
-  /** Cuts the answer of a larger read back to what was asked for. */
-  private record LimitedAnswer(PartitionRead read, Answer<ReadResult> answer)
-      implements Answer<ReadResult> {
-    @Override
-    public void succeeded(ReadResult larger) {
-      answer.succeeded(Reconciliation.limit(larger, read.limits()));
-    }
-
-    @Override
-    public void failed(RequestFailure failure) {
-      answer.failed(failure);
     }
   }
 
@@ -291,11 +258,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     public void done(@Nullable Void nothing) {
       if (--open == 0) {
         leaveWheel();
-        if (merged.isShort()) {
-          readMore();
-        } else {
-          answer.succeeded(merged.result());
-        }
+        answer.succeeded(merged.result());
       }
     }
 
@@ -339,7 +302,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
         if (rows == null) {
           throw new IllegalStateException("no answer of " + replica.hostId() + " yet");
         }
-        known = Digest.of(rows.fragment());
+        known = Digest.of(rows);
         digest = known;
       }
       return known;

@@ -1,7 +1,6 @@
 package io.quorate.coordinator;
 
 import io.quorate.sstable.FragmentMerger;
-import io.quorate.sstable.FragmentReader;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
 import io.quorate.sstable.Slice;
@@ -13,39 +12,37 @@ import org.jspecify.annotations.Nullable;
 /**
  * What several replicas' answers to one read say together.
  *
- * <p>An answer that was cut at the limit of rows says nothing of what lies behind its last row. So
- * the answers are believed only as far as the shortest of the cut ones goes; when fewer live rows
- * than asked for are left by then, the read was short and must be done again with a greater limit.
+ * <p>An answer that was cut says nothing of what lies behind the row that it reached. So the
+ * answers are believed only as far as the shortest of the cut ones goes. When fewer live rows than
+ * asked for are left by then, because deleted rows took their place, the result says how far it
+ * goes, and whoever asked goes on from there.
  *
  * @param everything all that is known as far as all answers go: what each replica should have
  * @param result what was asked for
  */
-record Reconciliation(byte[] everything, ReadResult result, boolean isShort) {
+record Reconciliation(byte[] everything, ReadResult result) {
 
   static Reconciliation of(List<ReadResult> answers, ReadLimits limits) {
     byte[] boundary = null;
     FragmentMerger merger = new FragmentMerger().begin();
     for (ReadResult answer : answers) {
       merger.add(answer.fragment());
-      if (answer.cut()) {
-        byte[] reached = lastRow(answer.fragment(), limits.reversed());
+      byte[] reached = answer.reached();
+      if (reached != null) {
         boundary = boundary == null ? reached : nearer(boundary, reached, limits.reversed());
       }
     }
     ReadLimits believed = boundary == null ? limits : within(limits, boundary);
     byte[] everything = merger.merge(withLiveRows(believed, Integer.MAX_VALUE)).fragment();
     ReadResult result = new FragmentMerger().begin().add(everything).merge(believed);
-    boolean isShort = boundary != null && result.liveRows() < limits.liveRows();
+    byte[] reached = result.reached() != null ? result.reached() : boundary;
     return new Reconciliation(
-        everything,
-        new ReadResult(result.fragment(), result.liveRows(), result.cut() || boundary != null),
-        isShort);
+        everything, new ReadResult(result.fragment(), result.liveRows(), reached));
   }
 
-  /** Cuts an answer down to what {@code limits} ask for. */
-  static ReadResult limit(ReadResult answer, ReadLimits limits) {
-    ReadResult limited = new FragmentMerger().begin().add(answer.fragment()).merge(limits);
-    return new ReadResult(limited.fragment(), limited.liveRows(), limited.cut() || answer.cut());
+  /** The rows of a fragment that {@code limits} ask for. */
+  static byte[] limit(byte[] fragment, ReadLimits limits) {
+    return new FragmentMerger().begin().add(fragment).merge(limits).fragment();
   }
 
   /**
@@ -77,37 +74,6 @@ record Reconciliation(byte[] everything, ReadResult result, boolean isShort) {
   private static byte[] nearer(byte[] one, byte[] other, boolean reversed) {
     boolean oneFirst = Arrays.compareUnsigned(one, other) <= 0;
     return oneFirst != reversed ? one : other;
-  }
-
-  /**
-   * The key of the last regular row that an answer reached, in the direction of the read; where
-   * every key is behind it when there is no row.
-   */
-  private static byte[] lastRow(byte[] fragment, boolean reversed) {
-    FragmentReader entries = new FragmentReader().reset(fragment);
-    byte[] last = reversed ? new byte[] {(byte) 0xFF} : new byte[0];
-    while (true) {
-      switch (entries.next()) {
-        case END -> {
-          return last;
-        }
-        case ROW -> {
-          if (!entries.isStaticRow()) {
-            last =
-                Arrays.copyOfRange(
-                    entries.bytes(),
-                    entries.keyOffset(),
-                    entries.keyOffset() + entries.keyLength());
-            if (reversed) {
-              return last;
-            }
-          }
-        }
-        case RANGE_TOMBSTONE -> {
-          // Says what is deleted, not how far rows were read.
-        }
-      }
-    }
   }
 
   private static ReadLimits within(ReadLimits limits, byte[] boundary) {

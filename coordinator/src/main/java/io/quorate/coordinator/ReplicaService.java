@@ -171,7 +171,7 @@ public final class ReplicaService {
     @Override
     public void done(ReadResult result) {
       if (digest) {
-        Digest value = Digest.of(result.fragment());
+        Digest value = Digest.of(result);
         reply.send(
             reply
                 .begin(Status.OK, Digest.SIZE_BYTES)

@@ -13,28 +13,35 @@ import org.jspecify.annotations.Nullable;
  * after any restart.
  *
  * <pre>
- * version u8 (=1) | flags u8 (1: has a row key) | token i64 | remaining rows i64
+ * version u8 (=1) | flags u8 (1: has a row key, 2: a row was seen) | token i64 | remaining rows i64
  * | remaining rows of the partition i64 | key length u16 | key | row key to the checksum
  * | crc32c u32 of all before
  * </pre>
  *
- * @param rowKey of the last row that was given; null if its partition is done
+ * @param rowKey of the last row that was read; null if its partition is done
+ * @param rowSeen whether any row of the partition could be seen so far
  * @param remaining how many rows the statement's limit still allows
  * @param remainingInPartition how many the limit of the partition allows
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record PagingState(
-    long token, byte[] key, byte @Nullable [] rowKey, long remaining, long remainingInPartition) {
+    long token,
+    byte[] key,
+    byte @Nullable [] rowKey,
+    boolean rowSeen,
+    long remaining,
+    long remainingInPartition) {
 
   private static final int VERSION = 1;
   private static final int HAS_ROW_KEY = 1;
+  private static final int ROW_SEEN = 2;
   private static final int HEAD_BYTES = 28;
   private static final int CHECKSUM_BYTES = 4;
 
   byte[] encode() {
     ByteSink out = new ByteSink(HEAD_BYTES + key.length + 32);
     out.writeByte(VERSION);
-    out.writeByte(rowKey == null ? 0 : HAS_ROW_KEY);
+    out.writeByte((rowKey == null ? 0 : HAS_ROW_KEY) | (rowSeen ? ROW_SEEN : 0));
     out.writeLong(token);
     out.writeLong(remaining);
     out.writeLong(remainingInPartition);
@@ -69,6 +76,7 @@ record PagingState(
         BigEndian.readLong(bytes, 2),
         Arrays.copyOfRange(bytes, HEAD_BYTES, rowKeyAt),
         hasRowKey ? Arrays.copyOfRange(bytes, rowKeyAt, end) : null,
+        (bytes[1] & ROW_SEEN) != 0,
         BigEndian.readLong(bytes, 10),
         BigEndian.readLong(bytes, 18));
   }

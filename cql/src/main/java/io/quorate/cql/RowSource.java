@@ -144,14 +144,6 @@ final class RowSource {
     return Arrays.copyOfRange(fragment.bytes(), offset, offset + positions[current * 4 + 1]);
   }
 
-  /** The key of the last row that {@link #next} has seen, once it has answered false. */
-  byte[] lastRowKey() {
-    current -= step;
-    byte[] key = rowKey();
-    current += step;
-    return key;
-  }
-
   private void fillClustering() {
     clusteringValues.clear();
     RowKey.decode(

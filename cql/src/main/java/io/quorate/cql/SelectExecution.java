@@ -32,6 +32,12 @@ final class SelectExecution {
   /** Rows a read asks for when it cannot know how many the page will take. */
   private static final int CHUNK_ROWS = 1_000;
 
+  /**
+   * A page ends after so many short reads, where the client can ask for the next one: a desert of
+   * tombstones is crossed in several pages rather than in none, by the deadline.
+   */
+  private static final int MOST_SHORT_READS = 4;
+
   private final SelectPlan plan;
   private final ExecutionContext context;
   private final ConsistencyLevel level;
@@ -46,6 +52,7 @@ final class SelectExecution {
   private final List<Aggregate.State> aggregates = new ArrayList<>();
   private final List<SortedRow> toSort = new ArrayList<>();
   private final boolean sorts;
+  private final boolean paged;
 
   private final List<Slice> slices;
   private final boolean includeStatic;
@@ -73,6 +80,9 @@ final class SelectExecution {
    * Whether a row of the partition under way was seen: then its static row is not one by itself.
    */
   private boolean rowSeen;
+
+  /** Reads of this page that came short because there was much to read and little to be seen. */
+  private int shortReads;
 
   private boolean running;
   private boolean again;
@@ -111,7 +121,8 @@ final class SelectExecution {
     this.remaining = SelectPlan.limit(plan.limit(), "LIMIT", context);
     boolean isAggregate = plan.selection().isAggregate();
     int pageSize = context.parameters().pageSize();
-    this.remainingInPage = pageSize > 0 && !isAggregate ? pageSize : Long.MAX_VALUE;
+    this.paged = pageSize > 0 && !isAggregate;
+    this.remainingInPage = paged ? pageSize : Long.MAX_VALUE;
     this.remainingInPartition = perPartitionLimit;
     plan.selection().aggregates().forEach(aggregate -> aggregates.add(aggregate.begin()));
     if (isAggregate) {
@@ -123,7 +134,7 @@ final class SelectExecution {
       remaining = Math.min(remaining, resume.remaining());
       remainingInPartition = resume.remainingInPartition();
       partitionKey = resume.key();
-      rowSeen = resume.rowKey() != null;
+      rowSeen = resume.rowSeen();
     }
     if (plan.isByKey()) {
       beginKeys(resume);
@@ -348,20 +359,12 @@ final class SelectExecution {
 
   private void partitionRead(PartitionKey key, ReadResult result) {
     try {
-      takePartition(key.token(), key.key(), result.fragment(), result.cut());
-      boolean goesOn = result.cut() && remainingInPartition > 0 && resumeAfter != null;
+      takePartition(key.token(), key.key(), result.fragment(), result.reached());
+      boolean goesOn = result.cut() && remainingInPartition > 0 && !remainingSlices().isEmpty();
       boolean partitionDone = !goesOn && !stoppedInside;
-      if (remainingInPage == 0 && remaining > 0) {
+      if (remaining > 0 && (remainingInPage == 0 || (goesOn && endsEarly()))) {
         boolean more = !partitionDone || keyIndex + 1 < keys.size();
-        PagingState state =
-            new PagingState(
-                key.token(),
-                key.key(),
-                partitionDone ? null : resumeAfter,
-                remaining,
-                remainingInPartition);
-        done = true;
-        answer.accept(response(more ? state.encode() : null));
+        endPage(more, key.token(), key.key(), partitionDone ? null : resumeAfter);
         return;
       }
       if (partitionDone || remainingInPartition == 0) {
@@ -375,6 +378,18 @@ final class SelectExecution {
       return;
     }
     advance();
+  }
+
+  /** Notes that a read came short; whether that was the last one for this page. */
+  private boolean endsEarly() {
+    return paged && remainingInPage > 0 && ++shortReads >= MOST_SHORT_READS;
+  }
+
+  private void endPage(boolean more, long token, byte[] key, byte @Nullable [] rowKey) {
+    done = true;
+    PagingState state =
+        new PagingState(token, key, rowKey, rowSeen, remaining, remainingInPartition);
+    answer.accept(response(more ? state.encode() : null));
   }
 
   // ---- by range
@@ -425,31 +440,29 @@ final class SelectExecution {
         Coordinator.PartitionRows partition = partitions.get(i);
         boolean isLast = i == partitions.size() - 1;
         RangePosition next = result.next();
-        boolean cut =
-            isLast
-                ? next != null && isInside(next) && Arrays.equals(next.key(), partition.key())
-                : Arrays.equals(partitions.get(i + 1).key(), partition.key());
-        takePartition(partition.token(), partition.key(), partition.fragment(), cut);
+        byte[] reached = null;
+        if (!isLast && Arrays.equals(partitions.get(i + 1).key(), partition.key())) {
+          reached = RowKeys.LOWEST;
+        } else if (isLast && next != null && Arrays.equals(next.key(), partition.key())) {
+          reached = isInside(next) ? next.afterRow() : null;
+        }
+        takePartition(partition.token(), partition.key(), partition.fragment(), reached);
         if (remaining == 0) {
           finish(null);
           return;
         }
         if (remainingInPage == 0) {
-          boolean inside = (stoppedInside || cut) && remainingInPartition > 0;
+          boolean inside = (stoppedInside || reached != null) && remainingInPartition > 0;
           boolean more = inside || !isLast || next != null;
-          PagingState state =
-              new PagingState(
-                  partition.token(),
-                  partition.key(),
-                  inside ? resumeAfter : null,
-                  remaining,
-                  remainingInPartition);
-          done = true;
-          answer.accept(response(more ? state.encode() : null));
+          endPage(more, partition.token(), partition.key(), inside ? resumeAfter : null);
           return;
         }
       }
       from = result.next();
+      if (from != null && endsEarly()) {
+        endPageAt(from);
+        return;
+      }
     } catch (RequestException e) {
       finish(e.response());
       return;
@@ -460,12 +473,25 @@ final class SelectExecution {
     advance();
   }
 
+  private void endPageAt(RangePosition next) {
+    if (!Arrays.equals(next.key(), partitionKey)) {
+      rowSeen = false;
+      remainingInPartition = perPartitionLimit;
+    }
+    boolean partitionDone = Arrays.equals(next.afterRow(), RowKeys.highest());
+    endPage(true, next.token(), next.key(), partitionDone ? null : next.afterRow());
+  }
+
   // ---- rows
 
   /** Whether the last partition was left before its last row. */
   private boolean stoppedInside;
 
-  private void takePartition(long token, byte[] key, byte[] fragment, boolean cut) {
+  /**
+   * @param reached where reading the partition was cut, though rows may follow in another fragment;
+   *     null when it was read to its end
+   */
+  private void takePartition(long token, byte[] key, byte[] fragment, byte @Nullable [] reached) {
     stoppedInside = false;
     if (!Arrays.equals(key, partitionKey)) {
       partitionKey = key;
@@ -481,9 +507,7 @@ final class SelectExecution {
       }
       return;
     }
-    boolean any = false;
     while (source.next()) {
-      any = true;
       rowSeen = true;
       if (remaining == 0 || remainingInPage == 0 || remainingInPartition == 0) {
         stoppedInside = remainingInPartition > 0;
@@ -495,17 +519,14 @@ final class SelectExecution {
         resumeAfter = source.rowKey();
       }
     }
-    if (any && cut && remainingInPage > 0) {
-      resumeAfter = lastRowKey();
+    if (reached != null && remainingInPage > 0) {
+      resumeAfter = reached;
     }
-    boolean staticAlone = !rowSeen && !cut && source.hasStatic() && !plan.restrictsRows();
+    boolean staticAlone =
+        !rowSeen && reached == null && source.hasStatic() && !plan.restrictsRows();
     if (staticAlone) {
       takeRow(sorts ? new byte[0] : null);
     }
-  }
-
-  private byte[] lastRowKey() {
-    return source.lastRowKey();
   }
 
   private void takeRow(byte @Nullable [] sortKey) {

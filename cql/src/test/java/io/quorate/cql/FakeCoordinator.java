@@ -47,6 +47,9 @@ final class FakeCoordinator implements Coordinator {
   /** Rows of a partition that a range read gives in one piece. */
   int rowsPerPiece = Integer.MAX_VALUE;
 
+  /** Rows of a partition, live or not, that a read of it looks at. */
+  int rowsPerRead = Integer.MAX_VALUE;
+
   int reads;
 
   private final Map<UUID, Map<Key, byte[]>> tables = new HashMap<>();
@@ -126,8 +129,31 @@ final class FakeCoordinator implements Coordinator {
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
     if (!fails(answer)) {
       reads++;
-      answer.succeeded(read(table(read.table().id()), read.token(), read.key(), read.limits()));
+      answer.succeeded(
+          tiring(read(table(read.table().id()), read.token(), read.key(), read.limits())));
     }
+  }
+
+  /**
+   * Cuts an answer after so many rows, as a replica does that has looked at enough. Forwards only.
+   */
+  private ReadResult tiring(ReadResult result) {
+    FragmentReader reader = new FragmentReader().reset(result.fragment());
+    int rows = 0;
+    for (FragmentReader.Entry entry = reader.next();
+        entry != FragmentReader.Entry.END;
+        entry = reader.next()) {
+      if (entry == FragmentReader.Entry.ROW && !reader.isStaticRow() && ++rows == rowsPerRead) {
+        byte[] reached =
+            Arrays.copyOfRange(
+                reader.bytes(), reader.keyOffset(), reader.keyOffset() + reader.keyLength());
+        Slice until = new Slice(RowKeys.LOWEST, Arrays.copyOf(reached, reached.length + 1));
+        ReadLimits looked = new ReadLimits(List.of(until), true, false, Integer.MAX_VALUE, 0);
+        ReadResult cut = merger.begin().add(result.fragment()).merge(looked);
+        return new ReadResult(cut.fragment(), cut.liveRows(), reached);
+      }
+    }
+    return result;
   }
 
   private ReadResult read(Map<Key, byte[]> table, long token, byte[] key, ReadLimits limits) {
@@ -172,7 +198,7 @@ final class FakeCoordinator implements Coordinator {
                     false,
                     rowsPerPiece,
                     limits.nowSeconds()));
-        byte[] last = piece.cut() ? lastKey(piece.fragment()) : null;
+        byte[] last = piece.reached();
         if (last == null) {
           break;
         }
@@ -194,8 +220,7 @@ final class FakeCoordinator implements Coordinator {
       partitions.add(new PartitionRows(key.token(), key.key(), result.fragment()));
       remaining -= Math.max(1, result.liveRows());
       if (remaining <= 0) {
-        byte[] rowKey =
-            result.cut() && limit < limits.liveRows() ? lastKey(result.fragment()) : null;
+        byte[] rowKey = limit < limits.liveRows() ? result.reached() : null;
         answer.succeeded(
             new RangeRows(
                 partitions,
@@ -217,21 +242,6 @@ final class FakeCoordinator implements Coordinator {
         false,
         limits.liveRows(),
         limits.nowSeconds());
-  }
-
-  private static byte @Nullable [] lastKey(byte[] fragment) {
-    FragmentReader reader = new FragmentReader().reset(fragment);
-    byte[] last = null;
-    for (FragmentReader.Entry entry = reader.next();
-        entry != FragmentReader.Entry.END;
-        entry = reader.next()) {
-      if (entry == FragmentReader.Entry.ROW) {
-        last =
-            Arrays.copyOfRange(
-                fragment, reader.keyOffset(), reader.keyOffset() + reader.keyLength());
-      }
-    }
-    return last;
   }
 
   @Override

@@ -24,6 +24,7 @@ import io.quorate.raft.RaftConfig;
 import io.quorate.raft.RaftListener;
 import io.quorate.raft.RaftNode;
 import io.quorate.sstable.EngineOptions;
+import io.quorate.sstable.ReadEffort;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.SyncMode;
 import io.quorate.sstable.TableSettings;
@@ -146,7 +147,8 @@ public final class Node {
         MAX_COMMIT_LOG_BYTES,
         config.memtableBytes(),
         config.blockCacheBytes(),
-        RESERVED_DISK_BYTES);
+        RESERVED_DISK_BYTES,
+        ReadEffort.DEFAULT);
   }
 
   private void fail(String why) {

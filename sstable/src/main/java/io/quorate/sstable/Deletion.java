@@ -20,6 +20,14 @@ public record Deletion(long timestampMicros, long localSeconds) implements Compa
     return otherTimestampMicros <= timestampMicros && !isNone();
   }
 
+  /**
+   * Whether it leaves nothing of what was written up to a time, deletions included: one of the same
+   * timestamp may still win by its local time.
+   */
+  boolean outdoes(long newestMicros) {
+    return newestMicros < timestampMicros;
+  }
+
   public boolean supersedes(Deletion other) {
     return compareTo(other) > 0;
   }

@@ -15,6 +15,18 @@ public record Digest(long high, long low) {
 
   public static final int SIZE_BYTES = 16;
 
+  /** Of an answer: what it says, and how far it goes. */
+  public static Digest of(ReadResult result) {
+    Digest rows = of(result.fragment());
+    byte[] reached = result.reached();
+    if (reached == null) {
+      return rows;
+    }
+    Digest end = of(reached);
+    return new Digest(
+        rows.high + Long.rotateLeft(end.high, 1), rows.low + Long.rotateLeft(end.low, 1));
+  }
+
   public static Digest of(byte[] fragment) {
     return of(fragment, 0, fragment.length);
   }

@@ -11,6 +11,7 @@ package io.quorate.sstable;
  *     writes are refused until flushes have caught up
  * @param blockCacheBytes memory of uncompressed data blocks
  * @param reservedDiskBytes writes are refused when less than this is free
+ * @param readEffort what one answer may cost
  */
 public record EngineOptions(
     SyncMode syncMode,
@@ -19,11 +20,19 @@ public record EngineOptions(
     long commitLogBytes,
     long memtableBytes,
     long blockCacheBytes,
-    long reservedDiskBytes) {
+    long reservedDiskBytes,
+    ReadEffort readEffort) {
 
   public static final EngineOptions DEFAULT =
       new EngineOptions(
-          SyncMode.GROUP, 1_000, 32 << 20, 1L << 30, 256L << 20, 256L << 20, 64L << 20);
+          SyncMode.GROUP,
+          1_000,
+          32 << 20,
+          1L << 30,
+          256L << 20,
+          256L << 20,
+          64L << 20,
+          ReadEffort.DEFAULT);
 
   public EngineOptions {
     if (segmentBytes < 4 << 10 || memtableBytes < 1 << 10 || syncPeriodMillis < 1) {
@@ -39,7 +48,8 @@ public record EngineOptions(
         commitLogBytes,
         memtableBytes,
         blockCacheBytes,
-        reservedDiskBytes);
+        reservedDiskBytes,
+        readEffort);
   }
 
   /** The largest mutation that the log takes, in bytes. */

@@ -27,6 +27,7 @@ final class EngineShard {
   private final StorageEngine engine;
   private final Executor pool;
   private final CommitLog log;
+  private final ReadEffort readEffort;
   private final long memoryLimitBytes;
   private final long logLimitBytes;
   private final Map<UUID, TableShard> tables = new LinkedHashMap<>();
@@ -48,6 +49,7 @@ final class EngineShard {
     this.engine = engine;
     this.pool = environment.background().pool();
     this.log = log;
+    this.readEffort = o.readEffort();
     this.memoryLimitBytes = o.memtableBytes() / shards;
     this.logLimitBytes = Math.max(o.commitLogBytes() / shards, 2L * o.segmentBytes());
   }
@@ -66,6 +68,10 @@ final class EngineShard {
 
   PartitionMerger merger() {
     return merger;
+  }
+
+  ReadEffort readEffort() {
+    return readEffort;
   }
 
   FragmentAssembler assembler() {

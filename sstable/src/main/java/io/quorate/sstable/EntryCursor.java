@@ -15,6 +15,11 @@ abstract class EntryCursor {
   int valueOffset;
   int valueLength;
 
+  /** No timestamp in the source is greater. */
+  long newestMicros() {
+    return Long.MAX_VALUE;
+  }
+
   /** Moves to the first entry whose key is not below the given one. */
   abstract boolean seekAtOrAfter(byte[] key, int length) throws IOException;
 

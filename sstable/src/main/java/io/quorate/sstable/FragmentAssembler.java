@@ -4,11 +4,13 @@ import io.quorate.environment.Invariant;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the wanted rows of a merged partition as one canonical fragment. Where the limit cuts
- * reading short, ranges are cut off behind the last row, since nothing was learnt beyond. Reused,
- * not thread-safe.
+ * Writes the wanted rows of a merged partition as one canonical fragment. Where a limit cuts
+ * reading short, ranges are cut off behind the last row, since nothing was learnt beyond. Besides
+ * the limit of live rows there are two of effort, so that a desert of tombstones ends an answer
+ * early instead of holding it up. Reused, not thread-safe.
  */
 final class FragmentAssembler {
   private final FragmentWriter out = new FragmentWriter();
@@ -22,22 +24,25 @@ final class FragmentAssembler {
   private int waitingCount;
   private int liveRows;
   private int enoughBytes;
+  private byte @Nullable [] reached;
   private byte[] readFrom = RowKeys.LOWEST;
   private byte[] readTo = RowKeys.HIGHEST;
 
   /** Pulls rows out of {@code partition}, whose deletions are merged. */
   ReadResult assemble(PartitionMerger partition, ReadLimits limits) throws IOException {
-    return assemble(partition, limits, Integer.MAX_VALUE);
+    return assemble(partition, limits, Integer.MAX_VALUE, Integer.MAX_VALUE);
   }
 
   /**
-   * As above, and cut when the rows reach a size. Forwards only.
+   * As above, with limits of effort.
    *
    * @param enoughBytes reading stops after the row that reaches this size
+   * @param enoughRows and after so many rows were looked at, whether they can be seen or not
    */
-  ReadResult assemble(PartitionMerger partition, ReadLimits limits, int enoughBytes)
+  ReadResult assemble(PartitionMerger partition, ReadLimits limits, int enoughBytes, int enoughRows)
       throws IOException {
     this.enoughBytes = enoughBytes;
+    reached = null;
     waiting.clear();
     waitingCount = 0;
     liveRows = 0;
@@ -53,16 +58,18 @@ final class FragmentAssembler {
     if (limits.includeStatic() && !staticLeads) {
       assembleStatic(partition, direct);
     }
-    boolean cut =
-        limits.reversed()
-            ? assembleBackwards(partition, limits)
-            : assembleForwards(partition, limits, staticLeads, direct);
+    partition.limitVisits(enoughRows);
+    if (limits.reversed()) {
+      assembleBackwards(partition, limits);
+    } else {
+      assembleForwards(partition, limits, staticLeads, direct);
+    }
     if (!direct) {
       writeWaiting(
           RangeTombstone.within(partition.ranges(), limits.slices(), readFrom, readTo),
           limits.reversed());
     }
-    return new ReadResult(out.finish(), liveRows, cut);
+    return new ReadResult(out.finish(), liveRows, reached);
   }
 
   private void assembleStatic(PartitionMerger partition, boolean direct) throws IOException {
@@ -79,7 +86,7 @@ final class FragmentAssembler {
         && Arrays.compareUnsigned(limits.slices().getFirst().end(), RowKeys.REGULAR) > 0;
   }
 
-  private boolean assembleForwards(
+  private void assembleForwards(
       PartitionMerger partition, ReadLimits limits, boolean staticLeads, boolean direct)
       throws IOException {
     boolean first = true;
@@ -91,12 +98,20 @@ final class FragmentAssembler {
         boolean regular =
             !RowKeys.isStatic(partition.keyBytes, partition.keyOffset, partition.keyLength);
         if (regular && isEnough(partition.row().live, limits.liveRows())) {
-          readTo = RowKeys.after(partition.keyBytes, partition.keyOffset, partition.keyLength);
-          return true;
+          stopForwards(partition);
+          return;
         }
       }
+      if (partition.isTired()) {
+        stopForwards(partition);
+        return;
+      }
     }
-    return false;
+  }
+
+  private void stopForwards(PartitionMerger partition) {
+    reached = partition.keyCopy();
+    readTo = RowKeys.after(reached, 0, reached.length);
   }
 
   private boolean isEnough(boolean live, int wantedRows) {
@@ -104,25 +119,28 @@ final class FragmentAssembler {
     return (live && liveRows == wantedRows) || out.sizeBytes() + waiting.length >= enoughBytes;
   }
 
-  private boolean assembleBackwards(PartitionMerger partition, ReadLimits limits)
-      throws IOException {
+  private void assembleBackwards(PartitionMerger partition, ReadLimits limits) throws IOException {
     List<Slice> slices = limits.slices();
     for (int i = slices.size() - 1; i >= 0; i--) {
       partition.seekBefore(slices.get(i).end());
       byte[] start = aboveStatic(slices.get(i).start());
       while (partition.previous(start)) {
         add(partition, false);
-        if (partition.row().live && ++liveRows == limits.liveRows()) {
-          readFrom =
-              Arrays.copyOfRange(
-                  partition.keyBytes,
-                  partition.keyOffset,
-                  partition.keyOffset + partition.keyLength);
-          return true;
+        if (isEnough(partition.row().live, limits.liveRows())) {
+          stopBackwards(partition);
+          return;
         }
       }
+      if (partition.isTired()) {
+        stopBackwards(partition);
+        return;
+      }
     }
-    return false;
+  }
+
+  private void stopBackwards(PartitionMerger partition) {
+    reached = partition.keyCopy();
+    readFrom = reached;
   }
 
   private static byte[] aboveStatic(byte[] bound) {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * Merges what several sources know of one partition: their deletions, ranges and rows. Rows are
  * pulled one at a time, so that a large partition streams through. Used by reads, compaction and
  * {@link FragmentMerger}. Reused, not thread-safe.
+ *
+ * <p>Where a range tombstone is newer than all of a source, the source is not walked through the
+ * range but moved behind it.
  */
 final class PartitionMerger {
   private long nowSeconds;
@@ -22,6 +25,11 @@ final class PartitionMerger {
   private boolean[] standing = new boolean[4];
   private boolean[] taken = new boolean[4];
   private int cursorCount;
+  private int visitedRows;
+  private int visitLimit;
+
+  /** The range tombstone that covers the row last visited. */
+  private @Nullable RangeTombstone coveringRange;
 
   /** Key of the merged row; it may point into a cursor, so it is valid until the next row. */
   byte[] keyBytes = RowKeys.LOWEST;
@@ -44,6 +52,22 @@ final class PartitionMerger {
     ranges = List.of();
     partitionDeletion = Deletion.NONE;
     cursorCount = 0;
+    visitedRows = 0;
+    visitLimit = Integer.MAX_VALUE;
+  }
+
+  /** How many more rows may be looked at before {@link #next} and {@link #previous} give up. */
+  void limitVisits(int rows) {
+    visitLimit = (int) Math.min((long) visitedRows + rows, Integer.MAX_VALUE);
+  }
+
+  int visitedRows() {
+    return visitedRows;
+  }
+
+  /** Whether the limit of visits was reached; then the key is that of the row last looked at. */
+  boolean isTired() {
+    return visitedRows >= visitLimit;
   }
 
   void addDeletion(Deletion deletion) {
@@ -89,6 +113,7 @@ final class PartitionMerger {
 
   /** Stands before the first row not below {@code bound}. */
   void seekAtOrAfter(byte[] bound) throws IOException {
+    coveringRange = null;
     for (int i = 0; i < cursorCount; i++) {
       standing[i] = cursors[i].seekAtOrAfter(bound);
       taken[i] = false;
@@ -97,18 +122,23 @@ final class PartitionMerger {
 
   /** Stands after the last row below {@code bound}. */
   void seekBefore(byte[] bound) throws IOException {
+    coveringRange = null;
     for (int i = 0; i < cursorCount; i++) {
       standing[i] = cursors[i].seekBefore(bound);
       taken[i] = false;
     }
   }
 
-  /** Merges the next row below {@code end}; false when there is none. */
+  /** Merges the next row below {@code end}; false when there is none, or when it is tired. */
   boolean next(byte[] end) throws IOException {
-    while (true) {
+    while (!isTired()) {
+      RangeTombstone passed = coveringRange;
       for (int i = 0; i < cursorCount; i++) {
         if (taken[i]) {
-          standing[i] = cursors[i].next();
+          standing[i] =
+              (passed != null && passed.deletion().outdoes(cursors[i].newestMicros()))
+                  ? cursors[i].seekAtOrAfter(passed.end())
+                  : cursors[i].next();
         }
       }
       RowCursor least = first(1);
@@ -121,14 +151,19 @@ final class PartitionMerger {
         return true;
       }
     }
+    return false;
   }
 
-  /** Merges the row before, not below {@code start}; false when there is none. */
+  /** Merges the row before, not below {@code start}; false when there is none, or when tired. */
   boolean previous(byte[] start) throws IOException {
-    while (true) {
+    while (!isTired()) {
+      RangeTombstone passed = coveringRange;
       for (int i = 0; i < cursorCount; i++) {
         if (taken[i]) {
-          standing[i] = cursors[i].previous();
+          standing[i] =
+              (passed != null && passed.deletion().outdoes(cursors[i].newestMicros()))
+                  ? cursors[i].seekBefore(passed.start())
+                  : cursors[i].previous();
         }
       }
       RowCursor greatest = first(-1);
@@ -142,6 +177,7 @@ final class PartitionMerger {
         return true;
       }
     }
+    return false;
   }
 
   private @Nullable RowCursor first(int direction) {
@@ -158,6 +194,7 @@ final class PartitionMerger {
     keyBytes = chosen.keyBytes;
     keyOffset = chosen.keyOffset;
     keyLength = chosen.keyLength;
+    visitedRows++;
     row.begin();
     for (int i = 0; i < cursorCount; i++) {
       RowCursor cursor = cursors[i];
@@ -171,9 +208,17 @@ final class PartitionMerger {
 
   private Deletion covering() {
     if (ranges.isEmpty() || RowKeys.isStatic(keyBytes, keyOffset, keyLength)) {
+      coveringRange = null;
       return partitionDeletion;
     }
-    return RangeTombstone.covering(ranges, keyBytes, keyOffset, keyLength).or(partitionDeletion);
+    coveringRange = RangeTombstone.covering(ranges, keyBytes, keyOffset, keyLength);
+    return coveringRange == null
+        ? partitionDeletion
+        : coveringRange.deletion().or(partitionDeletion);
+  }
+
+  byte[] keyCopy() {
+    return Arrays.copyOfRange(keyBytes, keyOffset, keyOffset + keyLength);
   }
 
   /** The merged row's body, valid until the next row. */

@@ -1,12 +1,12 @@
 package io.quorate.sstable;
 
-import io.quorate.environment.Invariant;
 import io.quorate.environment.Shard;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One read of one partition. It begins on the shard. When all that it needs is in memtables and in
@@ -16,10 +16,12 @@ import java.util.concurrent.Executor;
  *
  * <p>With a limit only so much of the memtables is collected as will likely do. When that was too
  * little, because SSTables delete some of it, the read goes on behind what was collected, in
- * another round.
+ * another round. When an answer has taken the {@link ReadEffort} that one may take, it ends where
+ * it is.
  */
 final class PartitionRead {
   private static final int LEAST_COLLECTED_ROWS = 128;
+  private static final int MOST_ROUNDS = 16;
 
   private final EngineShard owner;
   private final TableShard memtables;
@@ -29,6 +31,7 @@ final class PartitionRead {
   private ReadLimits limits;
   private final List<byte[]> parts = new ArrayList<>();
   private int earlierLiveRows;
+  private int partBytes;
 
   PartitionRead(
       EngineShard owner, TableShard memtables, ReadCommand command, ReadCallback callback) {
@@ -48,17 +51,18 @@ final class PartitionRead {
           new ReadFailure(ReadFailure.Reason.DAMAGED, "an SSTable with the token was put aside"));
       return;
     }
-    List<SSTable> candidates = candidates(version, token);
+    List<SSTable> candidates = PartitionSources.candidates(version.tables(), token, limits);
     try {
       PartitionMerger merger = owner.merger();
       merger.begin(limits.nowSeconds(), Purge.NONE);
-      addMemtables(merger);
+      PartitionSources sources = new PartitionSources(merger, partition, limits);
+      addMemtables(sources);
       for (int i = 0; i < candidates.size(); i++) {
-        SSTable table = candidates.get(i);
-        add(merger, table.residentCursor(), table.mayHaveHead(token));
+        sources.add(candidates.get(i), candidates.get(i).residentCursor());
       }
       merger.mergeDeletions();
-      complete(owner.assembler().assemble(merger, limits));
+      ReadResult result = assemble(owner.assembler(), merger, limits);
+      complete(result, result.reached());
     } catch (BlockNotResident e) {
       continueOnPool(candidates);
     } catch (IOException e) {
@@ -66,40 +70,19 @@ final class PartitionRead {
     }
   }
 
-  private static List<SSTable> candidates(Version version, long token) {
-    List<SSTable> candidates = List.of();
-    List<SSTable> tables = version.tables();
-    for (int i = 0; i < tables.size(); i++) {
-      if (tables.get(i).mayContain(token)) {
-        if (candidates.isEmpty()) {
-          candidates = new ArrayList<>(4);
-        }
-        candidates.add(tables.get(i));
-      }
-    }
-    return candidates;
+  private ReadResult assemble(
+      FragmentAssembler assembler, PartitionMerger merger, ReadLimits wanted) throws IOException {
+    ReadEffort effort = owner.readEffort();
+    return assembler.assemble(merger, wanted, effort.bytes(), effort.rows());
   }
 
-  private void addMemtables(PartitionMerger merger) throws IOException {
+  private void addMemtables(PartitionSources sources) throws IOException {
     if (!memtables.active.isEmpty()) {
-      add(merger, memtables.active.cursor(), memtables.active.hasHeads());
+      sources.add(memtables.active);
     }
     for (int i = 0; i < memtables.frozen.size(); i++) {
-      Memtable memtable = memtables.frozen.get(i);
-      add(merger, memtable.cursor(), memtable.hasHeads());
+      sources.add(memtables.frozen.get(i));
     }
-  }
-
-  private PartitionRows add(PartitionMerger merger, EntryCursor source, boolean mayHaveHead)
-      throws IOException {
-    PartitionRows rows = new PartitionRows(source).reset(partition, 0, partition.length);
-    if (mayHaveHead) {
-      PartitionHead head = rows.head();
-      merger.addDeletion(head.deletion());
-      merger.addRanges(head.ranges());
-    }
-    merger.addRows(rows);
-    return rows;
   }
 
   private void continueOnPool(List<SSTable> candidates) {
@@ -116,8 +99,8 @@ final class PartitionRead {
     Executor pool = owner.pool();
     pool.execute(() -> {
       try {
-        ReadLimits covered =
-            collected.cut() ? within(wanted, lastCollected(collected), true) : wanted;
+        byte[] reached = collected.reached();
+        ReadLimits covered = reached == null ? wanted : within(wanted, reached, true);
         ReadResult result = merge(candidates, collected, covered);
         shard.execute(() -> continueOnShard(collected, result));
       } catch (IOException e) {
@@ -132,11 +115,11 @@ final class PartitionRead {
   private ReadResult collect() throws IOException {
     PartitionMerger merger = owner.merger();
     merger.begin(RowMerger.NEVER_SECONDS, Purge.NONE);
-    addMemtables(merger);
+    addMemtables(new PartitionSources(merger, partition, limits));
     merger.mergeDeletions();
     int wanted = limits.liveRows();
     int rows = wanted > Integer.MAX_VALUE / 2 ? wanted : Math.max(LEAST_COLLECTED_ROWS, 2 * wanted);
-    return owner.assembler().assemble(merger, limits.withLiveRows(rows));
+    return assemble(owner.assembler(), merger, limits.withLiveRows(rows));
   }
 
   /** On a pool thread. */
@@ -146,18 +129,18 @@ final class PartitionRead {
     merger.begin(covered.nowSeconds(), Purge.NONE);
     FragmentRows memory =
         new FragmentRows().reset(collected.fragment(), 0, collected.fragment().length);
-    merger.addDeletion(memory.partitionDeletion());
-    merger.addRanges(memory.ranges());
-    merger.addRows(memory);
-    List<PartitionRows> found = new ArrayList<>();
+    PartitionSources sources = new PartitionSources(merger, partition, covered);
+    sources.add(memory);
+    List<@Nullable PartitionRows> found = new ArrayList<>();
     for (SSTable table : candidates) {
-      found.add(add(merger, table.cursor(), table.mayHaveHead(command.token())));
+      found.add(sources.add(table, table.cursor()));
     }
     merger.mergeDeletions();
-    ReadResult result = new FragmentAssembler().assemble(merger, covered);
+    ReadResult result = assemble(new FragmentAssembler(), merger, covered);
     boolean whole = covered.slices().equals(List.of(Slice.ALL));
     for (int i = 0; whole && i < found.size(); i++) {
-      if (!found.get(i).everFound()) {
+      PartitionRows rows = found.get(i);
+      if (rows != null && !rows.everFound()) {
         candidates.get(i).countFalsePositive();
       }
     }
@@ -165,13 +148,19 @@ final class PartitionRead {
   }
 
   private void continueOnShard(ReadResult collected, ReadResult result) {
-    if (result.cut() || !collected.cut()) {
-      complete(result);
+    byte[] reached = collected.reached();
+    if (result.cut() || reached == null) {
+      complete(result, result.reached());
+      return;
+    }
+    partBytes += result.fragment().length;
+    if (parts.size() == MOST_ROUNDS || partBytes >= owner.readEffort().bytes()) {
+      complete(result, reached);
       return;
     }
     parts.add(result.fragment());
     earlierLiveRows += result.liveRows();
-    ReadLimits rest = within(limits, lastCollected(collected), false);
+    ReadLimits rest = within(limits, reached, false);
     int wanted = limits.liveRows();
     limits =
         new ReadLimits(
@@ -183,27 +172,14 @@ final class PartitionRead {
     start();
   }
 
-  private void complete(ReadResult last) {
-    if (parts.isEmpty()) {
-      callback.completed(last);
-      return;
+  private void complete(ReadResult last, byte @Nullable [] reached) {
+    byte[] fragment = last.fragment();
+    if (!parts.isEmpty()) {
+      FragmentMerger whole = new FragmentMerger().begin();
+      parts.forEach(whole::add);
+      fragment = whole.add(fragment).merge();
     }
-    FragmentMerger whole = new FragmentMerger().begin();
-    parts.forEach(whole::add);
-    byte[] merged = whole.add(last.fragment()).merge();
-    callback.completed(new ReadResult(merged, earlierLiveRows + last.liveRows(), last.cut()));
-  }
-
-  /** Key of the regular row at which collecting stopped: the last one, or the first backwards. */
-  private byte[] lastCollected(ReadResult collected) {
-    FragmentRows rows =
-        new FragmentRows().reset(collected.fragment(), 0, collected.fragment().length);
-    boolean found =
-        command.limits().reversed()
-            ? rows.seekAtOrAfter(RowKeys.REGULAR)
-            : rows.seekBefore(RowKeys.HIGHEST);
-    Invariant.check(found, "what was cut has rows");
-    return Arrays.copyOfRange(rows.keyBytes, rows.keyOffset, rows.keyOffset + rows.keyLength);
+    callback.completed(new ReadResult(fragment, earlierLiveRows + last.liveRows(), reached));
   }
 
   /** The part of the slices that was collected up to a row, or the part behind it. */

@@ -1,7 +1,9 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The rows of one partition as a view of a source's entries. Reused, not thread-safe. */
 final class PartitionRows extends RowCursor {
@@ -15,6 +17,11 @@ final class PartitionRows extends RowCursor {
   private boolean onEntry;
   private boolean everFound;
 
+  /** Bound of a seek whose outcome stands, so that it need not be done again. */
+  private byte @Nullable [] probed;
+
+  private boolean probedFound;
+
   PartitionRows(EntryCursor entries) {
     this.entries = entries;
   }
@@ -25,6 +32,7 @@ final class PartitionRows extends RowCursor {
     prefixLength = length;
     atFirstRow = false;
     everFound = false;
+    probed = null;
     return this;
   }
 
@@ -58,15 +66,32 @@ final class PartitionRows extends RowCursor {
   }
 
   @Override
+  long newestMicros() {
+    return entries.newestMicros();
+  }
+
+  @Override
   boolean seekAtOrAfter(byte[] rowBound) throws IOException {
     if (atFirstRow && rowBound.length == 0) {
       atFirstRow = false;
       return stand(true);
     }
+    if (probed != null && Arrays.equals(probed, rowBound)) {
+      probed = null;
+      return probedFound;
+    }
+    probed = null;
     byte[] from = rowBound.length == 0 ? FIRST_ROW : rowBound;
     bound.length = prefixLength;
     bound.put(from);
     return stand(entries.seekAtOrAfter(bound.bytes, bound.length));
+  }
+
+  /** A seek as above, which costs nothing when it is the next one to be asked for again. */
+  boolean probe(byte[] rowBound) throws IOException {
+    probedFound = seekAtOrAfter(rowBound);
+    probed = rowBound;
+    return probedFound;
   }
 
   @Override

@@ -38,8 +38,12 @@ final class RangeRead {
     }
     List<SSTable> tables = new ArrayList<>();
     for (SSTable table : version.tables()) {
-      if (table.statistics().maxToken() >= fromToken
-          && table.statistics().minToken() <= command.endToken()) {
+      SSTableStatistics statistics = table.statistics();
+      ReadLimits limits = command.limits();
+      if (statistics.maxToken() >= fromToken
+          && statistics.minToken() <= command.endToken()
+          && (statistics.hasHeads()
+              || statistics.mayHaveRows(limits.slices(), limits.includeStatic()))) {
         tables.add(table);
       }
     }
@@ -165,6 +169,7 @@ final class RangeRead {
     private final FragmentAssembler assembler = new FragmentAssembler();
     private final ByteWriter out = new ByteWriter(4 << 10);
     private int liveRows;
+    private int rowsLeftToVisit = owner.readEffort().rows();
     private @Nullable RangePosition resume;
 
     Page(List<EntryCursor> sources, @Nullable Bound bound) {
@@ -217,13 +222,15 @@ final class RangeRead {
       merger.begin(command.limits().nowSeconds(), Purge.NONE);
       walk.load(merger);
       ReadResult result =
-          assembler.assemble(merger, limits(from, to, rowsHere), command.pageBytes());
+          assembler.assemble(
+              merger, limits(from, to, rowsHere), command.pageBytes(), rowsLeftToVisit);
+      rowsLeftToVisit -= merger.visitedRows();
       append(key, result.fragment());
       liveRows += result.liveRows();
-      boolean goesOn = result.cut() && result.liveRows() < command.rowsPerPartition();
-      if (goesOn) {
-        resume = new RangePosition(walk.token(), key, lastRow(result.fragment()));
-      } else if (ends && !result.cut()) {
+      byte[] reached = result.reached();
+      if (reached != null && result.liveRows() < command.rowsPerPartition()) {
+        resume = new RangePosition(walk.token(), key, reached);
+      } else if (ends && reached == null) {
         resume = new RangePosition(walk.token(), key, to(from));
       } else if (ends || liveRows == command.limits().liveRows() || pageIsFull()) {
         resume = RangePosition.afterPartition(walk.token(), key);
@@ -231,7 +238,7 @@ final class RangeRead {
     }
 
     private boolean pageIsFull() {
-      return out.length >= command.pageBytes();
+      return out.length >= command.pageBytes() || rowsLeftToVisit <= 1;
     }
 
     /** The begin of the partition in front of which, or in which, the copy ends. */
@@ -270,12 +277,6 @@ final class RangeRead {
         out.putInt(fragment.length);
         out.put(fragment);
       }
-    }
-
-    private byte[] lastRow(byte[] fragment) {
-      FragmentRows rows = new FragmentRows().reset(fragment, 0, fragment.length);
-      rows.seekBefore(RowKeys.HIGHEST);
-      return Arrays.copyOfRange(rows.keyBytes, rows.keyOffset, rows.keyOffset + rows.keyLength);
     }
   }
 }

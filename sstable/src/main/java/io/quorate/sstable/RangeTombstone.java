@@ -55,8 +55,9 @@ record RangeTombstone(byte[] start, byte[] end, Deletion deletion) {
     return sum == 0 ? null : sum;
   }
 
-  /** The deletion that covers a key, in canonical ranges. */
-  static Deletion covering(List<RangeTombstone> ranges, byte[] bytes, int offset, int length) {
+  /** Of canonical ranges the one that covers a key; null when none does. */
+  static @Nullable RangeTombstone covering(
+      List<RangeTombstone> ranges, byte[] bytes, int offset, int length) {
     int low = 0;
     int high = ranges.size();
     while (low < high) {
@@ -68,12 +69,10 @@ record RangeTombstone(byte[] start, byte[] end, Deletion deletion) {
       }
     }
     if (low == 0) {
-      return Deletion.NONE;
+      return null;
     }
     RangeTombstone candidate = ranges.get(low - 1);
-    return RowKeys.compare(candidate.end, bytes, offset, length) > 0
-        ? candidate.deletion
-        : Deletion.NONE;
+    return RowKeys.compare(candidate.end, bytes, offset, length) > 0 ? candidate : null;
   }
 
   /** Parts of canonical ranges that lie within slices and within {@code [from, to)}. */

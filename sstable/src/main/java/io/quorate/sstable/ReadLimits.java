@@ -1,7 +1,9 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.Invariant;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which rows of a partition are wanted.
@@ -24,6 +26,21 @@ public record ReadLimits(
   /** The whole partition. */
   public static ReadLimits all(long nowSeconds) {
     return new ReadLimits(List.of(Slice.ALL), true, false, Integer.MAX_VALUE, nowSeconds);
+  }
+
+  /** The only row that is wanted; null when it may be another number of rows. */
+  byte @Nullable [] singleRow() {
+    if (slices.size() != 1 || includeStatic || reversed) {
+      return null;
+    }
+    byte[] start = slices.getFirst().start();
+    byte[] end = slices.getFirst().end();
+    boolean single =
+        end.length == start.length + 1
+            && end[start.length] == 0
+            && RowKeys.compare(RowKeys.REGULAR, start, 0, start.length) <= 0
+            && Arrays.equals(start, 0, start.length, end, 0, start.length);
+    return single ? start : null;
   }
 
   ReadLimits withLiveRows(int limit) {

@@ -25,6 +25,11 @@ abstract class RowCursor {
 
   abstract boolean previous() throws IOException;
 
+  /** No timestamp in the source is greater. */
+  long newestMicros() {
+    return Long.MAX_VALUE;
+  }
+
   final int compareKey(RowCursor other) {
     return Arrays.compareUnsigned(
         keyBytes,

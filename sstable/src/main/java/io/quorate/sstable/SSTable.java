@@ -154,17 +154,21 @@ final class SSTable {
    * Reads what is in the cache, and ends with {@link BlockNotResident} where that is not enough.
    */
   EntryCursor residentCursor() {
-    return new SSTableCursor(index, this::residentBlock);
+    return cursor(this::residentBlock);
   }
 
   /** Reads through the cache. For pool threads; the caller holds a reference. */
   EntryCursor cursor() {
-    return new SSTableCursor(index, this::cachedBlock);
+    return cursor(this::cachedBlock);
   }
 
   /** Reads ahead and past the cache. For scans of the whole table by one thread. */
   EntryCursor scanCursor() {
-    return new SSTableCursor(index, new ReadAhead(this));
+    return cursor(new ReadAhead(this));
+  }
+
+  private EntryCursor cursor(SSTableCursor.Blocks blocks) {
+    return new SSTableCursor(index, blocks, statistics.maxTimestampMicros());
   }
 
   private byte[] residentBlock(int block) throws IOException {

@@ -12,13 +12,23 @@ final class SSTableCursor extends EntryCursor {
 
   private final SSTableIndex index;
   private final Blocks blocks;
+  private final long newestMicros;
   private final BlockCursor cursor = new BlockCursor();
   private int block = -1;
   private boolean open;
 
-  SSTableCursor(SSTableIndex index, Blocks blocks) {
+  /**
+   * @param newestMicros no timestamp in the table is greater
+   */
+  SSTableCursor(SSTableIndex index, Blocks blocks, long newestMicros) {
     this.index = index;
     this.blocks = blocks;
+    this.newestMicros = newestMicros;
+  }
+
+  @Override
+  long newestMicros() {
+    return newestMicros;
   }
 
   private void openBlock(int wanted) throws IOException {

@@ -26,7 +26,7 @@ final class SSTableWriter {
   private final ByteWriter waiting = new ByteWriter(WRITE_BYTES + (64 << 10));
   private final BlockBuilder block = new BlockBuilder();
   private final ByteWriter index = new ByteWriter(4 << 10);
-  private final RowReader row = new RowReader();
+  private final StatisticsCollector statistics = new StatisticsCollector();
   private long[] hashes = new long[256];
   private int hashCount;
   private long writtenBytes;
@@ -38,15 +38,6 @@ final class SSTableWriter {
   private long lastBlockPosition;
 
   private int lastBlockLength;
-
-  private long entryCount;
-  private long partitionCount;
-  private long tombstoneCount;
-  private long dataBytes;
-  private long minTimestampMicros = Long.MAX_VALUE;
-  private long maxTimestampMicros = Long.MIN_VALUE;
-  private long minToken;
-  private boolean hasHeads;
 
   SSTableWriter(FileSystem files, Path path, TableSettings settings) throws IOException {
     this.files = files;
@@ -62,7 +53,7 @@ final class SSTableWriter {
   }
 
   boolean isEmpty() {
-    return entryCount == 0;
+    return statistics.isEmpty();
   }
 
   /** Adds a row or a partition's head. */
@@ -75,17 +66,10 @@ final class SSTableWriter {
           keyOffset,
           SSTableIndex.dividerLength(lastKey, lastKeyLength, key, keyOffset, keyLength));
     }
-    if (newPartition) {
-      partitionCount++;
-    }
     if (StoreKey.isHead(key, keyOffset, keyLength)) {
-      noteHead(PartitionHead.read(value, valueOffset, valueLength));
       addHash(BloomFilter.headHash(StoreKey.token(key, keyOffset)));
-    } else {
-      noteRow(value, valueOffset, valueLength);
     }
-    entryCount++;
-    dataBytes += keyLength + valueLength;
+    statistics.add(newPartition, key, keyOffset, keyLength, value, valueOffset, valueLength);
     block.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
     if (keyLength > lastKey.length) {
       lastKey = new byte[2 * keyLength];
@@ -99,15 +83,13 @@ final class SSTableWriter {
 
   /** Checks the order and notes a partition that begins. */
   private boolean notePartition(byte[] key, int offset, int length) {
-    if (entryCount == 0) {
-      minToken = StoreKey.token(key, offset);
-    } else {
+    if (!isEmpty()) {
       int order = Arrays.compareUnsigned(key, offset, offset + length, lastKey, 0, lastKeyLength);
       Invariant.check(order > 0, "entries are written in order");
     }
     int partitionLength = StoreKey.partitionLength(key, offset);
     boolean begins =
-        entryCount == 0
+        isEmpty()
             || !StoreKey.hasPrefix(
                 lastKey,
                 0,
@@ -125,40 +107,6 @@ final class SSTableWriter {
       hashes = Arrays.copyOf(hashes, 2 * hashCount);
     }
     hashes[hashCount++] = hash;
-  }
-
-  private void noteHead(PartitionHead head) {
-    hasHeads = true;
-    if (!head.deletion().isNone()) {
-      noteTimestamp(head.deletion().timestampMicros());
-      tombstoneCount++;
-    }
-    for (RangeTombstone range : head.ranges()) {
-      noteTimestamp(range.deletion().timestampMicros());
-      tombstoneCount++;
-    }
-  }
-
-  private void noteRow(byte[] body, int offset, int length) {
-    row.reset(body, offset, length);
-    if (row.hasLiveness()) {
-      noteTimestamp(row.livenessTimestampMicros());
-    }
-    if (row.hasDeletion()) {
-      noteTimestamp(row.deletionTimestampMicros());
-      tombstoneCount++;
-    }
-    while (row.nextCell()) {
-      noteTimestamp(row.timestampMicros());
-      if (row.isTombstone() || row.isComplexDeletion()) {
-        tombstoneCount++;
-      }
-    }
-  }
-
-  private void noteTimestamp(long timestampMicros) {
-    minTimestampMicros = Math.min(minTimestampMicros, timestampMicros);
-    maxTimestampMicros = Math.max(maxTimestampMicros, timestampMicros);
   }
 
   private void endBlock() throws IOException {
@@ -187,7 +135,7 @@ final class SSTableWriter {
 
   /** Completes the file, makes it durable and gives it its name. */
   SSTableStatistics finish() throws IOException {
-    Invariant.check(entryCount > 0, "an SSTable has entries");
+    Invariant.check(!isEmpty(), "an SSTable has entries");
     if (!block.isEmpty()) {
       endBlock();
     }
@@ -199,32 +147,22 @@ final class SSTableWriter {
     for (int i = 0; i < hashCount; i++) {
       filter.add(hashes[i]);
     }
-    SSTableStatistics statistics =
-        new SSTableStatistics(
-            entryCount,
-            partitionCount,
-            tombstoneCount,
-            dataBytes,
-            minTimestampMicros,
-            maxTimestampMicros,
-            minToken,
-            StoreKey.token(lastKey, 0),
-            hasHeads);
-    writeTail(filter, statistics);
+    SSTableStatistics written = statistics.statistics();
+    writeTail(filter, written);
     file.sync();
     file.close();
     files.rename(temporary, path);
     files.syncDirectory(directory());
-    return statistics;
+    return written;
   }
 
-  private void writeTail(BloomFilter filter, SSTableStatistics statistics) throws IOException {
+  private void writeTail(BloomFilter filter, SSTableStatistics written) throws IOException {
     ByteWriter footer = new ByteWriter(SSTableFormat.FOOTER_BYTES);
     ByteWriter content = new ByteWriter((int) filter.memoryBytes());
     filter.write(content);
     appendBlock(content, Compression.NONE, footer);
     content.clear();
-    statistics.write(content);
+    written.write(content);
     appendBlock(content, Compression.NONE, footer);
     appendBlock(index, settings.compression(), footer);
     footer.putShort(SSTableFormat.VERSION);

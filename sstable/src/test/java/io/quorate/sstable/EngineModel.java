@@ -10,6 +10,7 @@ import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -99,7 +100,8 @@ final class EngineModel {
             (16 << 10) << random.nextInt(5),
             (64 << 10) << random.nextInt(5),
             roomyCache ? 1L << 30 : (8 << 10) << random.nextInt(8),
-            0);
+            0,
+            new ReadEffort(32 << random.nextInt(12), 2 << random.nextInt(8)));
     this.settings =
         new TableSettings(
             random.nextBoolean() ? 0.01 : 1.0,
@@ -350,7 +352,7 @@ final class EngineModel {
   }
 
   private byte @Nullable [] readAll(RangePosition at) {
-    ReadResult result = read(at, ReadLimits.all(RowMerger.NEVER_SECONDS));
+    ReadResult result = readToEnd(at, ReadLimits.all(RowMerger.NEVER_SECONDS));
     assertThat(result != null || damaging).as(name).isTrue();
     return result == null ? null : result.fragment();
   }
@@ -388,8 +390,9 @@ final class EngineModel {
     int from = random.nextInt(6);
     int to = from + 1 + random.nextInt(6 - from);
     List<Slice> slices =
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
           case 0 -> List.of(Slice.ALL);
+          case 3 -> List.of(row(RandomFragments.rowKey(from)));
           case 1 -> List.of(new Slice(RandomFragments.rowKey(from), RandomFragments.rowKey(to)));
           default ->
               List.of(
@@ -400,9 +403,55 @@ final class EngineModel {
     return new ReadLimits(slices, random.nextBoolean(), random.nextBoolean(), limit, nowSeconds());
   }
 
+  private static Slice row(byte[] key) {
+    return new Slice(key, RowKeys.after(key, 0, key.length));
+  }
+
+  /** Reads piece by piece, where one answer would cost too much; null when reading failed. */
+  private @Nullable ReadResult readToEnd(RangePosition at, ReadLimits limits) {
+    FragmentMerger pieces = new FragmentMerger().begin();
+    ReadLimits rest = limits;
+    int liveRows = 0;
+    while (true) {
+      ReadResult piece = read(at, rest);
+      if (piece == null) {
+        return null;
+      }
+      pieces.add(piece.fragment());
+      liveRows += piece.liveRows();
+      byte[] reached = piece.reached();
+      if (reached == null || liveRows == limits.liveRows()) {
+        return new ReadResult(pieces.merge(), liveRows, reached);
+      }
+      rest = behind(rest, reached, limits.liveRows() - liveRows);
+      if (rest.slices().isEmpty()) {
+        return new ReadResult(pieces.merge(), liveRows, null);
+      }
+    }
+  }
+
+  private static ReadLimits behind(ReadLimits limits, byte[] reached, int liveRows) {
+    byte[] after = RowKeys.after(reached, 0, reached.length);
+    List<Slice> slices = new ArrayList<>();
+    for (Slice slice : limits.slices()) {
+      byte[] start = slice.start();
+      byte[] end = slice.end();
+      if (limits.reversed()) {
+        end = Arrays.compareUnsigned(end, reached) > 0 ? reached : end;
+      } else {
+        start = Arrays.compareUnsigned(start, after) < 0 ? after : start;
+      }
+      if (Arrays.compareUnsigned(start, end) < 0) {
+        slices.add(new Slice(start, end));
+      }
+    }
+    int wanted = limits.liveRows() == Integer.MAX_VALUE ? Integer.MAX_VALUE : liveRows;
+    return new ReadLimits(slices, false, limits.reversed(), wanted, limits.nowSeconds());
+  }
+
   private void checkPartition(RangePosition at) {
     ReadLimits limits = randomLimits();
-    ReadResult result = read(at, limits);
+    ReadResult result = readToEnd(at, limits);
     if (result == null) {
       return;
     }

@@ -31,7 +31,8 @@ class StorageEngineThreadsTest {
   private static final int VALUE_BYTES = 200;
 
   private static final EngineOptions OPTIONS =
-      new EngineOptions(SyncMode.GROUP, 100, 256 << 10, 1 << 20, 1 << 20, 256 << 10, 0);
+      new EngineOptions(
+          SyncMode.GROUP, 100, 256 << 10, 1 << 20, 1 << 20, 256 << 10, 0, ReadEffort.DEFAULT);
 
   private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 

@@ -1,0 +1,158 @@
+package io.quorate.sstable;
+
+import java.util.Arrays;
+import java.util.BitSet;
+
+/** Gathers the {@link SSTableStatistics} of an SSTable while it is written. Not thread-safe. */
+final class StatisticsCollector {
+  /** Bounds of rows longer than this are kept as less exact, shorter ones. */
+  private static final int MAX_BOUND_BYTES = 256;
+
+  private final RowReader row = new RowReader();
+  private final BitSet columnIds = new BitSet();
+  private final ByteWriter minRow = new ByteWriter(64);
+  private final ByteWriter maxRow = new ByteWriter(64);
+  private long entryCount;
+  private long partitionCount;
+  private long tombstoneCount;
+  private long dataBytes;
+  private long minTimestampMicros = Long.MAX_VALUE;
+  private long maxTimestampMicros = Long.MIN_VALUE;
+  private long minLocalSeconds = Long.MAX_VALUE;
+  private long maxLocalSeconds = Long.MIN_VALUE;
+  private long minToken;
+  private long maxToken;
+  private boolean hasHeads;
+  private boolean hasStatics;
+  private boolean hasRowDeletions;
+  private boolean hasComplexColumns;
+
+  boolean isEmpty() {
+    return entryCount == 0;
+  }
+
+  /** Notes a row or a partition's head; entries come in order. */
+  void add(
+      boolean newPartition,
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int valueOffset,
+      int valueLength) {
+    if (newPartition) {
+      partitionCount++;
+      maxToken = StoreKey.token(key, keyOffset);
+      minToken = isEmpty() ? maxToken : minToken;
+    }
+    entryCount++;
+    dataBytes += keyLength + valueLength;
+    int partitionLength = StoreKey.partitionLength(key, keyOffset);
+    if (partitionLength == keyLength) {
+      addHead(PartitionHead.read(value, valueOffset, valueLength));
+    } else {
+      addRowKey(key, keyOffset + partitionLength, keyLength - partitionLength);
+      addRow(value, valueOffset, valueLength);
+    }
+  }
+
+  private void addHead(PartitionHead head) {
+    hasHeads = true;
+    if (!head.deletion().isNone()) {
+      addTombstone(head.deletion().timestampMicros(), head.deletion().localSeconds());
+    }
+    for (RangeTombstone range : head.ranges()) {
+      addTombstone(range.deletion().timestampMicros(), range.deletion().localSeconds());
+    }
+  }
+
+  private void addRowKey(byte[] key, int offset, int length) {
+    if (RowKeys.isStatic(key, offset, length)) {
+      hasStatics = true;
+      return;
+    }
+    boolean first = maxRow.length == 0;
+    if (first || compare(minRow, key, offset, length) > 0) {
+      minRow.clear();
+      minRow.put(key, offset, length);
+    }
+    if (first || compare(maxRow, key, offset, length) < 0) {
+      maxRow.clear();
+      maxRow.put(key, offset, length);
+    }
+  }
+
+  private static int compare(ByteWriter bound, byte[] key, int offset, int length) {
+    return Arrays.compareUnsigned(bound.bytes, 0, bound.length, key, offset, offset + length);
+  }
+
+  private void addRow(byte[] body, int offset, int length) {
+    row.reset(body, offset, length);
+    if (row.hasLiveness()) {
+      addTimestamp(row.livenessTimestampMicros());
+      addLocal(row.livenessExpires() ? row.livenessExpiresAtSeconds() : Long.MAX_VALUE);
+    }
+    if (row.hasDeletion()) {
+      hasRowDeletions = true;
+      addTombstone(row.deletionTimestampMicros(), row.deletionLocalSeconds());
+    }
+    while (row.nextCell()) {
+      columnIds.set(row.columnId());
+      hasComplexColumns |= row.hasPath() || row.isComplexDeletion();
+      if (row.isTombstone() || row.isComplexDeletion()) {
+        addTombstone(row.timestampMicros(), row.localSeconds());
+      } else {
+        addTimestamp(row.timestampMicros());
+        addLocal(row.isExpiring() ? row.expiresAtSeconds() : Long.MAX_VALUE);
+      }
+    }
+  }
+
+  private void addTombstone(long timestampMicros, long localSeconds) {
+    tombstoneCount++;
+    addTimestamp(timestampMicros);
+    addLocal(localSeconds);
+  }
+
+  private void addTimestamp(long timestampMicros) {
+    minTimestampMicros = Math.min(minTimestampMicros, timestampMicros);
+    maxTimestampMicros = Math.max(maxTimestampMicros, timestampMicros);
+  }
+
+  private void addLocal(long seconds) {
+    minLocalSeconds = Math.min(minLocalSeconds, seconds);
+    maxLocalSeconds = Math.max(maxLocalSeconds, seconds);
+  }
+
+  SSTableStatistics statistics() {
+    return new SSTableStatistics(
+        entryCount,
+        partitionCount,
+        tombstoneCount,
+        dataBytes,
+        minTimestampMicros,
+        maxTimestampMicros,
+        minLocalSeconds,
+        maxLocalSeconds,
+        minToken,
+        maxToken,
+        hasHeads,
+        hasStatics,
+        hasRowDeletions,
+        hasComplexColumns,
+        columnIds.stream().toArray(),
+        lowerBound(),
+        upperBound());
+  }
+
+  private byte[] lowerBound() {
+    if (maxRow.length == 0) {
+      return RowKeys.HIGHEST;
+    }
+    return Arrays.copyOf(minRow.bytes, Math.min(minRow.length, MAX_BOUND_BYTES));
+  }
+
+  private byte[] upperBound() {
+    return maxRow.length > MAX_BOUND_BYTES ? RowKeys.HIGHEST : maxRow.toBytes();
+  }
+}
