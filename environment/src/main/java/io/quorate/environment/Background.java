@@ -11,7 +11,7 @@ public interface Background {
   /**
    * A new thread of its own that runs tasks one at a time in submission order.
    *
-   * @param name what the thread is for, as it appears in a thread dump: {@code commitlog-0}
+   * @param name what the thread is for, as it appears in a thread dump: {@code commitlog}
    */
   Executor serial(String name);
 

@@ -1,5 +1,9 @@
 package io.quorate.sstable;
 
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
@@ -10,10 +14,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * Segment := header | record* | end | zeros
- * Header  := magic u32 | version u16 | log u16 | segmentId i64 | crc32c u32 over these
- * Record  := length u32 | headCrc u32 | payloadCrc u32 | payload (a mutation)
+ * Header  := magic u32 | version u16 | zero u16 | segmentId i64 | crc32c u32 over these
+ * Record  := length u32 | headCrc u32 | payloadCrc u32 | payload of so many bytes
+ * Payload := generation u32 | mutation
  * End     := a record of length 0xFFFFFFFF without payload: the segment was left in good order
  * </pre>
+ *
+ * <p>The generation is the table's when the write came; a truncation begins the next one, so that
+ * replay can tell what was truncated ({@link TableManifest}).
  *
  * <p>{@code headCrc} covers segmentId i64, position u32 and length u32, so that bytes which stood
  * elsewhere never pass for a record, and a length that is damaged is noticed before it is used.
@@ -21,65 +29,63 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitLogFormat {
   static final int MAGIC = 0x5143_4C47;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int HEADER_BYTES = 20;
   static final int RECORD_HEAD_BYTES = 12;
+  static final int GENERATION_BYTES = 4;
   static final int END = -1;
+  private static final String PREFIX = "commitlog-";
   private static final String SUFFIX = ".log";
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private CommitLogFormat() {}
 
-  static String fileName(int log, long segmentId) {
-    return "commitlog-" + log + "-" + HexFormat.of().toHexDigits(segmentId) + SUFFIX;
+  static String fileName(long segmentId) {
+    return PREFIX + HexFormat.of().toHexDigits(segmentId) + SUFFIX;
   }
 
   /** A segment's file. */
-  record Segment(int log, long id, Path path) implements Comparable<Segment> {
+  record Segment(long id, Path path) implements Comparable<Segment> {
 
-    /** Null when the name is not that of a segment. */
-    static @Nullable Segment parse(Path directory, String name) {
-      String[] parts = name.split("-", -1);
-      if (parts.length != 3 || !parts[0].equals("commitlog") || !parts[2].endsWith(SUFFIX)) {
+    /**
+     * Null when the name is not that of a segment.
+     *
+     * @throws IOException when it is that of another version, which is not to be passed over
+     */
+    static @Nullable Segment parse(Path directory, String name) throws IOException {
+      if (!name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) {
         return null;
       }
+      String id = name.substring(PREFIX.length(), name.length() - SUFFIX.length());
       try {
-        String id = parts[2].substring(0, parts[2].length() - SUFFIX.length());
-        return new Segment(
-            Integer.parseInt(parts[1]), HexFormat.fromHexDigitsToLong(id), directory.resolve(name));
+        return new Segment(HexFormat.fromHexDigitsToLong(id), directory.resolve(name));
       } catch (IllegalArgumentException e) {
-        return null;
+        throw new IOException(
+            directory.resolve(name)
+                + " is not a commit log of version "
+                + VERSION
+                + ": let the version that wrote it drain it, or move it away",
+            e);
       }
     }
 
     @Override
     public int compareTo(Segment other) {
-      int byLog = Integer.compare(log, other.log);
-      return byLog != 0 ? byLog : Long.compare(id, other.id);
+      return Long.compare(id, other.id);
     }
   }
 
-  static byte[] header(int log, long segmentId) {
+  static byte[] header(long segmentId) {
     ByteWriter out = new ByteWriter(HEADER_BYTES);
     out.putInt(MAGIC);
     out.putShort(VERSION);
-    out.putShort(log);
+    out.putShort(0);
     out.putLong(segmentId);
     out.putInt(crc(out.bytes, 0, out.length));
     return out.toBytes();
-  }
-
-  static void writeRecord(ByteWriter out, long segmentId, int position, byte[] payload) {
-    out.reserve(RECORD_HEAD_BYTES + payload.length);
-    out.putInt(payload.length);
-    out.putInt(headCrc(segmentId, position, payload.length));
-    out.putInt(crc(payload, 0, payload.length));
-    out.put(payload);
-  }
-
-  static void writeEnd(ByteWriter out, long segmentId, int position) {
-    out.putInt(END);
-    out.putInt(headCrc(segmentId, position, END));
-    out.putInt(0);
   }
 
   static int crc(byte[] bytes, int offset, int length) {
@@ -89,16 +95,10 @@ final class CommitLogFormat {
   }
 
   static int headCrc(long segmentId, int position, int length) {
-    CRC32C crc = new CRC32C();
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      crc.update((int) (segmentId >>> shift));
-    }
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      crc.update(position >>> shift);
-    }
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      crc.update(length >>> shift);
-    }
-    return (int) crc.getValue();
+    byte[] covered = new byte[16];
+    LONG.set(covered, 0, segmentId);
+    INT.set(covered, 8, position);
+    INT.set(covered, 12, length);
+    return crc(covered, 0, covered.length);
   }
 }

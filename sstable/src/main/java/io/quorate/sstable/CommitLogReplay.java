@@ -10,10 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads what the commit logs of the last run hold, whichever shards wrote them. The last segment of
- * a log may end in a write that the power loss tore: replay stops there. Damage with valid records
- * behind it is copied to a file of its own, reported and passed over, so that one bad sector does
- * not keep a node from starting; what is lost is repaired from the replicas.
+ * Reads what the commit log of the last run holds, whichever shards wrote it. The last segment that
+ * has records may end in a write that the power loss tore: replay stops there. Damage with valid
+ * records behind it is copied to a file of its own, reported and passed over, so that one bad
+ * sector does not keep a node from starting; what is lost is repaired from the replicas.
  *
  * <p>Replaying is idempotent, as applying a mutation is. Runs at start, off the shards.
  */
@@ -22,7 +22,7 @@ final class CommitLogReplay {
 
   /** Takes the mutations. */
   interface Sink {
-    void replayed(LogPosition position, Mutation mutation) throws IOException;
+    void replayed(int generation, Mutation mutation) throws IOException;
   }
 
   private final FileSystem files;
@@ -61,13 +61,12 @@ final class CommitLogReplay {
   }
 
   void replay(Sink sink) throws IOException {
+    int lastWithRecords = segments.size() - 1;
+    while (lastWithRecords > 0 && !hasRecords(segments.get(lastWithRecords))) {
+      lastWithRecords--;
+    }
     for (int i = 0; i < segments.size(); i++) {
-      Segment segment = segments.get(i);
-      boolean last = true;
-      for (int j = i + 1; j < segments.size() && segments.get(j).log() == segment.log(); j++) {
-        last &= !hasRecords(segments.get(j));
-      }
-      replay(segment, last, sink);
+      replay(segments.get(i), i >= lastWithRecords, sink);
     }
   }
 
@@ -93,6 +92,7 @@ final class CommitLogReplay {
   private void replay(Segment segment, boolean last, Sink sink) throws IOException {
     byte[] bytes = files.readAll(segment.path());
     int position = CommitLogFormat.HEADER_BYTES;
+    refuseOtherVersions(segment, bytes);
     if (!headerIsValid(segment, bytes)) {
       int found = nextRecord(segment, bytes, position);
       if (found < 0) {
@@ -108,7 +108,7 @@ final class CommitLogReplay {
           return;
         }
         int next = position + CommitLogFormat.RECORD_HEAD_BYTES + length;
-        if (payloadIsValid(bytes, position) && deliver(segment, bytes, position, sink)) {
+        if (payloadIsValid(bytes, position) && deliver(bytes, position, sink)) {
           recordCount++;
           position = next;
           continue;
@@ -126,13 +126,30 @@ final class CommitLogReplay {
     }
   }
 
+  private static void refuseOtherVersions(Segment segment, byte[] bytes) throws IOException {
+    ByteReader in = new ByteReader();
+    if (bytes.length < CommitLogFormat.HEADER_BYTES) {
+      return;
+    }
+    in.over(bytes, 0, CommitLogFormat.HEADER_BYTES);
+    boolean valid =
+        in.readInt() == CommitLogFormat.MAGIC
+            && ByteReader.intAt(bytes, CommitLogFormat.HEADER_BYTES - 4)
+                == CommitLogFormat.crc(bytes, 0, CommitLogFormat.HEADER_BYTES - 4);
+    int version = in.readUnsignedShort();
+    if (valid && version != CommitLogFormat.VERSION) {
+      throw new IOException(
+          segment.path() + " has version " + version + ", not " + CommitLogFormat.VERSION);
+    }
+  }
+
   private boolean headerIsValid(Segment segment, byte[] bytes) {
     return bytes.length >= CommitLogFormat.HEADER_BYTES
         && Arrays.equals(
             bytes,
             0,
             CommitLogFormat.HEADER_BYTES,
-            CommitLogFormat.header(segment.log(), segment.id()),
+            CommitLogFormat.header(segment.id()),
             0,
             CommitLogFormat.HEADER_BYTES);
   }
@@ -182,18 +199,22 @@ final class CommitLogReplay {
     return bytes.length;
   }
 
-  private static boolean deliver(Segment segment, byte[] bytes, int position, Sink sink)
-      throws IOException {
+  private static boolean deliver(byte[] bytes, int position, Sink sink) throws IOException {
     int start = position + CommitLogFormat.RECORD_HEAD_BYTES;
-    int length = ByteReader.intAt(bytes, position);
+    int end = start + ByteReader.intAt(bytes, position);
+    if (end - start < CommitLogFormat.GENERATION_BYTES) {
+      return false;
+    }
+    int generation = ByteReader.intAt(bytes, start);
     Mutation mutation;
     try {
-      mutation = Mutation.parse(Arrays.copyOfRange(bytes, start, start + length));
+      mutation =
+          Mutation.parse(Arrays.copyOfRange(bytes, start + CommitLogFormat.GENERATION_BYTES, end));
     } catch (MalformedException e) {
       // Its checksum holds, so it was written like this. It must not keep the node from starting.
       return false;
     }
-    sink.replayed(new LogPosition(segment.log(), segment.id(), position), mutation);
+    sink.replayed(generation, mutation);
     return true;
   }
 

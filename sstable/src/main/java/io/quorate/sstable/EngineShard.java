@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of the engine that one shard owns: its commit log, its memtables and their memory. Every
- * method runs on the shard's thread unless it says otherwise.
+ * The part of the engine that one shard owns: its memtables, their memory, and its side of the
+ * commit log. Every method runs on the shard's thread unless it says otherwise.
  */
 final class EngineShard {
   private static final long RETRY_NANOS = 500_000_000L;
@@ -26,10 +26,11 @@ final class EngineShard {
   private final Shard shard;
   private final StorageEngine engine;
   private final Executor pool;
-  private final CommitLog log;
+  private final LogAppender log;
+  private final Runnable releaseSegments;
+  private final SyncMode syncMode;
   private final ReadEffort readEffort;
   private final long memoryLimitBytes;
-  private final long logLimitBytes;
   private final Map<UUID, TableShard> tables = new LinkedHashMap<>();
 
   /** Scratch space of reads that end on the shard. */
@@ -39,19 +40,17 @@ final class EngineShard {
   private long activeBytes;
   private long frozenBytes;
 
-  /** The log's segment when memtables were last flushed to shorten the log: once for each. */
-  private long flushedAtSegmentId;
-
   EngineShard(
       Environment environment, Shard shard, StorageEngine engine, CommitLog log, EngineOptions o) {
     int shards = environment.shards().count();
     this.shard = shard;
     this.engine = engine;
     this.pool = environment.background().pool();
-    this.log = log;
+    this.log = log.appender(shard.index());
+    this.releaseSegments = log.segments()::release;
+    this.syncMode = o.syncMode();
     this.readEffort = o.readEffort();
     this.memoryLimitBytes = o.memtableBytes() / shards;
-    this.logLimitBytes = Math.max(o.commitLogBytes() / shards, 2L * o.segmentBytes());
   }
 
   Shard shard() {
@@ -62,7 +61,7 @@ final class EngineShard {
     return pool;
   }
 
-  CommitLog log() {
+  LogAppender log() {
     return log;
   }
 
@@ -119,16 +118,20 @@ final class EngineShard {
       return;
     }
     boolean durable = table.table.settings().durableWrites();
-    ApplyOutcome refused = durable ? log.append(mutation) : null;
+    ApplyOutcome refused = durable ? log.append(table.generation, mutation) : null;
     if (refused != null) {
       callback.applied(refused);
       return;
     }
     long before = table.active.memoryBytes();
-    table.active.put(mutation, durable ? log.currentSegmentId() : Long.MAX_VALUE);
+    table.active.put(mutation);
     activeBytes += table.active.memoryBytes() - before;
     if (durable) {
-      log.whenDurable(callback);
+      // Before the record is handed over: what is read now is at most where it will stand.
+      long segmentId = log.currentSegmentId();
+      table.active.noteSegment(segmentId);
+      log.need(Math.min(segmentId, log.neededSegmentId()));
+      log.whenDurable(syncMode, callback);
     } else {
       callback.applied(ApplyOutcome.APPLIED);
     }
@@ -138,10 +141,6 @@ final class EngineShard {
   private void flushWhatIsDue() {
     if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
       flushLargest();
-    }
-    if (log.keptBytes() > logLimitBytes && log.currentSegmentId() != flushedAtSegmentId) {
-      flushedAtSegmentId = log.currentSegmentId();
-      flushOldest();
     }
   }
 
@@ -158,16 +157,10 @@ final class EngineShard {
     }
   }
 
-  /** Flushes the memtables for which the oldest segment of the log is kept. */
-  private void flushOldest() {
-    long oldest = Long.MAX_VALUE;
+  /** Flushes the memtables that need segments of the log before this one. */
+  void flushBefore(long segmentId) {
     for (TableShard table : tables.values()) {
-      oldest = Math.min(oldest, table.active.firstSegmentId());
-    }
-    for (TableShard table : tables.values()) {
-      if (!table.active.isEmpty()
-          && table.active.firstSegmentId() == oldest
-          && oldest < log.currentSegmentId()) {
+      if (table.active.firstSegmentId() < segmentId) {
         freeze(table, failure -> {});
       }
     }
@@ -223,22 +216,25 @@ final class EngineShard {
   }
 
   private void releaseLog() {
-    long first = log.currentSegmentId();
+    long first = Long.MAX_VALUE;
     for (TableShard table : tables.values()) {
       first = Math.min(first, table.firstSegmentId());
     }
-    log.releaseBefore(first);
+    if (first != log.neededSegmentId()) {
+      log.need(first);
+      releaseSegments.run();
+    }
   }
 
   /** Forgets a table's memtables; later updates belong to its next generation. */
-  LogPosition discard(TableShard table) {
+  void discard(TableShard table) {
     activeBytes -= table.active.memoryBytes();
     table.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
     table.frozen.clear();
     table.active = new Memtable();
     table.generation++;
     activeBytes += table.active.memoryBytes();
-    return log.position();
+    releaseLog();
   }
 
   void read(ReadCommand command, ReadCallback callback) {

@@ -24,17 +24,13 @@ final class Memtable {
   private long minTimestampMicros = Long.MAX_VALUE;
   private boolean frozen;
 
-  /**
-   * Takes an update.
-   *
-   * @param segmentId the commit log's segment in which it stands
-   */
-  void put(Mutation mutation, long segmentId) {
+  /** An update that was taken stands in this segment of the commit log or in a later one. */
+  void noteSegment(long segmentId) {
     firstSegmentId = Math.min(firstSegmentId, segmentId);
-    put(mutation);
   }
 
-  private void put(Mutation mutation) {
+  /** Takes an update. */
+  void put(Mutation mutation) {
     Invariant.check(!frozen, "a frozen memtable takes no updates");
     byte[] bytes = mutation.bytes();
     key.clear();

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * One node's storage. Writes and reads of a token run on the shard that owns it; flushes and
  * compaction run on threads of their own.
  *
- * <p>A write: {@link #apply} → {@link CommitLog#append} → {@link Memtable#put}, answered when the
+ * <p>A write: {@link #apply} → {@link LogAppender#append} → {@link Memtable#put}, answered when the
  * log is synced. A memtable that is large, or old, is frozen and written as an {@link SSTable};
  * then the log in front of it goes. A read: {@link #read} → {@link PartitionRead}, which merges the
  * memtables and those SSTables that the filters let through.
@@ -56,6 +56,9 @@ public final class StorageEngine {
   private final Executor flushThread;
   private final Executor adminThread;
   private final Compaction compaction;
+
+  /** Set once, at the start. */
+  private @Nullable CommitLog commitLog;
 
   /** Touched on the admin thread only, and at start. */
   private final Map<UUID, Table> tables = new TreeMap<>();
@@ -133,17 +136,17 @@ public final class StorageEngine {
     tableIds = List.copyOf(tables.keySet());
     CommitLogReplay replay =
         new CommitLogReplay(files, logDirectory(), quarantineDirectory(), events);
-    long firstSegmentId = replay.nextSegmentId();
-    for (Table table : tables.values()) {
-      // A number that a truncation speaks of is not used again: it would hide what follows.
-      for (LogPosition truncation : table.manifest().truncatedAt()) {
-        firstSegmentId = Math.max(firstSegmentId, truncation.segmentId() + 1);
-      }
-    }
     replay(replay, options);
+    CommitLog log =
+        new CommitLog(
+            environment,
+            logDirectory(),
+            replay.nextSegmentId(),
+            options,
+            events,
+            this::flushBefore);
+    commitLog = log;
     for (Shard shard : environment.shards().all()) {
-      CommitLog log =
-          new CommitLog(environment, shard, logDirectory(), firstSegmentId, options, events);
       EngineShard owned = new EngineShard(environment, shard, this, log, options);
       tables.values().forEach(owned::addTable);
       shards.add(owned);
@@ -203,16 +206,14 @@ public final class StorageEngine {
   /** Brings the log's updates into SSTables, by way of memtables of its own, and ends the log. */
   private void replay(CommitLogReplay replay, EngineOptions options) throws IOException {
     Map<UUID, Memtable> replayed = new LinkedHashMap<>();
-    Map<UUID, TableManifest> manifests = new LinkedHashMap<>();
-    tables.forEach((id, table) -> manifests.put(id, table.manifest()));
     long[] sinceLook = {0};
-    replay.replay((position, mutation) -> {
-      TableManifest manifest = manifests.get(mutation.tableId());
-      if (manifest == null || manifest.isTruncated(position)) {
+    replay.replay((generation, mutation) -> {
+      Table table = tables.get(mutation.tableId());
+      if (table == null || generation < table.generation()) {
         skippedRecords++;
         return;
       }
-      replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation, 0);
+      replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation);
       sinceLook[0] += mutation.sizeBytes();
       if (sinceLook[0] > options.memtableBytes() / 16) {
         sinceLook[0] = 0;
@@ -250,6 +251,17 @@ public final class StorageEngine {
   /** Of which so many belonged to tables that had been dropped or truncated. */
   public long skippedRecords() {
     return skippedRecords;
+  }
+
+  private CommitLog commitLog() {
+    return Objects.requireNonNull(commitLog, "the engine was started");
+  }
+
+  /** The log is too long: flushes the memtables that need segments before this one. */
+  private void flushBefore(long segmentId) {
+    for (EngineShard shard : shards) {
+      shard.shard().execute(() -> shard.flushBefore(segmentId));
+    }
   }
 
   EngineShard shard(int index) {
@@ -333,7 +345,7 @@ public final class StorageEngine {
         return;
       }
       Path path = tablesDirectory().resolve(tableId.toString());
-      TableManifest manifest = new TableManifest(tableId, settings, List.of(), List.of());
+      TableManifest manifest = new TableManifest(tableId, settings, 0, List.of());
       try {
         files.createDirectories(path);
         manifest.store(files, path);
@@ -402,22 +414,20 @@ public final class StorageEngine {
         tableId,
         done,
         table -> {
-          List<LogPosition> positions = new ArrayList<>();
           onEveryShard(
               shard -> {
                 TableShard memtables = shard.table(tableId);
                 if (memtables != null) {
-                  positions.add(shard.discard(memtables));
+                  shard.discard(memtables);
                 }
               },
-              () -> flushThread.execute(() -> endTruncation(table, positions, done)));
+              () -> flushThread.execute(() -> endTruncation(table, done)));
         });
   }
 
-  private void endTruncation(
-      Table table, List<LogPosition> positions, Consumer<@Nullable IOException> done) {
+  private void endTruncation(Table table, Consumer<@Nullable IOException> done) {
     try {
-      retire(table.truncate(positions));
+      retire(table.truncate());
       done.accept(null);
     } catch (IOException e) {
       done.accept(e);
@@ -603,7 +613,7 @@ public final class StorageEngine {
       new TableManifest(
               table.id(),
               table.settings(),
-              List.of(),
+              table.generation(),
               new Version(retained, table.version().quarantined()).listed())
           .store(files, target);
       files.syncDirectory(target);
@@ -743,23 +753,24 @@ public final class StorageEngine {
   /** Brings everything to disk: memtables are flushed, the log is synced. */
   public void drain(Consumer<@Nullable IOException> done) {
     flushAll(failure -> {
-      Runnable last = () -> done.accept(failure);
-      for (EngineShard shard : shards) {
-        Runnable next = last;
-        last = () -> shard.shard().execute(() -> shard.log().drain(next));
-      }
-      last.run();
+      drainLog(() -> done.accept(failure));
     });
+  }
+
+  /** Syncs what each shard has appended, and then runs a task on one of them. */
+  private void drainLog(Runnable done) {
+    Runnable last = done;
+    for (EngineShard shard : shards) {
+      Runnable next = last;
+      last = () -> shard.shard().execute(() -> shard.log().drain(next));
+    }
+    last.run();
   }
 
   /** Ends writing and closes all files. What is not flushed stands in the commit log. */
   public void close(Runnable done) {
-    Runnable last = () -> adminThread.execute(() -> closeFiles(done));
-    for (EngineShard shard : shards) {
-      Runnable next = last;
-      last = () -> shard.shard().execute(() -> shard.log().drain(() -> shard.log().close(next)));
-    }
-    last.run();
+    Runnable last = () -> commitLog().close(() -> adminThread.execute(() -> closeFiles(done)));
+    drainLog(last);
   }
 
   private void closeFiles(Runnable done) {

@@ -18,7 +18,6 @@ final class Table {
   private final UUID id;
   private final Path directory;
   private final ReentrantLock editing = new ReentrantLock();
-  private List<LogPosition> truncatedAt;
   private boolean dropped;
   private volatile TableSettings settings;
   private volatile Version version;
@@ -36,7 +35,7 @@ final class Table {
     this.files = files;
     this.id = manifest.tableId();
     this.directory = directory;
-    this.truncatedAt = manifest.truncatedAt();
+    this.generation = manifest.generation();
     this.settings = manifest.settings();
     this.version = version;
   }
@@ -122,16 +121,9 @@ final class Table {
   }
 
   /** Begins a new generation without any SSTable; returns those that the table had. */
-  List<SSTable> truncate(List<LogPosition> positions) throws IOException {
+  List<SSTable> truncate() throws IOException {
     editing.lock();
     try {
-      List<LogPosition> all = new ArrayList<>(positions);
-      for (LogPosition before : truncatedAt) {
-        if (positions.stream().noneMatch(position -> position.log() == before.log())) {
-          all.add(before);
-        }
-      }
-      truncatedAt = List.copyOf(all);
       List<SSTable> removed = version.tables();
       int next = generation + 1;
       // Also when the manifest cannot be written: the shards have begun the next generation.
@@ -176,14 +168,14 @@ final class Table {
   TableManifest manifest() {
     editing.lock();
     try {
-      return new TableManifest(id, settings, truncatedAt, version.listed());
+      return new TableManifest(id, settings, generation, version.listed());
     } finally {
       editing.unlock();
     }
   }
 
   private void publish(Version next) throws IOException {
-    new TableManifest(id, settings, truncatedAt, next.listed()).store(files, directory);
+    new TableManifest(id, settings, generation, next.listed()).store(files, directory);
     version = next;
   }
 }

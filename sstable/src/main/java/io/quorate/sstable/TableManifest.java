@@ -19,18 +19,18 @@ import java.util.UUID;
  *           | bloomChance f64 bits i64 | compression u8 (0 none, 1 LZ4, 2 Zstandard)
  *           | blockBytes u32 | gcGraceSeconds i64 | durableWrites u8
  *           | optionCount u32 | (length uvarint | name | length uvarint | value)* of compaction
- *           | truncationCount u32 | (log u32 | segmentId i64 | offset u32)*
+ *           | generation u32
  *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | quarantined u8)*
  *           | crc32c u32
  * </pre>
  *
- * @param truncatedAt updates in the commit log before these places are not replayed
+ * @param generation how often the table was truncated: updates of an earlier generation in the
+ *     commit log are not replayed
  */
-record TableManifest(
-    UUID tableId, TableSettings settings, List<LogPosition> truncatedAt, List<Listed> files) {
+record TableManifest(UUID tableId, TableSettings settings, int generation, List<Listed> files) {
   static final String FILE_NAME = "MANIFEST";
   private static final int MAGIC = 0x514D_414E;
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final List<Compression> COMPRESSIONS =
       List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD);
 
@@ -47,16 +47,6 @@ record TableManifest(
     boolean coversToken(long token) {
       return token >= minToken && token <= maxToken;
     }
-  }
-
-  boolean isTruncated(LogPosition position) {
-    for (LogPosition truncation : truncatedAt) {
-      if (truncation.log() == position.log()
-          && truncation.isAfter(position.segmentId(), position.offset())) {
-        return true;
-      }
-    }
-    return false;
   }
 
   void store(FileSystem fileSystem, Path directory) throws IOException {
@@ -78,12 +68,7 @@ record TableManifest(
           putText(out, name);
           putText(out, value);
         });
-    out.putInt(truncatedAt.size());
-    for (LogPosition position : truncatedAt) {
-      out.putInt(position.log());
-      out.putLong(position.segmentId());
-      out.putInt(position.offset());
-    }
+    out.putInt(generation);
     out.putInt(files.size());
     for (Listed file : files) {
       out.putLong(file.number());
@@ -138,14 +123,11 @@ record TableManifest(
             in.readLong(),
             in.readByte() == 1,
             compaction(in));
-    List<LogPosition> truncatedAt = new ArrayList<>();
-    for (int i = in.readInt(); i > 0; i--) {
-      truncatedAt.add(new LogPosition(in.readInt(), in.readLong(), in.readInt()));
-    }
+    int generation = in.readInt();
     List<Listed> files = new ArrayList<>();
     for (int i = in.readInt(); i > 0; i--) {
       files.add(new Listed(in.readLong(), in.readLong(), in.readLong(), in.readByte() == 1));
     }
-    return new TableManifest(tableId, settings, truncatedAt, files);
+    return new TableManifest(tableId, settings, generation, files);
   }
 }

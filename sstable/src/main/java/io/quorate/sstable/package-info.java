@@ -18,9 +18,11 @@
  *
  * <ul>
  *   <li>{@link io.quorate.sstable.StorageEngine}: tables, and what is done to them as a whole. Of
- *       it each shard owns an {@code EngineShard}: a {@code CommitLog} and, for each table, a
+ *       it each shard owns an {@code EngineShard}: a {@code LogAppender} and, for each table, a
  *       {@code TableShard} of memtables.
- *   <li>{@code CommitLog}, {@code CommitLogFormat}, {@code CommitLogReplay}: durability.
+ *   <li>{@code CommitLog}: durability. {@code LogAppender} is a shard's side of it, {@code
+ *       LogBatch} what goes between; {@code CommitLogSegments} are its files, {@code
+ *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start.
  *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
  *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
  *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code
@@ -49,10 +51,10 @@
  *       service on this node until they are rebuilt from replicas.
  * </ul>
  *
- * <p>Threads: a shard's thread owns its log's state and its memtables and never waits for a disk.
- * Each log has a thread that writes and syncs. One thread flushes, one compacts, one does what an
- * administrator asks. Reads that miss the cache run on the shared pool. Between threads go frozen
- * memtables, versions and SSTables, which are immutable.
+ * <p>Threads: a shard's thread owns its memtables and the batch that it fills, and never waits for
+ * a disk. The log's thread writes and syncs, another makes and deletes its segments. One thread
+ * flushes, one compacts, one does what an administrator asks. Reads that miss the cache run on the
+ * shared pool. Between threads go frozen memtables, versions and SSTables, which are immutable.
  */
 @NullMarked
 package io.quorate.sstable;

@@ -3,11 +3,14 @@ package io.quorate.sstable;
 import static io.quorate.sstable.EngineFixture.SMALL;
 import static io.quorate.sstable.EngineFixture.TABLE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quorate.environment.Environment;
 import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -23,9 +26,7 @@ class CommitLogTest {
       fixture.put("key" + i, "value" + i);
     }
     fixture.host.crash();
-    // The same disk in a machine with other cores: the records name no shard but the file does.
-    List<Path> logs = fixture.files("commitlog-");
-    assertThat(logs).anyMatch(path -> path.toString().contains("commitlog-2-"));
+    // The same disk in a machine with other cores.
     Environment other = new SimulatedWorld(2).addHost("other", 1).boot();
     StorageEngine single =
         StorageEngine.open(
@@ -62,6 +63,100 @@ class CommitLogTest {
     fixture.world.runUntil(() -> outcomes.size() == 100, 1_000_000_000L);
     assertThat(outcomes).hasSize(100).containsOnly(ApplyOutcome.APPLIED);
     assertThat(fixture.host.disk().syncCount() - before).isLessThan(30);
+  }
+
+  @Test
+  void writesOnDifferentShardsShareASync() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 4);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("first", "opens the segment");
+    long before = fixture.host.disk().syncCount();
+    int rounds = 20;
+    for (int round = 0; round < rounds; round++) {
+      List<Mutation> mutations = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        mutations.add(fixture.mutation(TABLE, "key" + i, "round " + round));
+      }
+      List<ApplyOutcome> outcomes = fixture.send(mutations.toArray(Mutation[]::new));
+      fixture.world.runUntil(() -> outcomes.size() == 40, 1_000_000_000L);
+      assertThat(outcomes).hasSize(40).containsOnly(ApplyOutcome.APPLIED);
+    }
+    // With a log for each shard it would be four a round, and more where a segment ends.
+    assertThat(fixture.host.disk().syncCount() - before).isLessThan(3L * rounds);
+  }
+
+  @Test
+  void aShardThatIsIdleDoesNotKeepTheLogForever() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 2);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    String once = keyOwnedBy(fixture, 0);
+    fixture.put(once, "written once");
+    String often = keyOwnedBy(fixture, 1);
+    for (int i = 0; i < 2_000; i++) {
+      fixture.put(often, "value of some length " + i);
+    }
+    fixture.world.runFor(5_000_000_000L);
+    assertThat(fixture.files("commitlog-").size()).isLessThan(10);
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.value(once)).isEqualTo("written once");
+    assertThat(fixture.value(often)).isEqualTo("value of some length 1999");
+  }
+
+  private static String keyOwnedBy(EngineFixture fixture, int shard) {
+    int i = 0;
+    while (fixture.ownerOf("key" + i) != shard) {
+      i++;
+    }
+    return "key" + i;
+  }
+
+  @Test
+  void whatWasTruncatedDoesNotComeBackFromTheLog() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 2);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 10; i++) {
+        fixture.put("key" + i, "round " + round);
+      }
+      fixture.succeed(done -> fixture.engine.truncate(TABLE, done));
+      fixture.put("kept", "round " + round);
+      fixture.host.crash();
+      fixture.reopen();
+      assertThat(fixture.engine.skippedRecords()).isGreaterThanOrEqualTo(10);
+      for (int i = 0; i < 10; i++) {
+        assertThat(fixture.value("key" + i)).isNull();
+      }
+      assertThat(fixture.value("kept")).isEqualTo("round " + round);
+    }
+  }
+
+  @Test
+  void aLogOfAnotherVersionIsRefusedAndNotPassedOver() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.host.crash();
+    for (String name : List.of("commitlog-0-0000000000000001.log", "commitlog-x.log")) {
+      Path path = EngineFixture.DIRECTORY.resolve("commitlog").resolve(name);
+      fixture.host.disk().replace(path, new byte[10]);
+      assertThatThrownBy(fixture::reopen)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(name);
+      fixture.host.disk().delete(path);
+      fixture.host.crash();
+    }
+    byte[] header = CommitLogFormat.header(9);
+    header[5] = 1;
+    System.arraycopy(
+        ByteBuffer.allocate(4).putInt(CommitLogFormat.crc(header, 0, 16)).array(),
+        0,
+        header,
+        16,
+        4);
+    String name = CommitLogFormat.fileName(9);
+    fixture.host.disk().replace(EngineFixture.DIRECTORY.resolve("commitlog").resolve(name), header);
+    assertThatThrownBy(fixture::reopen)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("has version 1");
   }
 
   @Test

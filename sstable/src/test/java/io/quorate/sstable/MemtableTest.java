@@ -115,10 +115,9 @@ class MemtableTest {
         FragmentWriter writer = new FragmentWriter().begin(TABLE, seed, new byte[] {1});
         random.write(writer);
         Mutation mutation = Mutation.of(writer.finish());
-        memtable.put(mutation, 1);
+        memtable.put(mutation);
         merger.add(mutation.bytes(), mutation.fragmentOffset(), mutation.fragmentLength());
-        memtable.put(
-            Mutation.of(new FragmentWriter().begin(TABLE, seed, new byte[] {2}).finish()), 1);
+        memtable.put(Mutation.of(new FragmentWriter().begin(TABLE, seed, new byte[] {2}).finish()));
       }
       byte[] partition = StoreKey.partition(seed, new byte[] {1});
       PartitionRows rows =

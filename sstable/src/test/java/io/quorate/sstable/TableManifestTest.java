@@ -29,7 +29,7 @@ class TableManifestTest {
         new TableManifest(
             new UUID(1, 2),
             settings,
-            List.of(new LogPosition(1, 2, 3)),
+            3,
             List.of(
                 new TableManifest.Listed(5, Long.MIN_VALUE, -1, false),
                 new TableManifest.Listed(6, 0, Long.MAX_VALUE, true)));

@@ -1,0 +1,198 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Environment;
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.FileSystem.StoredFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The commit log's files: made ahead of their use, and deleted when no memtable needs them any
+ * more. Both take milliseconds, so a thread of its own does it and the log's thread never waits,
+ * except when it writes faster than segments can be made.
+ *
+ * <p>{@link #create} and {@link #takePrepared} are called on the log's thread; everything else may
+ * be called on any, and what is closed is known to this thread only.
+ */
+final class CommitLogSegments {
+  private final Path directory;
+  private final FileSystem files;
+  private final EngineOptions options;
+  private final StorageEvents events;
+  private final Executor thread;
+  private final AtomicReference<@Nullable OpenSegment> prepared = new AtomicReference<>();
+  private final ArrayDeque<OpenSegment> closed = new ArrayDeque<>();
+  private List<LogAppender> appenders = List.of();
+  private LongConsumer tooLong = id -> {};
+
+  /** A segment's file while it is written. Owned by the log's thread once that has it. */
+  static final class OpenSegment {
+    final long id;
+    final Path path;
+    final StoredFile file;
+    int usedBytes = CommitLogFormat.HEADER_BYTES;
+
+    private OpenSegment(long id, Path path, StoredFile file) {
+      this.id = id;
+      this.path = path;
+      this.file = file;
+    }
+  }
+
+  CommitLogSegments(
+      Environment environment, Path directory, EngineOptions options, StorageEvents events) {
+    this.directory = directory;
+    this.options = options;
+    this.events = events;
+    this.files = environment.files();
+    this.thread = environment.background().serial("commitlog-segments");
+  }
+
+  /**
+   * Before the first write.
+   *
+   * @param shardAppenders say which segments are needed
+   * @param whenTooLong told the segment before which memtables are to be flushed
+   */
+  void begin(List<LogAppender> shardAppenders, LongConsumer whenTooLong) {
+    appenders = shardAppenders;
+    tooLong = whenTooLong;
+  }
+
+  /** Creates a segment's file, with its space reserved, so that a write needs no allocation. */
+  OpenSegment create(long id) throws IOException {
+    Path path = directory.resolve(CommitLogFormat.fileName(id));
+    long usable = files.usableBytes(directory);
+    if (usable < options.segmentBytes() + options.reservedDiskBytes()) {
+      throw new IOException("the disk is full: " + usable + " bytes are left");
+    }
+    if (files.exists(path)) {
+      files.delete(path);
+    }
+    StoredFile file = files.open(path, FileSystem.Mode.CREATE);
+    try {
+      file.preallocate(options.segmentBytes());
+      file.write(ByteBuffer.wrap(CommitLogFormat.header(id)), 0);
+      file.sync();
+      files.syncDirectory(directory);
+    } catch (IOException e) {
+      file.close();
+      files.delete(path);
+      throw e;
+    }
+    return new OpenSegment(id, path, file);
+  }
+
+  /** Begins to make a segment that will be needed soon. */
+  void prepare(long id) {
+    thread.execute(() -> {
+      try {
+        OpenSegment unused = prepared.getAndSet(create(id));
+        if (unused != null) {
+          closeFile(unused);
+          closed.add(unused);
+        }
+      } catch (IOException e) {
+        // It will be tried again when the segment is needed, and writes refused then.
+        events.backgroundWorkFailed("preparing a commit-log segment", e);
+      }
+    });
+  }
+
+  /** The segment that was prepared, when it is ready. */
+  @Nullable OpenSegment takePrepared() {
+    return prepared.getAndSet(null);
+  }
+
+  /** Nothing is written to a segment any more; it stays until no memtable needs it. */
+  void close(OpenSegment segment) {
+    thread.execute(() -> {
+      closeFile(segment);
+      closed.add(segment);
+      long keptBytes = (closed.size() + 1L) * options.segmentBytes();
+      if (keptBytes > options.commitLogBytes()) {
+        deleteUnneeded();
+        flushForTheOldest();
+      }
+    });
+  }
+
+  /** The log is too long: what keeps its oldest quarter is flushed. */
+  private void flushForTheOldest() {
+    int tooMany = closed.size() + 1 - (int) (options.commitLogBytes() / options.segmentBytes());
+    if (tooMany > 0) {
+      int count = Math.min(closed.size(), tooMany + closed.size() / 4);
+      long last = 0;
+      for (OpenSegment segment : closed) {
+        if (count-- > 0) {
+          last = segment.id;
+        }
+      }
+      tooLong.accept(last + 1);
+    }
+  }
+
+  /** A shard needs less than before: deletes what nobody needs. */
+  void release() {
+    thread.execute(this::deleteUnneeded);
+  }
+
+  private void deleteUnneeded() {
+    long needed = Long.MAX_VALUE;
+    for (LogAppender appender : appenders) {
+      needed = Math.min(needed, appender.neededSegmentId());
+    }
+    boolean deleted = false;
+    while (!closed.isEmpty() && closed.getFirst().id < needed) {
+      deleted = true;
+      delete(closed.removeFirst().path);
+    }
+    if (deleted) {
+      try {
+        files.syncDirectory(directory);
+      } catch (IOException e) {
+        // A segment that comes back is replayed once more, which changes nothing.
+        events.backgroundWorkFailed("syncing " + directory, e);
+      }
+    }
+  }
+
+  private void delete(Path path) {
+    try {
+      if (files.exists(path)) {
+        files.delete(path);
+      }
+    } catch (IOException e) {
+      events.backgroundWorkFailed("deleting " + path, e);
+    }
+  }
+
+  private void closeFile(OpenSegment segment) {
+    try {
+      segment.file.close();
+    } catch (IOException e) {
+      events.backgroundWorkFailed("closing " + segment.path, e);
+    }
+  }
+
+  /** Closes what is open; the segments stay for the next start. */
+  void end(@Nullable OpenSegment current, Runnable done) {
+    thread.execute(() -> {
+      if (current != null) {
+        closeFile(current);
+      }
+      OpenSegment unused = prepared.getAndSet(null);
+      if (unused != null) {
+        closeFile(unused);
+      }
+      done.run();
+    });
+  }
+}
