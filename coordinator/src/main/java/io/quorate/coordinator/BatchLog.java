@@ -111,11 +111,13 @@ public final class BatchLog {
 
     @Override
     public void failed(RequestFailure failure) {
-      if (failure instanceof RequestFailure.Unavailable) {
-        // Refused as a whole: the client was told that nothing was tried.
-        remove(key, micros);
-      }
-      answer.failed(failure);
+      // A replica died after the batch was let in. Other parts may have been sent, so the entry
+      // stays and the batch will be finished: the client must not hear that nothing was tried.
+      answer.failed(
+          failure instanceof RequestFailure.Unavailable late
+              ? new RequestFailure.WriteTimeout(
+                  late.level(), 0, late.required(), RequestFailure.WriteKind.BATCH)
+              : failure);
     }
   }
 

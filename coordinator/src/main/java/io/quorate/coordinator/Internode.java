@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -114,6 +115,7 @@ public final class Internode {
   private final Messaging messaging;
   private final LongSupplier epoch;
   private final List<Lane> lanes = new ArrayList<>();
+  private final AtomicLong newestRefusalEpoch = new AtomicLong();
   private final Map<Verb, RequestHandler> requestHandlers = new EnumMap<>(Verb.class);
   private final Map<Verb, OneWayHandler> oneWayHandlers = new EnumMap<>(Verb.class);
 
@@ -143,6 +145,11 @@ public final class Internode {
   /** The timeouts of the current shard. */
   TimeoutWheel timeouts() {
     return lane().timeouts;
+  }
+
+  /** The newest epoch under which a node refused a request of this one as stale; 0 for none. */
+  long newestRefusalEpoch() {
+    return newestRefusalEpoch.get();
   }
 
   private Lane lane() {
@@ -230,9 +237,12 @@ public final class Internode {
   private void receivedResponse(ByteBuf message) {
     int code = message.readByte();
     long id = message.readLong();
-    message.skipBytes(Long.BYTES);
+    long responderEpoch = message.readLong();
     Status status =
         code >= 0 && code < Status.BY_CODE.length ? Status.BY_CODE[code] : Status.FAILED;
+    if (status == Status.STALE_EPOCH) {
+      newestRefusalEpoch.accumulateAndGet(responderEpoch, Math::max);
+    }
     int index = (int) (id & ((1 << SHARD_BITS) - 1));
     if (index >= lanes.size()) {
       return;

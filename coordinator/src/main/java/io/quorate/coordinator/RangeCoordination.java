@@ -93,23 +93,17 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       return;
     }
     Set<NodeInfo> same = new HashSet<>(replicas);
-    long end = endOfRange(ring, from.token());
+    long end = ring.lastTokenOfRange(from.token());
     while (end < read.lastToken() && end != Long.MAX_VALUE) {
       List<NodeInfo> behind = metadata.replicas(keyspace, end + 1);
       if (behind.size() != same.size() || !same.containsAll(behind)) {
         break;
       }
-      end = endOfRange(ring, end + 1);
+      end = ring.lastTokenOfRange(end + 1);
     }
     long last = Math.min(end, read.lastToken());
     RangeRead piece = new RangeRead(read.table(), from, last, read.limits(), rowsLeft);
     new Piece(piece, ReplicaOrder.forRead(reader, replicas, tracker), tracker.required()).ask();
-  }
-
-  private static long endOfRange(TokenRing ring, long token) {
-    int range = ring.rangeOf(token);
-    // The last range goes around the end of the token space.
-    return token > ring.token(range) ? Long.MAX_VALUE : ring.token(range);
   }
 
   private void pieceRead(RangeRead piece, List<PartitionRows> found, @Nullable RangePosition next) {

@@ -5,7 +5,6 @@ import io.quorate.coordinator.Coordinator.RangeRows;
 import io.quorate.coordinator.Internode.Reply;
 import io.quorate.coordinator.Internode.Status;
 import io.quorate.coordinator.metadata.ClusterMetadata;
-import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.sstable.Digest;
 import io.quorate.sstable.Mutation;
@@ -49,6 +48,7 @@ public final class ReplicaService {
                 whenOwned(
                     mutation.tableId(),
                     mutation.token(),
+                    mutation.token(),
                     epoch,
                     deadline,
                     reply,
@@ -75,6 +75,7 @@ public final class ReplicaService {
                   whenOwned(
                       table,
                       start.token(),
+                      lastToken,
                       epoch,
                       deadline,
                       reply,
@@ -105,6 +106,7 @@ public final class ReplicaService {
           whenOwned(
               table,
               token,
+              token,
               epoch,
               deadline,
               reply,
@@ -122,8 +124,15 @@ public final class ReplicaService {
     }
   }
 
+  /** Runs a request for the tokens from {@code first} to {@code last} if all are this node's. */
   private void whenOwned(
-      UUID tableId, long token, long epoch, long deadlineNanos, Reply reply, Runnable request) {
+      UUID tableId,
+      long first,
+      long last,
+      long epoch,
+      long deadlineNanos,
+      Reply reply,
+      Runnable request) {
     if (epoch == ring.metadata().epoch()) {
       request.run();
       return;
@@ -136,23 +145,17 @@ public final class ReplicaService {
           TableMetadata table = metadata.table(tableId);
           if (table == null) {
             reply.refused(Status.STALE_EPOCH, "table " + tableId + " is not there any more");
-          } else if (!owns(metadata, table, token)) {
+          } else if (!metadata.ownsAll(hostId, table.keyspace(), first, last)) {
             reply.refused(
                 Status.STALE_EPOCH,
-                "the row is not this node's at epoch " + metadata.epoch() + "; asked at " + epoch);
+                "what is asked for is not this node's at epoch "
+                    + metadata.epoch()
+                    + "; asked at "
+                    + epoch);
           } else {
             request.run();
           }
         });
-  }
-
-  private boolean owns(ClusterMetadata metadata, TableMetadata table, long token) {
-    for (NodeInfo replica : metadata.replicas(table.keyspace(), token)) {
-      if (replica.hostId().equals(hostId)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private record Applied(Reply reply) implements LocalAnswer<@Nullable Void> {

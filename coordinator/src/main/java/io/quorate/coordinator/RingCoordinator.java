@@ -95,8 +95,20 @@ public final class RingCoordinator
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
     Mutation mutation = Mutation.of(bytes);
-    List<NodeInfo> replicas = ring.metadata().replicas(table.keyspace(), mutation.token());
-    WriteCoordination.start(this, mutation, replicas, level, kind, deadlineNanos, answer);
+    Replanning.<@Nullable Void>start(
+        ring,
+        internode,
+        deadlineNanos,
+        answer,
+        (metadata, planned) ->
+            WriteCoordination.start(
+                this,
+                mutation,
+                metadata.replicas(table.keyspace(), mutation.token()),
+                level,
+                kind,
+                deadlineNanos,
+                planned));
   }
 
   @Override
@@ -108,11 +120,23 @@ public final class RingCoordinator
       Answer<@Nullable Void> answer) {
     if (mutations.isEmpty()) {
       answer.succeeded(null);
-    } else if (mutations.size() == 1) {
+      return;
+    }
+    if (mutations.size() == 1) {
       // One partition's mutation is applied whole or not at all anyway.
       TableMutation only = mutations.getFirst();
       write(only.table(), only.mutation(), level, WriteKind.BATCH, deadlineNanos, answer);
-    } else if (logged) {
+      return;
+    }
+    // Before any part is sent: unavailable means that nothing was tried.
+    for (TableMutation mutation : mutations) {
+      RequestFailure unavailable = unavailable(mutation, level);
+      if (unavailable != null) {
+        answer.failed(unavailable);
+        return;
+      }
+    }
+    if (logged) {
       batchLog.write(
           mutations.stream().map(TableMutation::mutation).toList(),
           answer,
@@ -120,6 +144,12 @@ public final class RingCoordinator
     } else {
       writeAll(mutations, level, WriteKind.UNLOGGED_BATCH, deadlineNanos, answer);
     }
+  }
+
+  private @Nullable RequestFailure unavailable(TableMutation mutation, ConsistencyLevel level) {
+    long token = Mutation.of(mutation.mutation()).token();
+    List<NodeInfo> replicas = ring.metadata().replicas(mutation.table().keyspace(), token);
+    return WriteCoordination.unavailable(this, replicas, level);
   }
 
   private void writeAll(
@@ -173,14 +203,31 @@ public final class RingCoordinator
   @Override
   public void read(
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
-    List<NodeInfo> replicas = ring.metadata().replicas(read.table().keyspace(), read.token());
-    ReadCoordination.start(this, read, replicas, level, deadlineNanos, answer);
+    Replanning.start(
+        ring,
+        internode,
+        deadlineNanos,
+        answer,
+        (metadata, planned) ->
+            ReadCoordination.start(
+                this,
+                read,
+                metadata.replicas(read.table().keyspace(), read.token()),
+                level,
+                deadlineNanos,
+                planned));
   }
 
   @Override
   public void readRange(
       RangeRead read, ConsistencyLevel level, long deadlineNanos, Answer<RangeRows> answer) {
-    RangeCoordination.start(this, ring.metadata(), read, level, deadlineNanos, answer);
+    Replanning.start(
+        ring,
+        internode,
+        deadlineNanos,
+        answer,
+        (metadata, planned) ->
+            RangeCoordination.start(this, metadata, read, level, deadlineNanos, planned));
   }
 
   @Override

@@ -68,18 +68,23 @@ final class WriteCoordination extends TimeoutWheel.Entry {
       WriteKind kind,
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
-    QuorumTracker tracker = QuorumTracker.of(level, replicas, writer.localDatacenter());
-    if (level != ConsistencyLevel.ANY || replicas.isEmpty()) {
-      RequestFailure unavailable =
-          replicas.isEmpty()
-              ? new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0)
-              : tracker.unavailable(replicas, writer::isAlive);
-      if (unavailable != null) {
-        answer.failed(unavailable);
-        return;
-      }
+    RequestFailure unavailable = unavailable(writer, replicas, level);
+    if (unavailable != null) {
+      answer.failed(unavailable);
+      return;
     }
+    QuorumTracker tracker = QuorumTracker.of(level, replicas, writer.localDatacenter());
     new WriteCoordination(writer, mutation, tracker, kind, deadlineNanos, answer).send(replicas);
+  }
+
+  /** Why a write to these replicas would not be tried, or null. */
+  static @Nullable RequestFailure unavailable(
+      ReplicaWriter writer, List<NodeInfo> replicas, ConsistencyLevel level) {
+    QuorumTracker tracker = QuorumTracker.of(level, replicas, writer.localDatacenter());
+    if (replicas.isEmpty()) {
+      return new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0);
+    }
+    return level == ConsistencyLevel.ANY ? null : tracker.unavailable(replicas, writer::isAlive);
   }
 
   private void send(List<NodeInfo> replicas) {
@@ -116,7 +121,6 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   }
 
   private void refused(NodeInfo replica) {
-    keepHint(replica);
     if (tracker.refused(replica)) {
       fail(
           new RequestFailure.WriteFailure(
@@ -174,6 +178,10 @@ final class WriteCoordination extends TimeoutWheel.Entry {
       if (status == Status.OK) {
         acknowledged(replica);
       } else {
+        // What is not its own any more it would not take from a hint either.
+        if (status != Status.STALE_EPOCH) {
+          keepHint(replica);
+        }
         WriteCoordination.this.refused(replica);
       }
     }

@@ -104,6 +104,21 @@ public final class ClusterMetadata {
     return replicas == null || replicas.isEmpty() ? List.of() : replicas.get(ring.rangeOf(token));
   }
 
+  /** Whether a node is a replica of every token from {@code first} to {@code last}. */
+  public boolean ownsAll(UUID hostId, String keyspace, long first, long last) {
+    long token = first;
+    while (true) {
+      if (replicas(keyspace, token).stream().noneMatch(node -> node.hostId().equals(hostId))) {
+        return false;
+      }
+      long end = ring.lastTokenOfRange(token);
+      if (end >= last) {
+        return true;
+      }
+      token = end + 1;
+    }
+  }
+
   /** What {@code change} makes of this. Pure: the same on every replica of the metadata ring. */
   public ChangeOutcome apply(MetadataChange change) {
     return switch (change) {

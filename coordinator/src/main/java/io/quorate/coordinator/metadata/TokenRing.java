@@ -68,6 +68,15 @@ public final class TokenRing {
     return at == tokens.length ? 0 : at;
   }
 
+  /**
+   * The last token, from {@code token} upwards, of the range that has it. The range that goes
+   * around the end of the token space is cut there.
+   */
+  public long lastTokenOfRange(long token) {
+    int range = rangeOf(token);
+    return token > tokens[range] ? Long.MAX_VALUE : tokens[range];
+  }
+
   /** Replicas of each range under {@code replication}, the primary first; none on an empty ring. */
   public List<List<NodeInfo>> replicas(Replication replication) {
     List<List<NodeInfo>> replicas = new ArrayList<>(tokens.length);
