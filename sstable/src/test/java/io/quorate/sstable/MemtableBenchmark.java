@@ -1,0 +1,105 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** A memtable of a million rows: what a write and a read cost in it. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(
+    value = 1,
+    jvmArgs = {"-Xmx3g", "--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"})
+@State(Scope.Thread)
+public class MemtableBenchmark {
+  private static final int ROWS = 1_000_000;
+  private static final int SLICE_ROWS = 100;
+
+  /** What is put, made beforehand. */
+  @State(Scope.Benchmark)
+  public static class Updates {
+    Mutation[] mutations = {};
+
+    @Setup
+    public void make() {
+      SplittableRandom random = new SplittableRandom(1);
+      mutations = new Mutation[ROWS];
+      for (int i = 0; i < ROWS; i++) {
+        mutations[i] = BenchmarkRows.mutation(i, i + 1, BenchmarkRows.value(random));
+      }
+    }
+  }
+
+  /** A full memtable. */
+  @State(Scope.Thread)
+  public static class Full {
+    final Memtable points = BenchmarkRows.memtable(0, 1, ROWS);
+    final Memtable wide = new Memtable();
+    final SplittableRandom random = new SplittableRandom(2);
+    final PartitionMerger merger = new PartitionMerger();
+    final FragmentAssembler assembler = new FragmentAssembler();
+    final ReadLimits one = BenchmarkRows.onePartition();
+
+    @Setup
+    public void fill() {
+      for (int row = 0; row < ROWS / 10; row++) {
+        wide.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)), 0);
+      }
+      double payload = BenchmarkRows.KEY_BYTES + BenchmarkRows.VALUE_BYTES;
+      double bytes = (double) points.memoryBytes() / ROWS;
+      System.out.printf(
+          "%n# memory: %.1f bytes a row, %.2f of the payload%n", bytes, bytes / payload);
+    }
+
+    ReadResult read(Memtable memtable, int partition, ReadLimits limits) throws IOException {
+      byte[] key = StoreKey.partition(BenchmarkRows.token(partition), BenchmarkRows.key(partition));
+      merger.begin(1, Purge.NONE);
+      new PartitionSources(merger, key, limits).add(memtable);
+      merger.mergeDeletions();
+      return assembler.assemble(merger, limits);
+    }
+  }
+
+  private Memtable filling = new Memtable();
+
+  @Setup(Level.Invocation)
+  public void empty() {
+    filling = new Memtable();
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(ROWS)
+  public Memtable put(Updates updates) {
+    for (Mutation mutation : updates.mutations) {
+      filling.put(mutation, 0);
+    }
+    return filling;
+  }
+
+  /** With the fragment that a replica answers. */
+  @Benchmark
+  public ReadResult get(Full full) throws IOException {
+    return full.read(full.points, full.random.nextInt(ROWS), full.one);
+  }
+
+  /** The same for 100 consecutive rows. */
+  @Benchmark
+  public ReadResult slice(Full full) throws IOException {
+    int first = full.random.nextInt(ROWS / 10 - SLICE_ROWS);
+    return full.read(full.wide, 7, BenchmarkRows.slice(first, SLICE_ROWS));
+  }
+}

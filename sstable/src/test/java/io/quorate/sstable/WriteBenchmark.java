@@ -1,0 +1,189 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import io.quorate.environment.real.RealEnvironment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What moves much at once, in bytes a microsecond, which is MB a second, of keys and values:
+ * flushing a memtable, compacting four SSTables, replaying a commit log. {@link #limit} is what one
+ * core can do at best: LZ4 and CRC-32C of the same bytes in blocks of the same size.
+ */
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 4, time = 3)
+@Measurement(iterations = 5, time = 3)
+@Fork(
+    value = 1,
+    jvmArgs = {"-Xmx3g", "--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"})
+@State(Scope.Benchmark)
+public class WriteBenchmark {
+  private static final int ROWS = 250_000;
+  private static final int DATA_BYTES =
+      ROWS * (10 + BenchmarkRows.KEY_BYTES + 1 + 15 + BenchmarkRows.VALUE_BYTES);
+  private static final int BLOCK_BYTES = 4 << 10;
+
+  private final RealEnvironment real = new RealEnvironment(1, Throwable::printStackTrace);
+  private final FileSystem files = real.environment().files();
+  private final List<SSTable> inputs = new ArrayList<>();
+  private Path directory = Path.of("");
+  private Memtable memtable = new Memtable();
+  private byte[] plain = {};
+  private final ByteWriter out = new ByteWriter(DATA_BYTES);
+
+  @Setup
+  public void write() throws Exception {
+    directory = Files.createTempDirectory("quorate-benchmark");
+    memtable = BenchmarkRows.memtable(0, 1, ROWS);
+    for (int i = 0; i < 4; i++) {
+      Memtable part = BenchmarkRows.memtable(i, 4, ROWS / 4);
+      Path path = directory.resolve(i + ".sst");
+      BenchmarkTables.write(files, path, List.of(part.cursor()));
+      inputs.add(SSTable.open(files, path, i, new BlockCache(0)));
+    }
+    ByteWriter bytes = new ByteWriter(DATA_BYTES);
+    EntryCursor cursor = memtable.cursor();
+    for (boolean on = cursor.seekAtOrAfter(RowKeys.LOWEST, 0); on; on = cursor.next()) {
+      bytes.put(cursor.keyBytes, cursor.keyOffset, cursor.keyLength);
+      bytes.put(cursor.valueBytes, cursor.valueOffset, cursor.valueLength);
+    }
+    plain = bytes.toBytes();
+    writeLog();
+  }
+
+  /** A log of all rows, which no flush has shortened. */
+  private void writeLog() throws Exception {
+    StorageEngine engine = StorageEngine.open(real.environment(), logged(), options());
+    CountDownLatch created = new CountDownLatch(1);
+    engine.createTable(BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> created.countDown());
+    created.await();
+    SplittableRandom random = new SplittableRandom(5);
+    Semaphore inFlight = new Semaphore(1_000);
+    for (int i = 0; i < ROWS; i++) {
+      Mutation mutation = BenchmarkRows.mutation(i, i + 1, BenchmarkRows.value(random));
+      inFlight.acquire();
+      real.environment()
+          .shards()
+          .get(0)
+          .execute(() -> engine.apply(mutation, outcome -> inFlight.release()));
+    }
+    inFlight.acquire(1_000);
+    CountDownLatch closed = new CountDownLatch(1);
+    engine.close(closed::countDown);
+    closed.await();
+  }
+
+  private Path logged() {
+    return directory.resolve("logged");
+  }
+
+  private static EngineOptions options() {
+    EngineOptions o = EngineOptions.DEFAULT;
+    return new EngineOptions(
+        o.syncMode(),
+        o.syncPeriodMillis(),
+        o.segmentBytes(),
+        o.commitLogBytes(),
+        1L << 30,
+        o.blockCacheBytes(),
+        o.reservedDiskBytes(),
+        o.readEffort());
+  }
+
+  @TearDown
+  public void delete() throws IOException {
+    for (SSTable table : inputs) {
+      table.release();
+    }
+    BenchmarkTables.deleteAll(directory);
+    real.close();
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(DATA_BYTES)
+  public int limit() {
+    out.clear();
+    for (int at = 0; at < plain.length; at += BLOCK_BYTES) {
+      byte[] block = Arrays.copyOfRange(plain, at, Math.min(plain.length, at + BLOCK_BYTES));
+      StoredBlock.append(out, block, block.length, Compression.LZ4);
+    }
+    return out.length;
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(DATA_BYTES)
+  public void flush() throws IOException {
+    Path path = directory.resolve("flushed.sst");
+    BenchmarkTables.write(files, path, List.of(memtable.cursor()));
+    files.delete(path);
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(DATA_BYTES)
+  public void compact() throws IOException {
+    Path path = directory.resolve("compacted.sst");
+    BenchmarkTables.write(files, path, inputs.stream().map(SSTable::scanCursor).toList());
+    files.delete(path);
+  }
+
+  /** A copy of the log for each start, since a start uses it up. */
+  @State(Scope.Thread)
+  public static class Crashed {
+    private Path copy = Path.of("");
+    private RealEnvironment real = new RealEnvironment(1, Throwable::printStackTrace);
+
+    @Setup(Level.Invocation)
+    public void copy(WriteBenchmark benchmark) throws IOException {
+      Path from = benchmark.logged();
+      copy = Files.createTempDirectory(benchmark.directory, "crashed");
+      try (Stream<Path> all = Files.walk(from)) {
+        for (Path path : all.filter(Files::isRegularFile).toList()) {
+          Path to = copy.resolve(from.relativize(path).toString());
+          Path parent = to.getParent();
+          if (parent != null) {
+            Files.createDirectories(parent);
+          }
+          Files.copy(path, to);
+        }
+      }
+      real = new RealEnvironment(1, Throwable::printStackTrace);
+    }
+
+    @TearDown(Level.Invocation)
+    public void delete() throws IOException {
+      real.close();
+      BenchmarkTables.deleteAll(copy);
+    }
+  }
+
+  /** From opening the directory until all that the log holds is in an SSTable. */
+  @Benchmark
+  @OperationsPerInvocation(DATA_BYTES)
+  public long replay(Crashed crashed) throws IOException {
+    StorageEngine engine = StorageEngine.open(crashed.real.environment(), crashed.copy, options());
+    return engine.replayedRecords();
+  }
+}
