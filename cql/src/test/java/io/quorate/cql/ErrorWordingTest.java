@@ -88,8 +88,6 @@ class ErrorWordingTest {
         "ALTER TABLE t WITH compression = {'class': 'DeflateCompressor'} | Could not find"
             + " compressor 'DeflateCompressor'; there are LZ4Compressor, ZstdCompressor and"
             + " NoopCompressor",
-        "ALTER TABLE t WITH compression = {'class': 'ZstdCompressor'} | ZstdCompressor is not"
-            + " supported yet",
         "ALTER TABLE t WITH compression = {'class': 'LZ4Compressor', 'chunk_length_in_kb': 5} |"
             + " chunk_length_in_kb must be a power of 2",
         "CREATE TABLE n (k int PRIMARY KEY, c counter) | A table with counters is not supported"

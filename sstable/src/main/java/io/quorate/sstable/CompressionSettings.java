@@ -31,8 +31,8 @@ public record CompressionSettings(Compression compression, int blockBytes) {
     if (Integer.bitCount(kib) != 1) {
       throw new IllegalArgumentException("chunk_length_in_kb must be a power of 2");
     }
+    in.whole("compression_level", 3, 3, 3);
     // These tune compressors. A block that shrinks by less than an eighth is kept as it is.
-    in.whole("compression_level", 3, -(1 << 17), 22);
     in.whole("lz4_high_compressor_level", 9, 1, 17);
     in.choice("lz4_compressor_type", "fast", "fast", "high");
     in.real("min_compress_ratio", 0, 0, Double.MAX_VALUE);

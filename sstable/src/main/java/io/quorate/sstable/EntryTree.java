@@ -42,6 +42,9 @@ final class EntryTree {
     final @Nullable Node[] children = new @Nullable Node[FANOUT];
   }
 
+  /** Where a cursor stands before its first move. Stays empty. */
+  private static final Leaf NO_LEAF = new Leaf();
+
   private final Slab slab = new Slab();
   private Node root = new Leaf();
   private int height = 1;
@@ -279,7 +282,7 @@ final class EntryTree {
   }
 
   private final class Cursor extends EntryCursor {
-    private Leaf leaf = new Leaf();
+    private Leaf leaf = NO_LEAF;
     private int position;
 
     @Override

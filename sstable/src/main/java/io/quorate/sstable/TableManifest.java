@@ -31,8 +31,6 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
   static final String FILE_NAME = "MANIFEST";
   private static final int MAGIC = 0x514D_414E;
   private static final int VERSION = 3;
-  private static final List<Compression> COMPRESSIONS =
-      List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD);
 
   /**
    * An SSTable of the table.
@@ -56,7 +54,7 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
     out.putLong(tableId.getMostSignificantBits());
     out.putLong(tableId.getLeastSignificantBits());
     out.putLong(Double.doubleToLongBits(settings.bloomFalsePositiveChance()));
-    out.putByte(COMPRESSIONS.indexOf(settings.compression()));
+    out.putByte(settings.compression().code);
     out.putInt(settings.blockBytes());
     out.putLong(settings.gcGraceSeconds());
     out.putByte(settings.durableWrites() ? 1 : 0);
@@ -115,10 +113,15 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
       throw new IOException(path + " has version " + version + ", not supported");
     }
     UUID tableId = new UUID(in.readLong(), in.readLong());
+    double bloomChance = Double.longBitsToDouble(in.readLong());
+    Compression compression = Compression.ofCode(in.readByte());
+    if (compression == null) {
+      throw new CorruptFileException(path, "it names a compression that there is not");
+    }
     TableSettings settings =
         new TableSettings(
-            Double.longBitsToDouble(in.readLong()),
-            COMPRESSIONS.get(in.readByte()),
+            bloomChance,
+            compression,
             in.readInt(),
             in.readLong(),
             in.readByte() == 1,

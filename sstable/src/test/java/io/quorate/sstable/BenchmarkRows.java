@@ -81,7 +81,7 @@ final class BenchmarkRows {
     SplittableRandom random = new SplittableRandom(firstNumber);
     Memtable memtable = new Memtable();
     for (int i = 0; i < count; i++) {
-      memtable.put(mutation(firstNumber + i * step, 1 + i, value(random)), 0);
+      memtable.put(mutation(firstNumber + i * step, 1 + i, value(random)));
     }
     return memtable;
   }

@@ -105,7 +105,7 @@ final class EngineModel {
     this.settings =
         new TableSettings(
             random.nextBoolean() ? 0.01 : 1.0,
-            random.nextBoolean() ? Compression.LZ4 : Compression.NONE,
+            List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD).get(random.nextInt(3)),
             256 << random.nextInt(5),
             exact ? 1_000_000_000L : 0,
             true,

@@ -57,7 +57,7 @@ public class MemtableBenchmark {
     @Setup
     public void fill() {
       for (int row = 0; row < ROWS / 10; row++) {
-        wide.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)), 0);
+        wide.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)));
       }
       double payload = BenchmarkRows.KEY_BYTES + BenchmarkRows.VALUE_BYTES;
       double bytes = (double) points.memoryBytes() / ROWS;
@@ -85,7 +85,7 @@ public class MemtableBenchmark {
   @OperationsPerInvocation(ROWS)
   public Memtable put(Updates updates) {
     for (Mutation mutation : updates.mutations) {
-      filling.put(mutation, 0);
+      filling.put(mutation);
     }
     return filling;
   }

@@ -54,7 +54,7 @@ public class SSTableBenchmark {
     Memtable points = BenchmarkRows.memtable(0, 1, ROWS);
     Memtable rows = new Memtable();
     for (int row = 0; row < ROWS / 10; row++) {
-      rows.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)), 0);
+      rows.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)));
     }
     cached = List.of(write(points, 1, roomy));
     uncached = List.of(open(1, none));

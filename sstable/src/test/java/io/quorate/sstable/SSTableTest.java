@@ -8,6 +8,7 @@ import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
@@ -59,7 +60,7 @@ class SSTableTest {
   private static TableSettings settings(Random random) {
     return new TableSettings(
         0.01,
-        random.nextBoolean() ? Compression.LZ4 : Compression.NONE,
+        List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD).get(random.nextInt(3)),
         256 << random.nextInt(5),
         10,
         true,
