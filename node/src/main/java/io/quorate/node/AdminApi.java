@@ -70,7 +70,8 @@ final class AdminApi {
         "/v1/flush", onTables((table, done) -> node.assembled().engine().flush(table.id(), done)));
     server.post(
         "/v1/compact",
-        onTables((table, done) -> node.assembled().engine().compact(table.id(), done)));
+        onTables(
+            (table, done) -> node.assembled().engine().maintenance().compact(table.id(), done)));
     server.post("/v1/snapshot", this::snapshot);
     server.post(
         "/v1/drain",

@@ -1,72 +1,313 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.Clock;
 import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges SSTables in the background, one merge at a time. All blocks of the inputs are verified as
- * they are read, so that damage is found here and not copied on.
+ * Rewrites SSTables in the background: what the table's {@link CompactionStrategy} says is due, and
+ * what administrators ask for by {@link Maintenance}.
  *
- * <p>A tombstone is left out once it is older than the table's grace period and than everything
- * that may stand outside the merge under the same token: other SSTables, as far as their filters
- * tell, and the memtables, whose least timestamp each shard is asked for before a merge begins.
+ * <p>One thread decides; the work is done by others, a job on one of them at a time, in steps of a
+ * few milliseconds. Between two steps a job can be cancelled, waits when it has read more than the
+ * throughput allows, and passes once through a shard's queue, so that it slows down as the shards
+ * become busy. A job that fails leaves everything as it was, and its table is left alone for a
+ * while, longer after each failure.
+ *
+ * <p>All methods but {@link #consider}, {@link #request} and {@link #stop} run on the deciding
+ * thread, unless they say otherwise.
  */
 final class Compaction {
+  /** A shard that takes longer than this to come to a task is busy. */
+  private static final long BUSY_NANOS = 1_000_000;
+
+  private static final long LONGEST_YIELD_NANOS = 20_000_000;
+  private static final long SPACE_RETRY_NANOS = 60_000_000_000L;
+
   private final Environment environment;
+  private final Clock clock;
   private final StorageEngine engine;
   private final StorageEvents events;
   private final Executor thread;
+  private final Throughput throughput = new Throughput(CompactionOptions.DEFAULT.bytesPerSecond());
+  private volatile CompactionOptions options = CompactionOptions.DEFAULT;
+  private boolean stopped;
+
+  /** Threads that are free, and how many there are in all. */
+  private final ArrayDeque<Executor> idle = new ArrayDeque<>();
+
+  private int threads;
+
+  /** Jobs that were asked for and wait for a thread. */
+  private final ArrayDeque<Running> ready = new ArrayDeque<>();
+
+  /** Tables of which it is not known that nothing is due, the next in turn first. */
+  private final Set<Table> considered = new LinkedHashSet<>();
+
+  private final List<Running> running = new ArrayList<>();
+  private final List<Stop> stops = new ArrayList<>();
+
+  private volatile int runningCount;
+  private final AtomicLong completed = new AtomicLong();
+  private final AtomicLong failed = new AtomicLong();
+  private final AtomicLong readBytes = new AtomicLong();
+  private final AtomicLong writtenBytes = new AtomicLong();
+
+  /** A job with the request it belongs to, or none when it was due. */
+  private record Running(
+      CompactionJob job, StorageTask task, @Nullable MaintenanceRequest request) {}
+
+  /** Waits for the end of what runs on a table, or on all when it is null. */
+  private record Stop(@Nullable Table table, Runnable then) {}
 
   Compaction(Environment environment, StorageEngine engine, StorageEvents events) {
     this.environment = environment;
+    this.clock = environment.clock();
     this.engine = engine;
     this.events = events;
     this.thread = environment.background().serial("compaction");
   }
 
-  /** Looks, in the background, whether something is due, and does it. */
+  /** Takes other options from now on. May be called on any thread. */
+  void configure(CompactionOptions next) {
+    throughput.set(next.bytesPerSecond());
+    thread.execute(() -> {
+      options = next;
+      schedule();
+    });
+  }
+
+  CompactionStats stats() {
+    return new CompactionStats(
+        runningCount, completed.get(), failed.get(), readBytes.get(), writtenBytes.get());
+  }
+
+  /** Looks, in the background, whether something is due, and does it. May be called anywhere. */
   void consider(Table table) {
     thread.execute(() -> {
-      CompactionSettings settings = table.settings().compaction();
-      if (!table.compacting && settings.enabled()) {
-        List<SSTable> picked = settings.strategy().pick(table.version().tables());
-        if (!picked.isEmpty()) {
-          begin(table, picked, failure -> {});
+      considered.add(table);
+      schedule();
+    });
+  }
+
+  /** Takes a request. May be called on any thread. */
+  void request(MaintenanceRequest request) {
+    events.taskBegan(request.task);
+    thread.execute(() -> {
+      request.table.compactions.waiting.add(request);
+      beginWaiting(request.table);
+      schedule();
+    });
+  }
+
+  /**
+   * Cancels what runs on a table, or on all, and begins nothing more there. May be called on any
+   * thread.
+   *
+   * @param then run once nothing runs any more
+   */
+  void stop(@Nullable Table table, Runnable then) {
+    thread.execute(() -> {
+      if (table == null) {
+        stopped = true;
+      } else {
+        table.compactions.close();
+      }
+      for (Running each : running) {
+        if (table == null || each.job.table == table) {
+          each.task.cancel();
         }
       }
+      stops.add(new Stop(table, then));
+      endStops();
     });
   }
 
-  /** Merges all SSTables of a table into one. */
-  void compactAll(Table table, Consumer<@Nullable IOException> done) {
-    thread.execute(() -> {
-      List<SSTable> all = table.version().tables();
-      if (all.isEmpty()) {
-        done.accept(null);
-      } else if (table.compacting) {
-        // The one that runs began before; behind it comes this one.
-        table.waiting.add(() -> compactAll(table, done));
-      } else {
-        begin(table, all, done);
+  private void endStops() {
+    for (Stop stop : List.copyOf(stops)) {
+      if (running.stream().noneMatch(r -> stop.table == null || r.job.table == stop.table)) {
+        stops.remove(stop);
+        stop.then.run();
       }
-    });
+    }
   }
 
-  private void begin(Table table, List<SSTable> inputs, Consumer<@Nullable IOException> done) {
-    table.compacting = true;
-    int generation = table.generation();
+  /** Begins the next request of a table when nothing else is done to it. */
+  private void beginWaiting(Table table) {
+    CompactionQueue queue = table.compactions;
+    while (!stopped && !queue.isClosed() && queue.isIdle() && !queue.waiting.isEmpty()) {
+      MaintenanceRequest request = queue.waiting.remove();
+      List<CompactionJob> jobs = request.begin();
+      if (jobs.isEmpty()) {
+        request.end();
+      } else {
+        queue.current = request;
+        jobs.forEach(job -> ready.add(new Running(job, request.task, request)));
+      }
+    }
+  }
+
+  /** Gives work to free threads. */
+  private void schedule() {
+    while (threads < options.threads()) {
+      idle.add(environment.background().serial("compaction-" + threads));
+      threads++;
+    }
+    while (!stopped && !idle.isEmpty() && running.size() < options.threads()) {
+      Running next = ready.isEmpty() ? nextDue() : ready.remove();
+      if (next == null) {
+        return;
+      }
+      begin(next, idle.remove());
+    }
+  }
+
+  /** The most urgent job of the table whose turn it is. */
+  private @Nullable Running nextDue() {
+    for (Table table : List.copyOf(considered)) {
+      considered.remove(table);
+      CompactionPlan plan = due(table);
+      if (plan != null) {
+        considered.add(table);
+        StorageTask task = new StorageTask(StorageTask.Kind.COMPACTION, table.id());
+        CompactionJob job = engine.maintenance().merge(table, table.version().tables(), plan, task);
+        task.begin(plan.inputBytes());
+        events.taskBegan(task);
+        return new Running(job, task, null);
+      }
+    }
+    return null;
+  }
+
+  private @Nullable CompactionPlan due(Table table) {
+    CompactionSettings settings = table.settings().compaction();
+    CompactionPlan postponed = null;
+    boolean moved = true;
+    while (moved && settings.enabled() && table.compactions.isOpen()) {
+      moved = false;
+      List<SSTable> tables = table.version().tables();
+      for (CompactionPlan plan : settings.strategy().due(table.compactions.candidates(tables))) {
+        if (plan.isMove()) {
+          move(table, tables, plan);
+          moved = true;
+          break;
+        }
+        CompactionPlan fitting = fitting(table, plan);
+        if (fitting != null) {
+          return fitting;
+        }
+        postponed = plan;
+      }
+    }
+    if (postponed != null) {
+      events.compactionPostponed(table.directory(), postponed.inputBytes(), usableBytes(table));
+      pause(table, SPACE_RETRY_NANOS);
+    }
+    return null;
+  }
+
+  private void move(Table table, List<SSTable> tables, CompactionPlan plan) {
+    long number = plan.inputs().getFirst().number();
+    try {
+      for (SSTable sstable : tables) {
+        if (sstable.number() == number) {
+          table.move(sstable, plan.level());
+        }
+      }
+    } catch (IOException e) {
+      events.backgroundWorkFailed("moving a table of " + table.directory(), e);
+      pause(table, table.compactions.failedNanos());
+    }
+  }
+
+  /** A plan that fits into the space that may be used: the same, a smaller one, or none. */
+  private @Nullable CompactionPlan fitting(Table table, CompactionPlan plan) {
+    long usable = usableBytes(table);
+    List<CompactionCandidate> inputs = new ArrayList<>(plan.inputs());
+    long bytes = plan.inputBytes();
+    inputs.sort((a, b) -> Long.compare(a.bytes(), b.bytes()));
+    while (bytes > usable && plan.divisible() && inputs.size() > 2) {
+      bytes -= inputs.removeLast().bytes();
+    }
+    if (bytes > usable) {
+      return null;
+    }
+    return inputs.size() == plan.inputs().size()
+        ? plan
+        : new CompactionPlan(
+            inputs, plan.level(), plan.boundaries(), plan.outputBytes(), plan.divisible());
+  }
+
+  /** What a further job may fill of the disk. */
+  private long usableBytes(Table table) {
+    try {
+      long free = engine.usableBytes(table.directory());
+      long taken = 0;
+      for (Running each : running) {
+        taken += each.job.spaceBytes();
+      }
+      return (long) (free * options.maxSpaceShare()) - taken;
+    } catch (IOException e) {
+      events.backgroundWorkFailed("asking for the free space of " + table.directory(), e);
+      return 0;
+    }
+  }
+
+  private void pause(Table table, long nanos) {
+    table.compactions.pause();
+    environment
+        .shards()
+        .get(0)
+        .schedule(
+            nanos,
+            () ->
+                thread.execute(() -> {
+                  table.compactions.resume();
+                  considered.add(table);
+                  schedule();
+                }));
+  }
+
+  private void begin(Running work, Executor worker) {
+    CompactionJob job = work.job;
+    long usable = work.request == null ? Long.MAX_VALUE : usableBytes(job.table);
+    job.table.compactions.began(job.inputs);
+    running.add(work);
+    runningCount = running.size();
+    if (job.spaceBytes() > usable) {
+      IOException noSpace =
+          new IOException(
+              String.format(
+                  "%d bytes are needed to rewrite SSTables, and only %d may be used",
+                  job.spaceBytes(), Math.max(0, usable)));
+      ended(work, worker, noSpace, false);
+      return;
+    }
+    List<SSTable> retained = job.table.retainAll();
+    if (!retained.containsAll(job.inputs)) {
+      // Truncated, dropped or put aside meanwhile.
+      worker.execute(() -> end(work, worker, retained, null));
+      return;
+    }
     askShard(
-        table,
+        job.table,
         0,
         Long.MAX_VALUE,
-        leastTimestamp ->
-            thread.execute(() -> run(table, generation, inputs, leastTimestamp, done)));
+        leastTimestampMicros ->
+            worker.execute(() -> {
+              job.begin(leastTimestampMicros, retained);
+              step(work, worker, retained);
+            }));
   }
 
   private void askShard(Table table, int index, long leastSoFar, LongConsumer done) {
@@ -84,82 +325,110 @@ final class Compaction {
         });
   }
 
-  private void run(
-      Table table,
-      int generation,
-      List<SSTable> inputs,
-      long leastTimestamp,
-      Consumer<@Nullable IOException> done) {
-    IOException failed = null;
+  /** Runs on the job's thread. */
+  private void step(Running work, Executor worker, List<SSTable> retained) {
+    CompactionJob job = work.job;
+    IOException failure = null;
+    boolean over;
     try {
-      compact(table, generation, inputs, leastTimestamp);
-    } catch (CorruptFileException e) {
-      engine.quarantine(table, e);
-      failed = e;
+      over = job.isCancelled() || job.step(options.stepEntries());
+      if (over && !job.isCancelled()) {
+        job.complete();
+        completed.incrementAndGet();
+        writtenBytes.addAndGet(job.writtenBytes());
+      }
     } catch (IOException e) {
-      events.backgroundWorkFailed("compacting " + table.directory(), e);
-      failed = e;
+      over = true;
+      failure = e;
+    } catch (MalformedException e) {
+      over = true;
+      failure = new IOException("an SSTable of " + job.table.directory() + " is malformed", e);
     }
-    table.compacting = false;
-    done.accept(failed);
-    List<Runnable> waiting = List.copyOf(table.waiting);
-    table.waiting.clear();
-    waiting.forEach(Runnable::run);
-    if (failed == null) {
-      consider(table);
-    }
-  }
-
-  private void compact(Table table, int generation, List<SSTable> inputs, long leastTimestamp)
-      throws IOException {
-    List<SSTable> current = table.retainAll();
-    try {
-      if (!current.containsAll(inputs)) {
-        // Truncated, dropped or put aside meanwhile.
-        return;
-      }
-      List<SSTable> others = new ArrayList<>(current);
-      others.removeAll(inputs);
-      merge(table, generation, inputs, others, leastTimestamp);
-    } finally {
-      engine.release(current);
-    }
-  }
-
-  private void merge(
-      Table table, int generation, List<SSTable> inputs, List<SSTable> others, long leastTimestamp)
-      throws IOException {
-    long nowSeconds = environment.clock().wallSeconds();
-    long before = Math.max(0, nowSeconds - table.settings().gcGraceSeconds());
-    Version version = table.version();
-    List<EntryCursor> sources = inputs.stream().map(SSTable::scanCursor).toList();
-    SSTable merged =
-        engine.write(
-            table,
-            writer ->
-                new PartitionCopy()
-                    .copy(
-                        sources,
-                        writer,
-                        nowSeconds,
-                        token -> purge(token, before, leastTimestamp, others, version)));
-    List<SSTable> added = merged == null ? List.of() : List.of(merged);
-    if (table.replace(generation, inputs, added)) {
-      engine.retire(inputs);
+    long bytes = job.takeUnpaidBytes();
+    readBytes.addAndGet(bytes);
+    if (over) {
+      end(work, worker, retained, failure);
     } else {
-      added.forEach(SSTable::obsolete);
-      engine.release(added);
+      pauseBetweenSteps(bytes, () -> worker.execute(() -> step(work, worker, retained)));
     }
   }
 
-  private static Purge purge(
-      long token, long before, long leastTimestamp, List<SSTable> others, Version version) {
-    long below = version.isDamagedAt(token) ? Long.MIN_VALUE : leastTimestamp;
-    for (SSTable other : others) {
-      if (other.mayContain(token)) {
-        below = Math.min(below, other.statistics().minTimestampMicros());
+  /** Lets requests go first, and keeps to the throughput. Runs on the job's thread. */
+  private void pauseBetweenSteps(long bytes, Runnable then) {
+    long sent = clock.nanos();
+    long delay = throughput.delayNanos(bytes, sent);
+    Shard shard = environment.shards().currentOrFirst();
+    if (delay > BUSY_NANOS) {
+      shard.schedule(delay, then);
+      return;
+    }
+    shard.execute(() -> {
+      long waited = clock.nanos() - sent;
+      if (waited > BUSY_NANOS) {
+        shard.schedule(Math.min(waited, LONGEST_YIELD_NANOS), then);
+      } else {
+        then.run();
+      }
+    });
+  }
+
+  /** Runs on the job's thread. */
+  private void end(
+      Running work, Executor worker, List<SSTable> retained, @Nullable IOException failure) {
+    CompactionJob job = work.job;
+    boolean cancelled = job.isCancelled() && failure == null;
+    try {
+      job.abandon();
+    } catch (IOException e) {
+      events.backgroundWorkFailed("removing what a compaction left behind", e);
+    }
+    engine.release(retained);
+    if (failure instanceof CorruptFileException corrupt) {
+      engine.quarantine(job.table, corrupt);
+    }
+    thread.execute(() -> ended(work, worker, failure, cancelled));
+  }
+
+  private void ended(
+      Running work, Executor worker, @Nullable IOException failure, boolean cancelled) {
+    Table table = work.job.table;
+    CompactionQueue queue = table.compactions;
+    running.remove(work);
+    runningCount = running.size();
+    idle.add(worker);
+    queue.ended(work.job.inputs);
+    if (failure != null) {
+      failed.incrementAndGet();
+    }
+    if (work.request == null) {
+      endDue(work, failure, cancelled);
+    } else {
+      work.request.ended(work.job, failure, cancelled);
+      if (work.request.isOver()) {
+        queue.current = null;
+        work.request.end();
       }
     }
-    return new Purge(before, below);
+    considered.add(table);
+    beginWaiting(table);
+    endStops();
+    schedule();
+  }
+
+  private void endDue(Running work, @Nullable IOException failure, boolean cancelled) {
+    Table table = work.job.table;
+    if (failure != null) {
+      work.task.end(StorageTask.State.FAILED, failure.getMessage());
+      if (!(failure instanceof CorruptFileException)) {
+        events.backgroundWorkFailed("compacting " + table.directory(), failure);
+      }
+      pause(table, table.compactions.failedNanos());
+    } else if (cancelled) {
+      work.task.end(StorageTask.State.CANCELLED, null);
+      pause(table, SPACE_RETRY_NANOS);
+    } else {
+      work.task.end(StorageTask.State.DONE, null);
+      table.compactions.succeeded();
+    }
   }
 }

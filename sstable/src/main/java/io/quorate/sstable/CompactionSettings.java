@@ -11,7 +11,7 @@ import java.util.TreeMap;
  */
 public record CompactionSettings(Map<String, String> options) {
   public static final CompactionSettings DEFAULT =
-      new CompactionSettings(Map.of("class", "SizeTieredCompactionStrategy"));
+      new CompactionSettings(Map.of("class", "UnifiedCompactionStrategy"));
 
   /**
    * @throws IllegalArgumentException with a message for the user when the class or an option is not

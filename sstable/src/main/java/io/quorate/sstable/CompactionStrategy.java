@@ -6,11 +6,11 @@ import java.util.Map;
 /** What to compact, and when. Pure: tables in, jobs out. */
 sealed interface CompactionStrategy permits SizeTiered, Leveled, TimeWindow, Unified {
 
-  /** The tables to merge next; empty when there is nothing to do. */
-  List<SSTable> pick(List<SSTable> tables);
+  /** What is due, the most urgent first. No two plans share a table, and none is busy. */
+  List<CompactionPlan> due(List<CompactionCandidate> tables);
 
-  /** How many compactions stand out. */
-  int pending(List<SSTable> tables);
+  /** How to bring all tables that are not busy into the fewest, as an administrator may ask. */
+  List<CompactionPlan> all(List<CompactionCandidate> tables);
 
   /** Reads the CQL option {@code compaction}; see {@link CompactionSettings}. */
   static CompactionStrategy of(Map<String, String> options) {

@@ -2,39 +2,115 @@ package io.quorate.sstable;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Merges whole sources into a new SSTable: a memtable when it is flushed, SSTables when they are
- * compacted. Runs on a background thread.
+ * Merges whole sources into new SSTables: a memtable when it is flushed, SSTables when they are
+ * compacted. It can stop between any two rows and go on later. Runs on one background thread at a
+ * time.
+ *
+ * <p>Most partitions of most compactions stand in one source only, and most rows neither delete nor
+ * expire. Such a row is copied as it stands.
  */
 final class PartitionCopy {
+  private final PartitionWalk walk;
+  private final SSTableSeries out;
+  private final long nowSeconds;
+  private final LongFunction<Purge> purge;
+  private final LongPredicate keeps;
   private final PartitionMerger merger = new PartitionMerger();
   private final ByteWriter key = new ByteWriter(128);
   private final ByteWriter head = new ByteWriter(128);
+  private final RowMerger row = new RowMerger();
+  private Purge purgeHere = Purge.NONE;
+  private boolean begun;
+  private boolean merging;
+  private @Nullable EntryCursor single;
+  private int partitionLength;
 
   /**
-   * Copies everything.
-   *
    * @param nowSeconds what expires up to then becomes a tombstone
    * @param purge what may be left out of the partitions of a token
+   * @param keeps which tokens are copied at all
    */
-  void copy(
-      List<EntryCursor> sources, SSTableWriter out, long nowSeconds, LongFunction<Purge> purge)
-      throws IOException {
-    PartitionWalk walk = new PartitionWalk(sources);
-    walk.seek(RowKeys.LOWEST);
-    while (walk.next()) {
-      merger.begin(nowSeconds, purge.apply(walk.token()));
-      walk.load(merger);
-      key.clear();
-      key.put(walk.partition.bytes, 0, walk.partition.length);
-      copyPartition(out);
+  PartitionCopy(
+      List<EntryCursor> sources,
+      SSTableSeries out,
+      long nowSeconds,
+      LongFunction<Purge> purge,
+      LongPredicate keeps) {
+    this.walk = new PartitionWalk(sources);
+    this.out = out;
+    this.nowSeconds = nowSeconds;
+    this.purge = purge;
+    this.keeps = keeps;
+  }
+
+  /** Copies a memtable or the like as it is, at once. */
+  static List<SSTable> copyAll(EntryCursor source, SSTableSeries out) throws IOException {
+    try {
+      PartitionCopy copy =
+          new PartitionCopy(
+              List.of(source), out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);
+      copy.copy(() -> false);
+      return out.finish();
+    } catch (IOException e) {
+      try {
+        out.abandon();
+      } catch (IOException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
+      throw e;
     }
   }
 
-  private void copyPartition(SSTableWriter out) throws IOException {
-    int partitionLength = key.length;
+  /**
+   * Copies on.
+   *
+   * @param pause asked after each row whether it is enough for now
+   * @return whether everything is copied
+   */
+  boolean copy(BooleanSupplier pause) throws IOException {
+    if (!begun) {
+      begun = true;
+      walk.seek(RowKeys.LOWEST);
+    }
+    while (true) {
+      if (single != null && !copyRows(single, pause)) {
+        return false;
+      }
+      if (merging && !copyMerged(pause)) {
+        return false;
+      }
+      if (!walk.next()) {
+        return true;
+      }
+      if (keeps.test(walk.token())) {
+        beginPartition();
+      }
+      // Each call comes at least to the next row or partition.
+      if (pause.getAsBoolean()) {
+        return false;
+      }
+    }
+  }
+
+  private void beginPartition() throws IOException {
+    out.beginPartition(walk.token());
+    purgeHere = purge.apply(walk.token());
+    single = walk.onlySourceOfRows();
+    if (single != null) {
+      return;
+    }
+    merging = true;
+    merger.begin(nowSeconds, purgeHere);
+    walk.load(merger);
+    key.clear();
+    key.put(walk.partition.bytes, 0, walk.partition.length);
+    partitionLength = key.length;
     PartitionHead kept = merger.keptHead();
     if (!kept.isEmpty()) {
       head.clear();
@@ -42,11 +118,47 @@ final class PartitionCopy {
       out.add(key.bytes, 0, partitionLength, head.bytes, 0, head.length);
     }
     merger.seekAtOrAfter(RowKeys.LOWEST);
+  }
+
+  private boolean copyRows(EntryCursor source, BooleanSupplier pause) throws IOException {
+    do {
+      if (isPlain(source)) {
+        add(source, source.valueBytes, source.valueOffset, source.valueLength);
+      } else {
+        row.begin();
+        row.add(source.valueBytes, source.valueOffset, source.valueLength);
+        if (row.merge(Deletion.NONE, nowSeconds, purgeHere)) {
+          add(source, row.bytes, row.offset, row.length);
+        }
+      }
+      if (!walk.nextOfOnlySource()) {
+        single = null;
+        return true;
+      }
+    } while (!pause.getAsBoolean());
+    return false;
+  }
+
+  private void add(EntryCursor source, byte[] value, int offset, int length) throws IOException {
+    out.add(source.keyBytes, source.keyOffset, source.keyLength, value, offset, length);
+  }
+
+  /** Whether nothing in the row deletes or expires, so that it stays as it is. */
+  private static boolean isPlain(EntryCursor source) {
+    return (source.valueBytes[source.valueOffset] & ~RowReader.LIVENESS) == 0;
+  }
+
+  private boolean copyMerged(BooleanSupplier pause) throws IOException {
     while (merger.next(RowKeys.HIGHEST)) {
       key.length = partitionLength;
       key.put(merger.keyBytes, merger.keyOffset, merger.keyLength);
-      RowMerger row = merger.row();
-      out.add(key.bytes, 0, key.length, row.bytes, row.offset, row.length);
+      RowMerger merged = merger.row();
+      out.add(key.bytes, 0, key.length, merged.bytes, merged.offset, merged.length);
+      if (pause.getAsBoolean()) {
+        return false;
+      }
     }
+    merging = false;
+    return true;
   }
 }

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Walks several sources partition by partition, in order, for scans of ranges, flushes and
@@ -23,6 +24,8 @@ final class PartitionWalk {
 
   /** Whether its rows were handed out, and may have been walked. */
   private boolean loaded;
+
+  private int onlySource;
 
   /** The current partition's part of the {@link StoreKey}. */
   final ByteWriter partition = new ByteWriter(64);
@@ -99,6 +102,32 @@ final class PartitionWalk {
       }
     }
     merger.mergeDeletions();
+  }
+
+  /**
+   * The source of the partition when there is only one and nothing deletes more than a row there.
+   * It stands on the first row; {@link #nextOfOnlySource} moves it.
+   */
+  @Nullable EntryCursor onlySourceOfRows() {
+    int only = -1;
+    for (int i = 0; i < sources.length; i++) {
+      if (taking[i]) {
+        if (only >= 0) {
+          return null;
+        }
+        only = i;
+      }
+    }
+    onlySource = only;
+    EntryCursor source = sources[only];
+    return source.keyLength == partition.length ? null : source;
+  }
+
+  /** Moves to the next row of the partition; false behind the last. */
+  boolean nextOfOnlySource() throws IOException {
+    standing[onlySource] = sources[onlySource].next();
+    taking[onlySource] = standing[onlySource] && inPartition(sources[onlySource]);
+    return taking[onlySource];
   }
 
   /** Moves the sources that took part behind the partition, wherever reading it left them. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntConsumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -33,6 +34,9 @@ final class SSTable {
   private final LongAdder falsePositives = new LongAdder();
   private volatile boolean obsolete;
 
+  /** See {@link Leveled}. Changed by {@link Table} only, with the manifest. */
+  private volatile int level;
+
   private SSTable(
       FileSystem files,
       Path path,
@@ -41,6 +45,7 @@ final class SSTable {
       SSTableIndex index,
       BloomFilter filter,
       SSTableStatistics statistics,
+      int level,
       BlockCache cache)
       throws IOException {
     this.files = files;
@@ -51,6 +56,7 @@ final class SSTable {
     this.index = index;
     this.filter = filter;
     this.statistics = statistics;
+    this.level = level;
     this.cache = cache;
   }
 
@@ -59,7 +65,7 @@ final class SSTable {
    *
    * @throws CorruptFileException when the file is not a whole SSTable
    */
-  static SSTable open(FileSystem files, Path path, long number, BlockCache cache)
+  static SSTable open(FileSystem files, Path path, long number, int level, BlockCache cache)
       throws IOException {
     StoredFile file = files.open(path, FileSystem.Mode.READ);
     try {
@@ -83,6 +89,7 @@ final class SSTable {
           SSTableIndex.read(path, index),
           BloomFilter.read(filter),
           SSTableStatistics.read(statistics),
+          level,
           cache);
     } catch (MalformedException e) {
       file.close();
@@ -91,6 +98,11 @@ final class SSTable {
       file.close();
       throw e;
     }
+  }
+
+  /** Reads everything but the data from the disk again. */
+  void verifySections() throws IOException {
+    open(files, path, number, level, cache).file.close();
   }
 
   private static void checkFooter(Path path, byte[] footer) throws IOException {
@@ -104,7 +116,7 @@ final class SSTable {
       throw new CorruptFileException(path, "checksum of the footer is wrong");
     }
     int version = ByteReader.unsignedShortAt(footer, crcOffset - 4);
-    if (version != SSTableFormat.VERSION) {
+    if (version < 1 || version > SSTableFormat.VERSION) {
       throw new IOException(path + " has SSTable version " + version + ", not supported");
     }
   }
@@ -126,8 +138,21 @@ final class SSTable {
     return fileBytes;
   }
 
+  int level() {
+    return level;
+  }
+
+  void moveTo(int next) {
+    level = next;
+  }
+
   SSTableStatistics statistics() {
     return statistics;
+  }
+
+  /** Whether the file is as it would be written today. */
+  boolean isWrittenAs(TableSettings settings) {
+    return SSTableStatistics.Written.as(settings).equals(statistics.written());
   }
 
   boolean coversToken(long token) {
@@ -162,13 +187,30 @@ final class SSTable {
     return cursor(this::cachedBlock);
   }
 
-  /** Reads ahead and past the cache. For scans of the whole table by one thread. */
-  EntryCursor scanCursor() {
-    return cursor(new ReadAhead(this));
+  /**
+   * Reads ahead and past the cache. For scans of the whole table by one thread.
+   *
+   * @param bytesRead told of each read
+   */
+  EntryCursor scanCursor(IntConsumer bytesRead) {
+    return cursor(new ReadAhead(this, bytesRead));
+  }
+
+  /** Like {@link #scanCursor}, but passes over blocks that are damaged. */
+  EntryCursor salvageCursor(IntConsumer bytesRead, LostTokens lost) {
+    return new SSTableCursor(
+        index,
+        new ReadAhead(this, bytesRead),
+        statistics.maxTimestampMicros(),
+        block ->
+            lost.add(
+                new TokenRange(
+                    block == 0 ? statistics.minToken() : index.leastToken(block - 1),
+                    index.leastToken(block))));
   }
 
   private EntryCursor cursor(SSTableCursor.Blocks blocks) {
-    return new SSTableCursor(index, blocks, statistics.maxTimestampMicros());
+    return new SSTableCursor(index, blocks, statistics.maxTimestampMicros(), null);
   }
 
   private byte[] residentBlock(int block) throws IOException {
@@ -193,12 +235,14 @@ final class SSTable {
     private static final int READ_BYTES = 256 << 10;
 
     private final SSTable table;
+    private final IntConsumer bytesRead;
     private byte[] stored = RowKeys.LOWEST;
     private long storedPosition;
     private int storedLength;
 
-    ReadAhead(SSTable table) {
+    ReadAhead(SSTable table, IntConsumer bytesRead) {
       this.table = table;
+      this.bytesRead = bytesRead;
     }
 
     @Override
@@ -227,6 +271,7 @@ final class SSTable {
       }
       storedPosition = position;
       storedLength = wanted;
+      bytesRead.accept(wanted);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Walks an SSTable's entries across its blocks. Not thread-safe. */
 final class SSTableCursor extends EntryCursor {
@@ -13,17 +15,22 @@ final class SSTableCursor extends EntryCursor {
   private final SSTableIndex index;
   private final Blocks blocks;
   private final long newestMicros;
+  private final @Nullable IntConsumer passOver;
   private final BlockCursor cursor = new BlockCursor();
   private int block = -1;
   private boolean open;
 
   /**
    * @param newestMicros no timestamp in the table is greater
+   * @param passOver told of blocks that are damaged and are then passed over by {@link #next} and
+   *     {@link #seekAtOrAfter}; null to fail there
    */
-  SSTableCursor(SSTableIndex index, Blocks blocks, long newestMicros) {
+  SSTableCursor(
+      SSTableIndex index, Blocks blocks, long newestMicros, @Nullable IntConsumer passOver) {
     this.index = index;
     this.blocks = blocks;
     this.newestMicros = newestMicros;
+    this.passOver = passOver;
   }
 
   @Override
@@ -46,7 +53,9 @@ final class SSTableCursor extends EntryCursor {
     if (wanted == index.blockCount()) {
       return false;
     }
-    openBlock(wanted);
+    if (!canOpen(wanted)) {
+      return nextBlock();
+    }
     return cursor.seekAtOrAfter(key, length) ? stand() : nextBlock();
   }
 
@@ -71,11 +80,27 @@ final class SSTableCursor extends EntryCursor {
   }
 
   private boolean nextBlock() throws IOException {
-    if (block + 1 >= index.blockCount()) {
+    while (block + 1 < index.blockCount()) {
+      if (canOpen(block + 1)) {
+        return cursor.next() && stand();
+      }
+    }
+    return false;
+  }
+
+  /** Opens a block; false when it is damaged and was passed over. */
+  private boolean canOpen(int wanted) throws IOException {
+    try {
+      openBlock(wanted);
+      return true;
+    } catch (CorruptFileException e) {
+      if (passOver == null) {
+        throw e;
+      }
+      passOver.accept(wanted);
+      block = wanted;
       return false;
     }
-    openBlock(block + 1);
-    return cursor.next() && stand();
   }
 
   @Override

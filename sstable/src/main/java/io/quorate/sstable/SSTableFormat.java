@@ -14,7 +14,9 @@ final class SSTableFormat {
   /** "QUORATE" and 0x53. */
   static final long MAGIC = 0x5155_4F52_4154_4553L;
 
-  static final int VERSION = 1;
+  /** Version 1 had less in its statistics; it can be read. */
+  static final int VERSION = 2;
+
   static final int FOOTER_BYTES = 52;
 
   private SSTableFormat() {}

@@ -68,6 +68,11 @@ final class SSTableIndex {
     return lengths[block];
   }
 
+  /** The least token that a key not below a block's divider can have. */
+  long leastToken(int block) {
+    return prefixes[block];
+  }
+
   /** The block that has a key, if any has it; {@link #blockCount} when all entries are below. */
   int blockOf(byte[] key, int length) {
     long prefix = prefix(key, 0, length);

@@ -2,6 +2,7 @@ package io.quorate.sstable;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of an SSTable without reading its data, and what reads skip it by.
@@ -13,8 +14,11 @@ import java.util.List;
  *             | minToken i64 | maxToken i64
  *             | contents u8 | columnCount uvarint | columnId uvarint * columnCount
  *             | minRowLength uvarint | minRow | maxRowLength uvarint | maxRow
+ *             | compression u8 (0 none, 1 LZ4, 2 Zstandard) | blockBytes u32 | filterChance f64
  *   contents: 1 heads, 2 static rows, 4 row deletions, 8 columns of many cells
  * </pre>
+ *
+ * <p>The last line is there from version 2 of the file on.
  *
  * @param tombstoneCount deletions of any kind, not counting expiring cells
  * @param dataBytes keys and values before compression
@@ -29,6 +33,7 @@ import java.util.List;
  * @param columnIds of all cells, ascending
  * @param minRow no regular row has a lower key; {@link RowKeys#HIGHEST} when there is none
  * @param maxRow no regular row has a greater key; {@link RowKeys#LOWEST} when there is none
+ * @param written the settings with which the file was written; null when that is not known
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record SSTableStatistics(
@@ -48,11 +53,28 @@ record SSTableStatistics(
     boolean hasComplexColumns,
     int[] columnIds,
     byte[] minRow,
-    byte[] maxRow) {
+    byte[] maxRow,
+    @Nullable Written written) {
   private static final int HEADS = 1;
   private static final int STATICS = 2;
   private static final int ROW_DELETIONS = 4;
   private static final int COMPLEX_COLUMNS = 8;
+
+  /** The settings of the table that show in the file. */
+  record Written(Compression compression, int blockBytes, double filterChance) {
+    private static Written read(ByteReader in) {
+      Compression compression = Compression.ofCode(in.readByte());
+      if (compression == null) {
+        throw new MalformedException("it names a compression that there is not");
+      }
+      return new Written(compression, in.readInt(), Double.longBitsToDouble(in.readLong()));
+    }
+
+    static Written as(TableSettings settings) {
+      return new Written(
+          settings.compression(), settings.blockBytes(), settings.bloomFalsePositiveChance());
+    }
+  }
 
   /** Whether a row that lies in some slice, or a static row that is wanted, may be in here. */
   boolean mayHaveRows(List<Slice> slices, boolean includeStatic) {
@@ -114,6 +136,11 @@ record SSTableStatistics(
     }
     out.putLengthPrefixed(minRow, 0, minRow.length);
     out.putLengthPrefixed(maxRow, 0, maxRow.length);
+    if (written != null) {
+      out.putByte(written.compression.code);
+      out.putInt(written.blockBytes);
+      out.putLong(Double.doubleToLongBits(written.filterChance));
+    }
   }
 
   static SSTableStatistics read(byte[] content) {
@@ -151,7 +178,8 @@ record SSTableStatistics(
         (contents & COMPLEX_COLUMNS) != 0,
         columnIds,
         bytes(in),
-        bytes(in));
+        bytes(in),
+        in.hasRemaining() ? Written.read(in) : null);
   }
 
   private static byte[] bytes(ByteReader in) {

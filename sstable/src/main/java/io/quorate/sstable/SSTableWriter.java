@@ -56,6 +56,11 @@ final class SSTableWriter {
     return statistics.isEmpty();
   }
 
+  /** How large the data of the file is by now. */
+  long sizeBytes() {
+    return writtenBytes + waiting.length + block.sizeBytes();
+  }
+
   /** Adds a row or a partition's head. */
   void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
       throws IOException {
@@ -147,7 +152,7 @@ final class SSTableWriter {
     for (int i = 0; i < hashCount; i++) {
       filter.add(hashes[i]);
     }
-    SSTableStatistics written = statistics.statistics();
+    SSTableStatistics written = statistics.statistics(settings);
     writeTail(filter, written);
     file.sync();
     file.close();

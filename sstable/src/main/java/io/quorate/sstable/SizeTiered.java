@@ -15,6 +15,9 @@ import java.util.List;
 record SizeTiered(
     int minThreshold, int maxThreshold, double bucketLow, double bucketHigh, long smallBytes)
     implements CompactionStrategy {
+  private static final Comparator<CompactionCandidate> BY_SIZE =
+      Comparator.comparingLong(CompactionCandidate::bytes)
+          .thenComparingLong(CompactionCandidate::number);
 
   static SizeTiered read(OptionReader in) {
     int minThreshold = in.whole("min_threshold", 4, 2, 1_000);
@@ -29,32 +32,31 @@ record SizeTiered(
   }
 
   @Override
-  public List<SSTable> pick(List<SSTable> tables) {
-    List<SSTable> best = List.of();
-    double bestAverage = Double.MAX_VALUE;
-    for (List<SSTable> tier : tiers(tables)) {
-      double average = tier.stream().mapToLong(SSTable::fileBytes).average().orElse(0);
-      if (tier.size() >= minThreshold && average < bestAverage) {
-        best = tier.subList(0, Math.min(tier.size(), maxThreshold));
-        bestAverage = average;
+  public List<CompactionPlan> due(List<CompactionCandidate> tables) {
+    List<CompactionPlan> plans = new ArrayList<>();
+    for (List<CompactionCandidate> tier : tiers(tables)) {
+      if (tier.size() >= minThreshold) {
+        plans.add(CompactionPlan.intoOne(tier.subList(0, Math.min(tier.size(), maxThreshold))));
       }
     }
-    return List.copyOf(best);
+    // The smallest tables are merged soonest for what it costs.
+    return plans;
   }
 
   @Override
-  public int pending(List<SSTable> tables) {
-    return (int) tiers(tables).stream().filter(tier -> tier.size() >= minThreshold).count();
+  public List<CompactionPlan> all(List<CompactionCandidate> tables) {
+    List<CompactionCandidate> free = tables.stream().filter(table -> !table.busy()).toList();
+    return free.isEmpty() ? List.of() : List.of(CompactionPlan.intoOne(free));
   }
 
-  private List<List<SSTable>> tiers(List<SSTable> tables) {
-    List<SSTable> sorted = new ArrayList<>(tables);
-    sorted.sort(Comparator.comparingLong(SSTable::fileBytes).thenComparingLong(SSTable::number));
-    List<List<SSTable>> tiers = new ArrayList<>();
-    List<SSTable> tier = new ArrayList<>();
+  /** The tables that are not busy in tiers of similar size, ascending. */
+  private List<List<CompactionCandidate>> tiers(List<CompactionCandidate> tables) {
+    List<List<CompactionCandidate>> tiers = new ArrayList<>();
+    List<CompactionCandidate> tier = new ArrayList<>();
     double average = 0;
-    for (SSTable table : sorted) {
-      long bytes = table.fileBytes();
+    for (CompactionCandidate table :
+        tables.stream().filter(t -> !t.busy()).sorted(BY_SIZE).toList()) {
+      long bytes = table.bytes();
       boolean similar =
           bytes < smallBytes || (bytes >= average * bucketLow && bytes <= average * bucketHigh);
       if (!tier.isEmpty() && !similar) {

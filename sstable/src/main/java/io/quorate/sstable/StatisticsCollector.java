@@ -124,7 +124,10 @@ final class StatisticsCollector {
     maxLocalSeconds = Math.max(maxLocalSeconds, seconds);
   }
 
-  SSTableStatistics statistics() {
+  /**
+   * @param settings with which the SSTable was written
+   */
+  SSTableStatistics statistics(TableSettings settings) {
     return new SSTableStatistics(
         entryCount,
         partitionCount,
@@ -142,7 +145,8 @@ final class StatisticsCollector {
         hasComplexColumns,
         columnIds.stream().toArray(),
         lowerBound(),
-        upperBound());
+        upperBound(),
+        SSTableStatistics.Written.as(settings));
   }
 
   private byte[] lowerBound() {

@@ -51,11 +51,14 @@ public final class StorageEngine {
   private final StorageEvents events;
   private final Closeable lock;
   private final BlockCache cache;
+  private final long reservedDiskBytes;
   private final List<EngineShard> shards = new ArrayList<>();
   private final AtomicLong nextNumber = new AtomicLong(1);
   private final Executor flushThread;
   private final Executor adminThread;
   private final Compaction compaction;
+  private final Maintenance maintenance;
+  private volatile PurgeRule purgeRule = PurgeRule.AFTER_GRACE;
 
   /** Set once, at the start. */
   private @Nullable CommitLog commitLog;
@@ -82,10 +85,12 @@ public final class StorageEngine {
     this.directory = directory;
     this.events = events;
     this.lock = lock;
+    this.reservedDiskBytes = options.reservedDiskBytes();
     this.cache = new BlockCache(options.blockCacheBytes());
     this.flushThread = environment.background().serial("flush");
     this.adminThread = environment.background().serial("storage-admin");
     this.compaction = new Compaction(environment, this, events);
+    this.maintenance = new Maintenance(this, compaction);
   }
 
   /**
@@ -182,7 +187,7 @@ public final class StorageEngine {
         continue;
       }
       try {
-        open.add(SSTable.open(files, file, listed.number(), cache));
+        open.add(SSTable.open(files, file, listed.number(), listed.level(), cache));
       } catch (CorruptFileException e) {
         aside.add(listed.asQuarantined());
         linkAside(file);
@@ -235,10 +240,8 @@ public final class StorageEngine {
     for (Map.Entry<UUID, Memtable> entry : replayed.entrySet()) {
       Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
       entry.getValue().freeze();
-      SSTable flushed = writeMemtable(table, entry.getValue());
-      if (flushed != null) {
-        table.replace(table.generation(), List.of(), List.of(flushed));
-      }
+      List<SSTable> flushed = writeMemtable(table, entry.getValue());
+      table.replace(table.generation(), List.of(), flushed);
     }
     replayed.clear();
   }
@@ -384,8 +387,11 @@ public final class StorageEngine {
       onEveryShard(
           shard -> shard.removeTable(tableId),
           () ->
-              // Behind the flushes that are under way.
-              flushThread.execute(() -> drop(table, done)));
+              compaction.stop(
+                  table,
+                  () ->
+                      // Behind the flushes that are under way.
+                      flushThread.execute(() -> drop(table, done))));
     });
   }
 
@@ -438,11 +444,11 @@ public final class StorageEngine {
   }
 
   /** An action that may fail on the disk. */
-  private interface TableAction {
+  interface TableAction {
     void run(Table table) throws IOException;
   }
 
-  private void withTable(UUID tableId, Consumer<@Nullable IOException> done, TableAction action) {
+  void withTable(UUID tableId, Consumer<@Nullable IOException> done, TableAction action) {
     adminThread.execute(() -> {
       Table table = tables.get(tableId);
       if (table == null) {
@@ -515,10 +521,10 @@ public final class StorageEngine {
     }
     try {
       if (generation == table.generation()) {
-        SSTable flushed = writeMemtable(table, frozen);
-        if (flushed != null && !table.replace(generation, List.of(), List.of(flushed))) {
-          flushed.obsolete();
-          flushed.release();
+        List<SSTable> flushed = writeMemtable(table, frozen);
+        if (!table.replace(generation, List.of(), flushed)) {
+          flushed.forEach(SSTable::obsolete);
+          release(flushed);
         }
       }
       done.accept(null);
@@ -529,49 +535,37 @@ public final class StorageEngine {
     }
   }
 
-  private @Nullable SSTable writeMemtable(Table table, Memtable frozen) throws IOException {
-    return write(
-        table,
-        writer ->
-            new PartitionCopy()
-                .copy(
-                    List.of(frozen.cursor()),
-                    writer,
-                    RowMerger.NEVER_SECONDS,
-                    token -> Purge.NONE));
+  private List<SSTable> writeMemtable(Table table, Memtable frozen) throws IOException {
+    return PartitionCopy.copyAll(frozen.cursor(), newTables(table, 0, List.of(), Long.MAX_VALUE));
   }
 
-  /** What an SSTable is written from. */
-  interface Source {
-    void writeTo(SSTableWriter writer) throws IOException;
+  /** Where new SSTables of a table are written; no manifest lists them yet. */
+  SSTableSeries newTables(Table table, int level, List<Long> boundaries, long outputBytes) {
+    return new SSTableSeries(
+        files, table, nextNumber::getAndIncrement, cache, level, boundaries, outputBytes);
   }
 
-  /** Writes and opens a new SSTable, which no manifest lists yet; null when it would be empty. */
-  @Nullable SSTable write(Table table, Source source) throws IOException {
-    long number = nextNumber.getAndIncrement();
-    Path path = table.pathOf(number);
-    SSTableWriter writer = new SSTableWriter(files, path, table.settings());
-    try {
-      source.writeTo(writer);
-      if (writer.isEmpty()) {
-        writer.abandon();
-        return null;
-      }
-      writer.finish();
-    } catch (IOException e) {
-      try {
-        writer.abandon();
-      } catch (IOException alsoFailed) {
-        e.addSuppressed(alsoFailed);
-      }
-      throw e;
-    }
-    return SSTable.open(files, path, number, cache);
+  /** Compaction, and what else is done to SSTables as they are. */
+  public Maintenance maintenance() {
+    return maintenance;
   }
 
-  /** Merges all SSTables of a table. */
-  public void compact(UUID tableId, Consumer<@Nullable IOException> done) {
-    withTable(tableId, done, table -> compaction.compactAll(table, done));
+  /** Lets another rule decide from now on which tombstones may go. */
+  public void purgeBy(PurgeRule rule) {
+    purgeRule = rule;
+  }
+
+  PurgeRule purgeRule() {
+    return purgeRule;
+  }
+
+  long nowSeconds() {
+    return environment.clock().wallSeconds();
+  }
+
+  /** Bytes that may still be written next to a path before writes are refused. */
+  long usableBytes(Path path) throws IOException {
+    return Math.max(0, files.usableBytes(path) - reservedDiskBytes);
   }
 
   /**
@@ -648,9 +642,29 @@ public final class StorageEngine {
     }
   }
 
-  private void linkAside(Path damaged) throws IOException {
+  /** Where a damaged SSTable is kept. */
+  Path asidePath(Path damaged) {
     Path table = Objects.requireNonNull(damaged.getParent(), "a table has a directory");
-    Path aside = quarantineDirectory().resolve(table.getFileName() + "-" + damaged.getFileName());
+    return quarantineDirectory().resolve(table.getFileName() + "-" + damaged.getFileName());
+  }
+
+  boolean exists(Path path) {
+    return files.exists(path);
+  }
+
+  /** Opens an SSTable that was put aside, to read what can be read. */
+  SSTable openAside(Path aside, long number) throws IOException {
+    return SSTable.open(files, aside, number, 0, cache);
+  }
+
+  /** Keeps a file that was put aside under a name that says that it needs not be read again. */
+  void asideWasRead(Path aside) throws IOException {
+    files.rename(aside, aside.resolveSibling(aside.getFileName() + ".scrubbed"));
+    files.syncDirectory(quarantineDirectory());
+  }
+
+  void linkAside(Path damaged) throws IOException {
+    Path aside = asidePath(damaged);
     if (!files.exists(aside)) {
       files.link(damaged, aside);
       files.syncDirectory(quarantineDirectory());
@@ -727,9 +741,18 @@ public final class StorageEngine {
         version.quarantined().size(),
         open.stream().mapToLong(SSTable::fileBytes).sum(),
         open.stream().mapToLong(SSTable::falsePositives).sum(),
-        table.settings().compaction().strategy().pending(open),
+        pendingCompactions(table, open),
         open.stream().mapToLong(sstable -> sstable.statistics().partitionCount()).sum(),
         open.stream().mapToLong(sstable -> sstable.statistics().tombstoneCount()).sum());
+  }
+
+  private static int pendingCompactions(Table table, List<SSTable> open) {
+    return table
+        .settings()
+        .compaction()
+        .strategy()
+        .due(new CompactionQueue().candidates(open))
+        .size();
   }
 
   /** Tells the size of all SSTables in bytes. */
@@ -769,7 +792,10 @@ public final class StorageEngine {
 
   /** Ends writing and closes all files. What is not flushed stands in the commit log. */
   public void close(Runnable done) {
-    Runnable last = () -> commitLog().close(() -> adminThread.execute(() -> closeFiles(done)));
+    Runnable last =
+        () ->
+            compaction.stop(
+                null, () -> commitLog().close(() -> adminThread.execute(() -> closeFiles(done))));
     drainLog(last);
   }
 

@@ -38,6 +38,20 @@ public interface StorageEvents {
     LOG.warn("writes are refused: {}", reason);
   }
 
+  /** Long work on a table was asked for, or became due. */
+  default void taskBegan(StorageTask task) {
+    LOG.debug("{} of table {}", task.kind(), task.tableId());
+  }
+
+  /** A compaction that is due waits, because it would need more of the disk than it may use. */
+  default void compactionPostponed(Path table, long neededBytes, long usableBytes) {
+    LOG.warn(
+        "compacting {} waits: it needs {} bytes of disk and may use {}",
+        table,
+        neededBytes,
+        usableBytes);
+  }
+
   /** Flushing or compacting failed; it will be tried again. */
   default void backgroundWorkFailed(String what, Exception failure) {
     LOG.error("{} failed", what, failure);

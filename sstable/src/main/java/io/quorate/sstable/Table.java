@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One table: its settings and the SSTables it consists of. Shards read the current {@link Version},
@@ -19,17 +20,21 @@ final class Table {
   private final Path directory;
   private final ReentrantLock editing = new ReentrantLock();
   private boolean dropped;
+
+  /**
+   * New SSTables whose manifest could not be stored. On disk it may be there all the same, so they
+   * stay until a manifest without them is certain.
+   */
+  private final List<SSTable> undecided = new ArrayList<>();
+
   private volatile TableSettings settings;
   private volatile Version version;
 
   /** Counts truncations: what was written before one does not come back after it. */
   private volatile int generation;
 
-  /** Touched on the compaction thread only. */
-  boolean compacting;
-
-  /** Compactions that were asked for while one runs. Touched on the compaction thread only. */
-  final List<Runnable> waiting = new ArrayList<>();
+  /** What of it is being compacted. Touched on the compaction thread only. */
+  final CompactionQueue compactions = new CompactionQueue();
 
   Table(FileSystem files, Path directory, TableManifest manifest, Version version) {
     this.files = files;
@@ -78,7 +83,28 @@ final class Table {
       if (dropped || generation != expectedGeneration || !now.tables().containsAll(removed)) {
         return false;
       }
-      publish(now.with(removed, added));
+      publishNew(now.with(removed, added), added);
+      return true;
+    } finally {
+      editing.unlock();
+    }
+  }
+
+  /** Moves an SSTable to another level as it is; false when it is not in the table any more. */
+  boolean move(SSTable sstable, int level) throws IOException {
+    editing.lock();
+    try {
+      if (dropped || !version.tables().contains(sstable)) {
+        return false;
+      }
+      int before = sstable.level();
+      sstable.moveTo(level);
+      try {
+        publish(version);
+      } catch (IOException e) {
+        sstable.moveTo(before);
+        throw e;
+      }
       return true;
     } finally {
       editing.unlock();
@@ -94,6 +120,36 @@ final class Table {
         return false;
       }
       publish(now.quarantining(damaged));
+      return true;
+    } finally {
+      editing.unlock();
+    }
+  }
+
+  /**
+   * Takes in what was read of a damaged SSTable in its place.
+   *
+   * @param damaged null when it is quarantined
+   * @param lost what stays quarantined of it
+   * @return false when it was truncated, dropped or quarantined meanwhile: nothing was changed
+   */
+  boolean salvage(
+      int expectedGeneration,
+      @Nullable SSTable damaged,
+      long number,
+      List<SSTable> added,
+      List<TableManifest.Listed> lost)
+      throws IOException {
+    editing.lock();
+    try {
+      boolean there =
+          damaged == null
+              ? version.quarantined().stream().anyMatch(listed -> listed.number() == number)
+              : version.tables().contains(damaged);
+      if (dropped || generation != expectedGeneration || !there) {
+        return false;
+      }
+      publishNew(version.salvaging(number, added, lost), added);
       return true;
     } finally {
       editing.unlock();
@@ -174,8 +230,24 @@ final class Table {
     }
   }
 
+  /** Publishes a version with new SSTables. */
+  private void publishNew(Version next, List<SSTable> added) throws IOException {
+    try {
+      publish(next);
+    } catch (IOException e) {
+      undecided.addAll(added);
+      throw e;
+    }
+  }
+
   private void publish(Version next) throws IOException {
     new TableManifest(id, settings, generation, next.listed()).store(files, directory);
     version = next;
+    List<SSTable> notTaken = List.copyOf(undecided);
+    undecided.clear();
+    for (SSTable sstable : notTaken) {
+      sstable.obsolete();
+      sstable.release();
+    }
   }
 }

@@ -20,7 +20,7 @@ import java.util.UUID;
  *           | blockBytes u32 | gcGraceSeconds i64 | durableWrites u8
  *           | optionCount u32 | (length uvarint | name | length uvarint | value)* of compaction
  *           | generation u32
- *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | quarantined u8)*
+ *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | level u8 | quarantined u8)*
  *           | crc32c u32
  * </pre>
  *
@@ -35,11 +35,12 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
   /**
    * An SSTable of the table.
    *
+   * @param level see {@link Leveled}
    * @param quarantined it is damaged and was put aside: what it held is not known here any more
    */
-  record Listed(long number, long minToken, long maxToken, boolean quarantined) {
+  record Listed(long number, long minToken, long maxToken, int level, boolean quarantined) {
     Listed asQuarantined() {
-      return new Listed(number, minToken, maxToken, true);
+      return new Listed(number, minToken, maxToken, level, true);
     }
 
     boolean coversToken(long token) {
@@ -72,6 +73,7 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
       out.putLong(file.number());
       out.putLong(file.minToken());
       out.putLong(file.maxToken());
+      out.putByte(file.level());
       out.putByte(file.quarantined() ? 1 : 0);
     }
     out.putInt(CommitLogFormat.crc(out.bytes, 0, out.length));
@@ -129,7 +131,9 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
     int generation = in.readInt();
     List<Listed> files = new ArrayList<>();
     for (int i = in.readInt(); i > 0; i--) {
-      files.add(new Listed(in.readLong(), in.readLong(), in.readLong(), in.readByte() == 1));
+      files.add(
+          new Listed(
+              in.readLong(), in.readLong(), in.readLong(), in.readByte(), in.readByte() == 1));
     }
     return new TableManifest(tableId, settings, generation, files);
   }

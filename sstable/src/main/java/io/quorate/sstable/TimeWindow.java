@@ -1,6 +1,8 @@
 package io.quorate.sstable;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /** Windows of time whose tables are merged among themselves only. */
 record TimeWindow(long windowMicros, SizeTiered tiers) implements CompactionStrategy {
@@ -20,12 +22,38 @@ record TimeWindow(long windowMicros, SizeTiered tiers) implements CompactionStra
   }
 
   @Override
-  public List<SSTable> pick(List<SSTable> tables) {
-    return tiers.pick(tables);
+  public List<CompactionPlan> due(List<CompactionCandidate> tables) {
+    List<CompactionPlan> plans = new ArrayList<>();
+    TreeMap<Long, List<CompactionCandidate>> windows = windows(tables);
+    windows.forEach((window, inWindow) -> {
+      if (window.equals(windows.lastKey())) {
+        plans.addAll(tiers.due(inWindow));
+      } else {
+        List<CompactionCandidate> free = inWindow.stream().filter(table -> !table.busy()).toList();
+        if (free.size() > 1) {
+          plans.add(
+              CompactionPlan.intoOne(free.subList(0, Math.min(free.size(), tiers.maxThreshold()))));
+        }
+      }
+    });
+    return plans.reversed();
   }
 
   @Override
-  public int pending(List<SSTable> tables) {
-    return tiers.pending(tables);
+  public List<CompactionPlan> all(List<CompactionCandidate> tables) {
+    return windows(tables).values().stream()
+        .flatMap(inWindow -> tiers.all(inWindow).stream())
+        .toList();
+  }
+
+  private TreeMap<Long, List<CompactionCandidate>> windows(List<CompactionCandidate> tables) {
+    TreeMap<Long, List<CompactionCandidate>> windows = new TreeMap<>();
+    for (CompactionCandidate table : tables) {
+      windows
+          .computeIfAbsent(
+              Math.floorDiv(table.maxTimestampMicros(), windowMicros), w -> new ArrayList<>())
+          .add(table);
+    }
+    return windows;
   }
 }

@@ -32,6 +32,17 @@ record Version(List<SSTable> tables, List<TableManifest.Listed> quarantined) {
     return new Version(left, aside);
   }
 
+  /** With what was read of a damaged SSTable, which may be listed in either way, in its place. */
+  Version salvaging(long number, List<SSTable> added, List<TableManifest.Listed> lost) {
+    List<SSTable> next = new ArrayList<>(tables);
+    next.removeIf(table -> table.number() == number);
+    next.addAll(added);
+    List<TableManifest.Listed> aside = new ArrayList<>(quarantined);
+    aside.removeIf(listed -> listed.number() == number);
+    aside.addAll(lost);
+    return new Version(next, aside);
+  }
+
   boolean isDamagedAt(long token) {
     for (int i = 0; i < quarantined.size(); i++) {
       if (quarantined.get(i).coversToken(token)) {
@@ -56,6 +67,6 @@ record Version(List<SSTable> tables, List<TableManifest.Listed> quarantined) {
   private static TableManifest.Listed listed(SSTable table, boolean aside) {
     SSTableStatistics statistics = table.statistics();
     return new TableManifest.Listed(
-        table.number(), statistics.minToken(), statistics.maxToken(), aside);
+        table.number(), statistics.minToken(), statistics.maxToken(), table.level(), aside);
   }
 }

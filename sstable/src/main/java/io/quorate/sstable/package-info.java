@@ -33,8 +33,15 @@
  *   <li>{@code PartitionRead}, {@code RangeRead}: reads. Sources are {@code EntryCursor}s; {@code
  *       PartitionWalk} goes through them partition by partition, {@code PartitionMerger} row by
  *       row; {@code FragmentAssembler} writes the answer.
- *   <li>{@code Compaction}, picked by {@code SizeTiered}, copied by {@code PartitionCopy}, which
- *       flushes use too; {@code Purge} says what may be left out.
+ *   <li>{@code CompactionStrategy} and its four kinds, from {@link
+ *       io.quorate.sstable.CompactionSettings}: pure, {@code CompactionCandidate}s in, {@code
+ *       CompactionPlan}s out; {@code Overlap} groups by tokens.
+ *   <li>{@code Compaction} carries plans and {@code MaintenanceRequest}s out, with a {@code
+ *       CompactionQueue} for each table; {@link io.quorate.sstable.Maintenance} is its outside. A
+ *       {@code CompactionJob} goes in steps: {@code RewriteJob}, {@code VerifyJob}, {@code
+ *       ScrubJob}. {@link io.quorate.sstable.StorageTask}: how far it is.
+ *   <li>{@code PartitionCopy} copies memtables and SSTables into an {@code SSTableSeries}; {@code
+ *       Purge} says what may be left out, {@link io.quorate.sstable.PurgeRule} when.
  * </ul>
  *
  * <p>Invariants:
@@ -53,8 +60,9 @@
  *
  * <p>Threads: a shard's thread owns its memtables and the batch that it fills, and never waits for
  * a disk. The log's thread writes and syncs, another makes and deletes its segments. One thread
- * flushes, one compacts, one does what an administrator asks. Reads that miss the cache run on the
- * shared pool. Between threads go frozen memtables, versions and SSTables, which are immutable.
+ * flushes, one decides what is compacted and a few do it, one does what an administrator asks.
+ * Reads that miss the cache run on the shared pool. Between threads go frozen memtables, versions
+ * and SSTables, which are immutable.
  */
 @NullMarked
 package io.quorate.sstable;

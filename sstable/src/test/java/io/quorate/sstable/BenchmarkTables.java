@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /** SSTables that benchmarks write, and their end. */
@@ -13,9 +15,19 @@ final class BenchmarkTables {
   private BenchmarkTables() {}
 
   static void write(FileSystem files, Path path, List<EntryCursor> sources) throws IOException {
-    SSTableWriter writer = new SSTableWriter(files, path, TableSettings.DEFAULT);
-    new PartitionCopy().copy(sources, writer, RowMerger.NEVER_SECONDS, token -> Purge.NONE);
-    writer.finish();
+    Path directory = Objects.requireNonNull(path.getParent(), "a table has a directory");
+    TableManifest manifest = new TableManifest(new UUID(1, 1), TableSettings.DEFAULT, 0, List.of());
+    Table table = new Table(files, directory, manifest, Version.EMPTY);
+    SSTableSeries out =
+        new SSTableSeries(
+            files, table, () -> 1_000_000, new BlockCache(0), 0, List.of(), Long.MAX_VALUE);
+    PartitionCopy copy =
+        new PartitionCopy(
+            sources, out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);
+    copy.copy(() -> false);
+    SSTable written = out.finish().getFirst();
+    written.release();
+    files.rename(written.path(), path);
   }
 
   static void deleteAll(Path directory) throws IOException {

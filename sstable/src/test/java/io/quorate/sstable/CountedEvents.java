@@ -11,6 +11,8 @@ final class CountedEvents implements StorageEvents {
   final List<String> poisoned = new ArrayList<>();
   final List<String> refused = new ArrayList<>();
   final List<String> failed = new ArrayList<>();
+  final List<String> postponed = new ArrayList<>();
+  final List<StorageTask> begun = new ArrayList<>();
 
   @Override
   public void tableQuarantined(Path file, String reason) {
@@ -30,6 +32,16 @@ final class CountedEvents implements StorageEvents {
   @Override
   public void writesRefused(String reason) {
     refused.add(reason);
+  }
+
+  @Override
+  public void taskBegan(StorageTask task) {
+    begun.add(task);
+  }
+
+  @Override
+  public void compactionPostponed(Path table, long neededBytes, long usableBytes) {
+    postponed.add(table + " needs " + neededBytes + " of " + usableBytes);
   }
 
   @Override

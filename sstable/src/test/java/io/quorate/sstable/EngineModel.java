@@ -46,6 +46,7 @@ final class EngineModel {
 
   int failedReads;
   private Environment environment;
+  private CountedEvents events = new CountedEvents();
   private StorageEngine engine;
 
   /** Partitions by position; the model's order is the engine's. */
@@ -109,12 +110,7 @@ final class EngineModel {
             256 << random.nextInt(5),
             exact ? 1_000_000_000L : 0,
             true,
-            new CompactionSettings(
-                Map.of(
-                    "class",
-                    "SizeTieredCompactionStrategy",
-                    "min_threshold",
-                    Integer.toString(2 + random.nextInt(3)))));
+            randomCompaction(random));
     this.fragments = new RandomFragments(seed, 6);
     if (exact) {
       fragments.withBaseSeconds(4_000_000_000L);
@@ -122,8 +118,37 @@ final class EngineModel {
       fragments.withMonotoneTimestamps();
     }
     this.environment = bootedEnvironment();
-    this.engine = StorageEngine.open(environment, DIRECTORY, options, new CountedEvents());
+    this.engine = opened();
     createTable();
+  }
+
+  private static CompactionSettings randomCompaction(Random random) {
+    String least = Integer.toString(2 + random.nextInt(3));
+    return new CompactionSettings(
+        switch (random.nextInt(4)) {
+          case 0 -> Map.of("class", "SizeTieredCompactionStrategy", "min_threshold", least);
+          case 1 ->
+              Map.of(
+                  "class",
+                  "TimeWindowCompactionStrategy",
+                  "compaction_window_unit",
+                  "MINUTES",
+                  "min_threshold",
+                  least);
+          case 2 -> Map.of("class", "LeveledCompactionStrategy", "sstable_size_in_mb", "1");
+          default ->
+              Map.of(
+                  "class",
+                  "UnifiedCompactionStrategy",
+                  "scaling_parameters",
+                  List.of("T2", "L3", "N", "T4").get(random.nextInt(4)),
+                  "target_sstable_size",
+                  "2KiB",
+                  "min_sstable_size",
+                  "512",
+                  "flush_size_override",
+                  "512");
+        });
   }
 
   EngineModel damaging() {
@@ -181,7 +206,7 @@ final class EngineModel {
   private void step() throws IOException {
     switch (random.nextInt(32)) {
       case 0 -> flushOrCompact(done -> engine.flush(tableId, done));
-      case 1 -> flushOrCompact(done -> engine.compact(tableId, done));
+      case 1 -> maintain();
       case 2 -> crash();
       case 3 -> host.disk().losePowerAt(1 + random.nextInt(60));
       case 4 -> checkRange();
@@ -195,6 +220,34 @@ final class EngineModel {
       case 6, 7, 8, 9, 10, 11, 12 -> checkPartition(randomPosition());
       default -> apply(1 + random.nextInt(8));
     }
+  }
+
+  private void maintain() {
+    switch (random.nextInt(8)) {
+      case 0 -> flushOrCompact(done -> engine.maintenance().verify(tableId, done));
+      case 1 -> flushOrCompact(done -> engine.maintenance().upgrade(tableId, done));
+      case 2, 3 -> flushOrCompact(done -> engine.maintenance().scrub(tableId, done));
+      case 4 -> {
+        TableSettings next = settings.withCompaction(randomCompaction(random));
+        flushOrCompact(done -> engine.alterTable(tableId, next, done));
+      }
+      case 5 -> events.begun.forEach(StorageTask::cancel);
+      default -> flushOrCompact(done -> engine.maintenance().compact(tableId, done));
+    }
+  }
+
+  private StorageEngine opened() throws IOException {
+    events = new CountedEvents();
+    StorageEngine opened = StorageEngine.open(environment, DIRECTORY, options, events);
+    opened
+        .maintenance()
+        .configure(
+            new CompactionOptions(
+                1 + random.nextInt(3),
+                (64L << 10) << random.nextInt(8),
+                0.8,
+                1 << random.nextInt(6)));
+    return opened;
   }
 
   /** Waits for it, or goes on while it runs. */
@@ -289,7 +342,7 @@ final class EngineModel {
         } else {
           host.disk().cancelPowerLoss();
         }
-        engine = StorageEngine.open(environment, DIRECTORY, options, new CountedEvents());
+        engine = opened();
         host.disk().cancelPowerLoss();
         createTable();
         return;

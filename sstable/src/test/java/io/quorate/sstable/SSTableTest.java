@@ -73,9 +73,9 @@ class SSTableTest {
       Random random = new Random(seed);
       NavigableMap<byte[], byte[]> entries =
           write(random, seed < 3 ? 5_000 : 1 + random.nextInt(300), settings(random));
-      SSTable table = SSTable.open(files, FILE, seed, cache);
+      SSTable table = SSTable.open(files, FILE, seed, 0, cache);
       MemtableTest.checkWalks(seed, table.cursor(), entries, random);
-      MemtableTest.checkWalks(seed, table.scanCursor(), entries, random);
+      MemtableTest.checkWalks(seed, table.scanCursor(bytes -> {}), entries, random);
       for (byte[] key : entries.keySet()) {
         assertThat(table.mayContain(StoreKey.token(key, 0))).isTrue();
       }
@@ -87,7 +87,7 @@ class SSTableTest {
   @Test
   void aReadOnAShardNeverTouchesTheDisk() throws IOException {
     NavigableMap<byte[], byte[]> entries = write(new Random(1), 500, TableSettings.DEFAULT);
-    SSTable table = SSTable.open(files, FILE, 77, cache);
+    SSTable table = SSTable.open(files, FILE, 77, 0, cache);
     byte[] key = entries.firstKey();
     assertThatThrownBy(() -> table.residentCursor().seekAtOrAfter(key, key.length))
         .isInstanceOf(BlockNotResident.class);
@@ -111,8 +111,8 @@ class SSTableTest {
   }
 
   private void readAll(NavigableMap<byte[], byte[]> entries) throws IOException {
-    SSTable table = SSTable.open(files, FILE, 5, new BlockCache(1 << 20));
-    EntryCursor cursor = table.scanCursor();
+    SSTable table = SSTable.open(files, FILE, 5, 0, new BlockCache(1 << 20));
+    EntryCursor cursor = table.scanCursor(bytes -> {});
     int count = 0;
     for (boolean found = cursor.seekAtOrAfter(new byte[0], 0); found; found = cursor.next()) {
       count++;

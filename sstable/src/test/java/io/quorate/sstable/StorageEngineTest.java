@@ -53,7 +53,7 @@ class StorageEngineTest {
       fixture.succeed(done -> fixture.engine.flush(TABLE, done));
     }
     fixture.host.disk().flipBit(fixture.files(".sst").get(1), 64);
-    assertThat(fixture.run(done -> fixture.engine.compact(TABLE, done)))
+    assertThat(fixture.run(done -> fixture.engine.maintenance().compact(TABLE, done)))
         .isInstanceOf(CorruptFileException.class);
     fixture.world.runFor(1_000_000_000L);
     assertThat(fixture.events.quarantined).hasSize(1);
@@ -231,7 +231,7 @@ class StorageEngineTest {
     fixture.succeed(done -> fixture.engine.flush(TABLE, done));
     assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(2);
     assertThat(fixture.stats(TABLE).tombstones()).isEqualTo(10);
-    fixture.succeed(done -> fixture.engine.compact(TABLE, done));
+    fixture.succeed(done -> fixture.engine.maintenance().compact(TABLE, done));
     fixture.world.runFor(1_000_000_000L);
     assertThat(fixture.stats(TABLE).tableCount()).isZero();
     assertThat(fixture.files(".sst")).isEmpty();

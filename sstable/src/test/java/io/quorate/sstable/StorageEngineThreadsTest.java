@@ -139,7 +139,7 @@ class StorageEngineThreadsTest {
       int rounds = 0;
       while (!done.await(20, TimeUnit.MILLISECONDS)) {
         await(flushed -> engine.flush(TABLE, flushed));
-        await(compacted -> engine.compact(TABLE, compacted));
+        await(compacted -> engine.maintenance().compact(TABLE, compacted));
         assertThat(countPartitions(environment, engine)).isLessThanOrEqualTo(KEYS);
         assertThat(++rounds).isLessThan(2_000);
       }
@@ -165,7 +165,7 @@ class StorageEngineThreadsTest {
       StorageEngine engine = StorageEngine.open(real.environment(), directory, OPTIONS, events);
       assertThat(countPartitions(real.environment(), engine)).isEqualTo(KEYS);
       // Behind the compaction that the start began, whose files the directory is cleared of below.
-      await(compacted -> engine.compact(TABLE, compacted));
+      await(compacted -> engine.maintenance().compact(TABLE, compacted));
       close(engine);
     }
     assertThat(events.damaged).isEmpty();

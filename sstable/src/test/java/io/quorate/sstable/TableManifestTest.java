@@ -31,8 +31,8 @@ class TableManifestTest {
             settings,
             3,
             List.of(
-                new TableManifest.Listed(5, Long.MIN_VALUE, -1, false),
-                new TableManifest.Listed(6, 0, Long.MAX_VALUE, true)));
+                new TableManifest.Listed(5, Long.MIN_VALUE, -1, 3, false),
+                new TableManifest.Listed(6, 0, Long.MAX_VALUE, 0, true)));
     files.createDirectories(DIRECTORY);
     manifest.store(files, DIRECTORY);
     return manifest;

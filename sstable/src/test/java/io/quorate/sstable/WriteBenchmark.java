@@ -62,7 +62,7 @@ public class WriteBenchmark {
       Memtable part = BenchmarkRows.memtable(i, 4, ROWS / 4);
       Path path = directory.resolve(i + ".sst");
       BenchmarkTables.write(files, path, List.of(part.cursor()));
-      inputs.add(SSTable.open(files, path, i, new BlockCache(0)));
+      inputs.add(SSTable.open(files, path, i, 0, new BlockCache(0)));
     }
     ByteWriter bytes = new ByteWriter(DATA_BYTES);
     EntryCursor cursor = memtable.cursor();
@@ -145,7 +145,8 @@ public class WriteBenchmark {
   @OperationsPerInvocation(DATA_BYTES)
   public void compact() throws IOException {
     Path path = directory.resolve("compacted.sst");
-    BenchmarkTables.write(files, path, inputs.stream().map(SSTable::scanCursor).toList());
+    BenchmarkTables.write(
+        files, path, inputs.stream().map(input -> input.scanCursor(bytes -> {})).toList());
     files.delete(path);
   }
 

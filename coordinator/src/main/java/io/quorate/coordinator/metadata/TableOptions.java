@@ -32,13 +32,7 @@ public record TableOptions(
           0.01,
           Map.of("keys", "ALL", "rows_per_partition", "NONE"),
           false,
-          Map.of(
-              "class",
-              "org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy",
-              "max_threshold",
-              "32",
-              "min_threshold",
-              "4"),
+          Map.of("class", "org.apache.cassandra.db.compaction.UnifiedCompactionStrategy"),
           Map.of(
               "chunk_length_in_kb", "4", "class", "org.apache.cassandra.io.compress.LZ4Compressor"),
           1.0,

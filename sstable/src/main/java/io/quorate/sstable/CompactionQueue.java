@@ -1,0 +1,90 @@
+package io.quorate.sstable;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is being compacted of one table, and what waits. Either several compactions run that are
+ * due, or one request of an administrator. Owned by the compaction thread.
+ */
+final class CompactionQueue {
+  private static final long FIRST_RETRY_NANOS = 1_000_000_000L;
+  private static final int MOST_DOUBLINGS = 9;
+
+  private final Set<SSTable> busy = new HashSet<>();
+  final ArrayDeque<MaintenanceRequest> waiting = new ArrayDeque<>();
+  @Nullable MaintenanceRequest current;
+  private int running;
+  private int failures;
+  private int pauses;
+  private boolean closed;
+
+  void began(List<SSTable> inputs) {
+    busy.addAll(inputs);
+    running++;
+  }
+
+  void ended(List<SSTable> inputs) {
+    inputs.forEach(busy::remove);
+    running--;
+  }
+
+  boolean isIdle() {
+    return running == 0 && current == null;
+  }
+
+  /** Whether what is due may begin. */
+  boolean isOpen() {
+    return !closed && pauses == 0 && current == null && waiting.isEmpty();
+  }
+
+  void succeeded() {
+    failures = 0;
+  }
+
+  /** How long to leave the table alone: twice as long after each failure. */
+  long failedNanos() {
+    failures = Math.min(failures + 1, MOST_DOUBLINGS + 1);
+    return FIRST_RETRY_NANOS << (failures - 1);
+  }
+
+  void pause() {
+    pauses++;
+  }
+
+  void resume() {
+    pauses--;
+  }
+
+  /** Lets nothing begin any more: the table is being dropped. */
+  void close() {
+    closed = true;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** A table's SSTables as strategies see them. */
+  List<CompactionCandidate> candidates(List<SSTable> tables) {
+    List<CompactionCandidate> candidates = new ArrayList<>(tables.size());
+    for (SSTable table : tables) {
+      SSTableStatistics statistics = table.statistics();
+      candidates.add(
+          new CompactionCandidate(
+              table.number(),
+              table.fileBytes(),
+              statistics.minToken(),
+              statistics.maxToken(),
+              statistics.maxTimestampMicros(),
+              statistics.partitionCount(),
+              table.level(),
+              busy.contains(table)));
+    }
+    return candidates;
+  }
+}

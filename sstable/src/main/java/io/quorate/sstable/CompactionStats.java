@@ -1,0 +1,12 @@
+package io.quorate.sstable;
+
+/**
+ * What compaction has done since the start.
+ *
+ * @param running how many SSTable sets are worked on now
+ * @param failed how many ended by a failure; cancelled ones do not count
+ * @param readBytes of SSTables, as they stand on disk
+ * @param writtenBytes of new SSTables that were taken into their tables
+ */
+public record CompactionStats(
+    int running, long completed, long failed, long readBytes, long writtenBytes) {}

@@ -1,0 +1,101 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.FileSystem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes entries in order into one new SSTable after another: the next begins at a given token, or
+ * when one has grown large enough. No manifest lists them yet. Runs on a background thread; not
+ * thread-safe.
+ */
+final class SSTableSeries {
+  private final FileSystem files;
+  private final Table table;
+  private final LongSupplier numbers;
+  private final BlockCache cache;
+  private final int level;
+  private final List<Long> boundaries;
+  private final long outputBytes;
+  private final List<SSTable> finished = new ArrayList<>();
+  private int nextBoundary;
+  private long number;
+  private @Nullable SSTableWriter writer;
+
+  SSTableSeries(
+      FileSystem files,
+      Table table,
+      LongSupplier numbers,
+      BlockCache cache,
+      int level,
+      List<Long> boundaries,
+      long outputBytes) {
+    this.files = files;
+    this.table = table;
+    this.numbers = numbers;
+    this.cache = cache;
+    this.level = level;
+    this.boundaries = boundaries;
+    this.outputBytes = outputBytes;
+  }
+
+  /** Tells that what is added next belongs to another partition. */
+  void beginPartition(long token) throws IOException {
+    boolean crossed = false;
+    while (nextBoundary < boundaries.size() && token >= boundaries.get(nextBoundary)) {
+      nextBoundary++;
+      crossed = true;
+    }
+    if (writer != null && (crossed || writer.sizeBytes() >= outputBytes)) {
+      finishWriter(writer);
+    }
+  }
+
+  void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
+      throws IOException {
+    SSTableWriter open = writer;
+    if (open == null) {
+      number = numbers.getAsLong();
+      open = new SSTableWriter(files, table.pathOf(number), table.settings());
+      writer = open;
+    }
+    open.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
+  }
+
+  private void finishWriter(SSTableWriter open) throws IOException {
+    open.finish();
+    writer = null;
+    Path path = table.pathOf(number);
+    finished.add(SSTable.open(files, path, number, level, cache));
+  }
+
+  /**
+   * Completes the last table; returns all, durable and open. From then on they are the caller's.
+   */
+  List<SSTable> finish() throws IOException {
+    if (writer != null) {
+      finishWriter(writer);
+    }
+    List<SSTable> all = List.copyOf(finished);
+    finished.clear();
+    return all;
+  }
+
+  /** Gives up: nothing that was written, and was not handed over, remains. */
+  void abandon() throws IOException {
+    SSTableWriter open = writer;
+    writer = null;
+    if (open != null) {
+      open.abandon();
+    }
+    for (SSTable table : finished) {
+      table.obsolete();
+      table.release();
+    }
+    finished.clear();
+  }
+}

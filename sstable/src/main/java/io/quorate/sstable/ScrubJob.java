@@ -1,0 +1,137 @@
+package io.quorate.sstable;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what can be read of one SSTable. Where nothing was lost, and it was not put aside, it
+ * stays; otherwise what was read becomes a new one, and the tokens of what was lost stay
+ * quarantined: that covers also rows whose partition's deletion stood in a lost block.
+ */
+final class ScrubJob extends CompactionJob {
+  private final StorageEngine engine;
+  private final int generation;
+  private final long number;
+  private final Path path;
+  private final boolean quarantined;
+  private final SSTableSeries out;
+  private final LostTokens lost = new LostTokens();
+  private @Nullable SSTable opened;
+  private @Nullable PartitionCopy copy;
+  private @Nullable String finding;
+  private long writtenBytes;
+
+  private ScrubJob(
+      StorageEngine engine,
+      Table table,
+      List<SSTable> inputs,
+      long number,
+      Path path,
+      int level,
+      StorageTask task) {
+    super(table, inputs, task);
+    this.engine = engine;
+    this.generation = table.generation();
+    this.number = number;
+    this.path = path;
+    this.quarantined = inputs.isEmpty();
+    this.out = engine.newTables(table, level, List.of(), Long.MAX_VALUE);
+  }
+
+  static ScrubJob of(StorageEngine engine, Table table, SSTable sstable, StorageTask task) {
+    return new ScrubJob(
+        engine, table, List.of(sstable), sstable.number(), sstable.path(), sstable.level(), task);
+  }
+
+  static ScrubJob ofQuarantined(
+      StorageEngine engine, Table table, long number, Path aside, StorageTask task) {
+    return new ScrubJob(engine, table, List.of(), number, aside, 0, task);
+  }
+
+  @Override
+  boolean step(BooleanSupplier pause) throws IOException {
+    PartitionCopy begun = copy;
+    if (begun == null) {
+      SSTable source;
+      try {
+        source = quarantined ? engine.openAside(path, number) : inputs.getFirst();
+      } catch (CorruptFileException e) {
+        finding = path.getFileName() + ": nothing can be read, " + e.getMessage();
+        return true;
+      }
+      opened = source;
+      begun =
+          new PartitionCopy(
+              List.of(source.salvageCursor(this::read, lost)),
+              out,
+              RowMerger.NEVER_SECONDS,
+              token -> Purge.NONE,
+              token -> true);
+      copy = begun;
+    }
+    return begun.copy(pause);
+  }
+
+  @Override
+  void complete() throws IOException {
+    SSTable read = opened;
+    if (read == null) {
+      return;
+    }
+    if (!quarantined && lost.blocks() == 0) {
+      out.abandon();
+      return;
+    }
+    List<SSTable> added = out.finish();
+    List<TableManifest.Listed> aside = new ArrayList<>();
+    for (TokenRange range : lost.ranges()) {
+      aside.add(new TableManifest.Listed(number, range.first(), range.last(), 0, true));
+    }
+    if (!quarantined) {
+      engine.linkAside(path);
+    }
+    if (table.salvage(generation, quarantined ? null : read, number, added, aside)) {
+      writtenBytes = added.stream().mapToLong(SSTable::fileBytes).sum();
+      finding =
+          path.getFileName()
+              + ": "
+              + (lost.blocks() == 0
+                  ? "all was read"
+                  : lost.blocks() + " blocks are lost, with tokens in " + lost.ranges());
+      engine.retire(inputs);
+      engine.asideWasRead(engine.asidePath(table.pathOf(number)));
+    } else {
+      added.forEach(SSTable::obsolete);
+      engine.release(added);
+    }
+  }
+
+  @Override
+  void abandon() throws IOException {
+    out.abandon();
+    SSTable open = opened;
+    if (quarantined && open != null) {
+      open.release();
+      opened = null;
+    }
+  }
+
+  @Override
+  @Nullable String finding() {
+    return finding;
+  }
+
+  @Override
+  long spaceBytes() {
+    return inputs.stream().mapToLong(SSTable::fileBytes).sum();
+  }
+
+  @Override
+  long writtenBytes() {
+    return writtenBytes;
+  }
+}

@@ -1,0 +1,101 @@
+package io.quorate.sstable;
+
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Long work on a table that can be watched and cancelled. Safe for concurrent use; told of by
+ * {@link StorageEvents#taskBegan}.
+ */
+public final class StorageTask {
+
+  /** What is done. */
+  public enum Kind {
+    /** Merging SSTables, because it is due. */
+    COMPACTION,
+    /** Merging all SSTables of a table. */
+    MAJOR_COMPACTION,
+    /** Leaving out rows that this node does not own. */
+    CLEANUP,
+    /** Rewriting what can still be read of damaged SSTables. */
+    SCRUB,
+    /** Reading and checking every block. */
+    VERIFY,
+    /** Rewriting SSTables in the newest format and with the table's settings. */
+    UPGRADE
+  }
+
+  /** How far it is. */
+  public enum State {
+    /** Other work on the table, or a free thread, is waited for. */
+    WAITING,
+    RUNNING,
+    DONE,
+    FAILED,
+    CANCELLED
+  }
+
+  private final Kind kind;
+  private final UUID tableId;
+  private final AtomicLong doneBytes = new AtomicLong();
+  private final AtomicLong totalBytes = new AtomicLong();
+  private volatile State state = State.WAITING;
+  private volatile @Nullable String outcome;
+  private volatile boolean cancelled;
+
+  StorageTask(Kind kind, UUID tableId) {
+    this.kind = kind;
+    this.tableId = tableId;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  public UUID tableId() {
+    return tableId;
+  }
+
+  /** Bytes of SSTables that were read so far. */
+  public long doneBytes() {
+    return doneBytes.get();
+  }
+
+  /** Bytes of SSTables to read; 0 as long as it is not known. */
+  public long totalBytes() {
+    return totalBytes.get();
+  }
+
+  public State state() {
+    return state;
+  }
+
+  /** What came of it, or why it failed; null while it runs, and when there is nothing to say. */
+  public @Nullable String outcome() {
+    return outcome;
+  }
+
+  /** Ends the work at the next block. What it has not completed is as if it had not begun. */
+  public void cancel() {
+    cancelled = true;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  void begin(long bytes) {
+    totalBytes.set(bytes);
+    state = State.RUNNING;
+  }
+
+  void advance(long bytes) {
+    doneBytes.addAndGet(bytes);
+  }
+
+  void end(State how, @Nullable String what) {
+    outcome = what;
+    state = how;
+  }
+}
