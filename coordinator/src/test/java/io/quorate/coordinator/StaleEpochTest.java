@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quorate.coordinator.SimulatedReplicas.Outcome;
 import io.quorate.coordinator.SimulatedReplicas.Peer;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.CommitLogSync;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.Replication;
 import io.quorate.protocol.ConsistencyLevel;
@@ -28,7 +29,7 @@ class StaleEpochTest {
   private final SimulatedReplicas nodes = new SimulatedReplicas(3, in("dc1"));
 
   private final ClusterMetadata moved =
-      nodes.change(new MetadataChange.AlterKeyspace("ks", in("dc2"), true));
+      nodes.change(new MetadataChange.AlterKeyspace("ks", in("dc2"), true, CommitLogSync.DEFAULT));
 
   StaleEpochTest() throws IOException {}
 
@@ -108,7 +109,9 @@ class StaleEpochTest {
   void aRangeOfWhichOnlyAPartIsStillOwnedIsRefused() throws IOException {
     SimulatedReplicas ring = new SimulatedReplicas(3, new Replication.Simple(3));
     ClusterMetadata single =
-        ring.change(new MetadataChange.AlterKeyspace("ks", new Replication.Simple(1), true));
+        ring.change(
+            new MetadataChange.AlterKeyspace(
+                "ks", new Replication.Simple(1), true, CommitLogSync.DEFAULT));
     Peer first = ring.peer(1);
     Peer second = ring.peer(2);
     Peer stale = ring.peer(3);

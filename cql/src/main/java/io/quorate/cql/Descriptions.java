@@ -1,6 +1,7 @@
 package io.quorate.cql;
 
 import io.quorate.coordinator.metadata.ColumnMetadata;
+import io.quorate.coordinator.metadata.CommitLogSync;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.coordinator.metadata.TableOptions;
@@ -226,8 +227,14 @@ final class Descriptions {
             + map(shortClass(keyspace.replication().asMap()))
             + "  AND durable_writes = "
             + keyspace.durableWrites()
+            + commitLogSync(keyspace.commitLogSync())
             + ";";
     return new Entry(keyspace.name(), "keyspace", keyspace.name(), statement);
+  }
+
+  /** An extension: said only where it was said, so that other servers take the statement. */
+  private static String commitLogSync(CommitLogSync sync) {
+    return sync == CommitLogSync.DEFAULT ? "" : "  AND commitlog_sync = '" + sync.cqlName() + "'";
   }
 
   private static Map<String, String> shortClass(Map<String, String> replication) {

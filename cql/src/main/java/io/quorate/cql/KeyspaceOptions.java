@@ -1,6 +1,7 @@
 package io.quorate.cql;
 
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.CommitLogSync;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Replication;
 import io.quorate.protocol.ErrorCode;
@@ -12,16 +13,21 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code WITH} says of a keyspace; null is unsaid. */
-record KeyspaceOptions(@Nullable Replication replication, @Nullable Boolean durableWrites) {
+record KeyspaceOptions(
+    @Nullable Replication replication,
+    @Nullable Boolean durableWrites,
+    @Nullable CommitLogSync commitLogSync) {
 
   static KeyspaceOptions of(Map<String, Object> properties, ClusterMetadata metadata) {
     Replication replication = null;
     Boolean durableWrites = null;
+    CommitLogSync commitLogSync = null;
     for (Map.Entry<String, Object> property : properties.entrySet()) {
       switch (property.getKey()) {
         case "replication" -> replication = replication(property.getValue(), metadata);
         case "durable_writes" ->
             durableWrites = TableProperties.bool("durable_writes", property.getValue());
+        case "commitlog_sync" -> commitLogSync = commitLogSync(property.getValue());
         default ->
             throw new RequestException(
                 ErrorCode.SYNTAX_ERROR,
@@ -29,7 +35,16 @@ record KeyspaceOptions(@Nullable Replication replication, @Nullable Boolean dura
                 new ErrorDetails.None());
       }
     }
-    return new KeyspaceOptions(replication, durableWrites);
+    return new KeyspaceOptions(replication, durableWrites, commitLogSync);
+  }
+
+  private static CommitLogSync commitLogSync(Object value) {
+    CommitLogSync sync = CommitLogSync.named(String.valueOf(value));
+    if (sync == null) {
+      throw RequestException.config(
+          "commitlog_sync is '" + value + "'; allowed are group, batch, periodic, default");
+    }
+    return sync;
   }
 
   private static Replication replication(Object value, ClusterMetadata metadata) {

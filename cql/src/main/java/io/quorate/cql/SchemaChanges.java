@@ -4,6 +4,7 @@ import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ColumnMetadata;
+import io.quorate.coordinator.metadata.CommitLogSync;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.Replication;
@@ -27,6 +28,7 @@ import io.quorate.protocol.types.InvalidTypeException;
 import io.quorate.protocol.types.TypeParser;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -172,7 +174,8 @@ final class SchemaChanges {
             new KeyspaceMetadata(
                 create.name(),
                 options.replication(),
-                options.durableWrites() == null || options.durableWrites()),
+                options.durableWrites() == null || options.durableWrites(),
+                Objects.requireNonNullElse(options.commitLogSync(), CommitLogSync.DEFAULT)),
             create.ifNotExists()),
         new SchemaChange(Change.CREATED, Target.KEYSPACE, create.name(), ""));
   }
@@ -192,7 +195,8 @@ final class SchemaChanges {
         new MetadataChange.AlterKeyspace(
             alter.name(),
             replication == null ? old.replication() : replication,
-            options.durableWrites() == null ? old.durableWrites() : options.durableWrites()),
+            options.durableWrites() == null ? old.durableWrites() : options.durableWrites(),
+            Objects.requireNonNullElse(options.commitLogSync(), old.commitLogSync())),
         new SchemaChange(Change.UPDATED, Target.KEYSPACE, alter.name(), ""));
   }
 

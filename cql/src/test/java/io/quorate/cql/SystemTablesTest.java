@@ -133,6 +133,23 @@ class SystemTablesTest {
   }
 
   @Test
+  void aKeyspaceSaysWhenItsWritesAreAcknowledged() {
+    cql.run(
+        "CREATE KEYSPACE quick WITH replication = {'class': 'SimpleStrategy',"
+            + " 'replication_factor': 1} AND commitlog_sync = 'periodic'");
+    assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0))
+        .contains("AND commitlog_sync = ''periodic''");
+    cql.run("ALTER KEYSPACE quick WITH durable_writes = true");
+    assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0))
+        .as("what is not said stays")
+        .contains("AND commitlog_sync = ''periodic''");
+    assertThat(cql.error("ALTER KEYSPACE quick WITH commitlog_sync = 'sometimes'"))
+        .isEqualTo("commitlog_sync is 'sometimes'; allowed are group, batch, periodic, default");
+    cql.run("ALTER KEYSPACE quick WITH commitlog_sync = 'default'");
+    assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0)).doesNotContain("commitlog_sync");
+  }
+
+  @Test
   void aDescribedTableCanBeMadeAgain() {
     String row = cql.rows("DESCRIBE TABLE t").get(0);
     String statement =

@@ -48,6 +48,7 @@ public final class ConfigFile {
     keys.put("commitlog_sync", "group");
     keys.put("commitlog_sync_period_ms", "1000");
     keys.put("memtable_bytes", "a quarter of the heap");
+    keys.put("memtable_max_age_ms", "3600000");
     keys.put("block_cache_bytes", "an eighth of the heap");
     keys.put("read_request_timeout_ms", "5000");
     keys.put("range_request_timeout_ms", "10000");
@@ -175,6 +176,7 @@ public final class ConfigFile {
         sync(),
         number("commitlog_sync_period_ms", 1_000, 1, 600_000),
         number("memtable_bytes", heapBytes / 4, 1 << 20, Long.MAX_VALUE),
+        number("memtable_max_age_ms", 3_600_000, 1_000, 604_800_000),
         number("block_cache_bytes", heapBytes / 8, 1 << 20, Long.MAX_VALUE),
         number("read_request_timeout_ms", 5_000, 10, 3_600_000),
         number("range_request_timeout_ms", 10_000, 10, 3_600_000),

@@ -47,7 +47,8 @@ final class MetadataEvents {
         add(events, new SchemaChange(Change.CREATED, Target.KEYSPACE, keyspace.name(), ""));
         before = new KeyspaceMetadata(keyspace.name(), keyspace.replication(), true);
       } else if (!before.replication().equals(keyspace.replication())
-          || before.durableWrites() != keyspace.durableWrites()) {
+          || before.durableWrites() != keyspace.durableWrites()
+          || before.commitLogSync() != keyspace.commitLogSync()) {
         add(events, new SchemaChange(Change.UPDATED, Target.KEYSPACE, keyspace.name(), ""));
       }
       contents(before, keyspace, events);

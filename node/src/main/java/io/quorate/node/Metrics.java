@@ -36,6 +36,10 @@ final class Metrics {
     counter("quorate.reads.repairs", "mutations sent to stale replicas", n -> repairs(n));
     gauge("quorate.connections", "open CQL connections", n -> connections(n));
     gauge("quorate.block.cache.bytes", "cached blocks", n -> engineCache(n));
+    gauge(
+        "quorate.commitlog.set.aside",
+        "records and stretches of the commit log in quarantine since the start",
+        n -> n.assembled().engine().setAsideRecords());
     gauge("quorate.heap.used.bytes", "of the Java heap", n -> usedHeap());
   }
 

@@ -146,6 +146,7 @@ public final class Node {
         COMMIT_LOG_SEGMENT_BYTES,
         MAX_COMMIT_LOG_BYTES,
         config.memtableBytes(),
+        config.memtableMaxAgeMillis(),
         config.blockCacheBytes(),
         RESERVED_DISK_BYTES,
         ReadEffort.DEFAULT);

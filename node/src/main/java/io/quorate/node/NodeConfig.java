@@ -15,6 +15,7 @@ import java.util.List;
  *     on every node of the cluster
  * @param shards event loops; one owns one slice of the token range
  * @param commitLogSync when a write is acknowledged
+ * @param memtableMaxAgeMillis what is in memory is flushed at this age, so that its log can go
  */
 public record NodeConfig(
     String clusterName,
@@ -33,6 +34,7 @@ public record NodeConfig(
     CommitLogSync commitLogSync,
     long commitLogSyncPeriodMillis,
     long memtableBytes,
+    long memtableMaxAgeMillis,
     long blockCacheBytes,
     long readTimeoutMillis,
     long rangeTimeoutMillis,

@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.sstable.CompactionSettings;
 import io.quorate.sstable.CompressionSettings;
+import io.quorate.sstable.Durability;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.TableSettings;
 import java.io.IOException;
@@ -76,6 +77,18 @@ final class SchemaFollower {
     then.run();
   }
 
+  private static Durability durability(KeyspaceMetadata keyspace) {
+    if (!keyspace.durableWrites()) {
+      return Durability.NONE;
+    }
+    return switch (keyspace.commitLogSync()) {
+      case DEFAULT -> Durability.OF_THE_NODE;
+      case GROUP -> Durability.GROUP;
+      case BATCH -> Durability.BATCH;
+      case PERIODIC -> Durability.PERIODIC;
+    };
+  }
+
   private static TableSettings settings(KeyspaceMetadata keyspace, TableMetadata table) {
     CompressionSettings compression = CompressionSettings.of(table.options().compression());
     return new TableSettings(
@@ -83,7 +96,7 @@ final class SchemaFollower {
         compression.compression(),
         compression.blockBytes(),
         table.options().gcGraceSeconds(),
-        keyspace.durableWrites(),
+        durability(keyspace),
         new CompactionSettings(table.options().compaction()));
   }
 }

@@ -32,6 +32,7 @@ class ConfigFileTest {
       commitlog_sync: batch
       commitlog_sync_period_ms: 50
       memtable_bytes: 2097152
+      memtable_max_age_ms: 60000
       block_cache_bytes: 4194304
       read_request_timeout_ms: 11
       range_request_timeout_ms: 12
@@ -65,6 +66,7 @@ class ConfigFileTest {
             CommitLogSync.GROUP,
             1_000,
             128L << 20,
+            3_600_000,
             64L << 20,
             5_000,
             10_000,
@@ -100,6 +102,7 @@ class ConfigFileTest {
                 CommitLogSync.BATCH,
                 50,
                 2L << 20,
+                60_000,
                 4L << 20,
                 11,
                 12,

@@ -79,6 +79,9 @@ public final class SimulatedCluster {
     node.start();
   }
 
+  /** So short that flushes meet the faults of a simulated minute. */
+  private static final long MEMTABLE_MAX_AGE_MILLIS = 10_000;
+
   private NodeConfig config(String address) {
     return new NodeConfig(
         "simulated",
@@ -97,6 +100,7 @@ public final class SimulatedCluster {
         NodeConfig.CommitLogSync.GROUP,
         1_000,
         BYTES,
+        MEMTABLE_MAX_AGE_MILLIS,
         BYTES,
         2_000,
         4_000,

@@ -11,14 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The node's commit log, shared by its shards. Each shard fills a batch of its own ({@link
  * LogAppender}); the log's thread takes the batches of all shards, writes them one behind the
- * other, syncs once, and answers each shard once. Meanwhile the next batches fill: under load a
- * sync serves hundreds of writes, and a lone write waits for nobody.
+ * other, syncs once, and answers each shard once. Meanwhile the next batches fill. The next round
+ * begins when those shards have heard of this one, so that whoever was answered may share it: under
+ * load a sync serves hundreds of writes, and a lone write waits for nobody.
  *
  * <p>When a sync fails, what the disk holds is not known any more, and a later sync that succeeds
  * proves nothing (Rebello et al.: Can Applications Recover from fsync Failures?, 2020). So the log
@@ -41,6 +43,9 @@ final class CommitLog {
 
   /** No task of this log is queued or runs: whoever hands over next queues one. */
   private final AtomicBoolean asleep = new AtomicBoolean(true);
+
+  /** Shards that have not yet been told of the last round. */
+  private final AtomicInteger unheard = new AtomicInteger();
 
   private volatile @Nullable Refusal refusal;
   private volatile long currentSegmentId;
@@ -119,12 +124,28 @@ final class CommitLog {
 
   /** A batch was handed over. */
   void wake() {
-    if (asleep.get() && asleep.compareAndSet(true, false)) {
+    // While shards have not heard of the last round, more may come that shares the next.
+    if (unheard.get() == 0 && asleep.get() && asleep.compareAndSet(true, false)) {
       thread.execute(this::run);
     }
   }
 
-  /** One round; then, behind whatever else this thread was asked to do, the next. */
+  /** A shard has answered those who waited for its batch of the last round. */
+  void heard() {
+    if (unheard.decrementAndGet() == 0) {
+      wakeForWhatWasHandedOver();
+    }
+  }
+
+  private void wakeForWhatWasHandedOver() {
+    for (LogAppender appender : appenders) {
+      if (appender.hasHandedOver()) {
+        wake();
+        return;
+      }
+    }
+  }
+
   private void run() {
     for (LogAppender appender : appenders) {
       LogBatch batch = appender.takeHandedOver();
@@ -135,22 +156,16 @@ final class CommitLog {
     }
     if (!round.isEmpty()) {
       ApplyOutcome outcome = write();
+      unheard.addAndGet(round.size());
       for (int i = 0; i < round.size(); i++) {
         roundAppenders.get(i).answer(round.get(i), outcome);
       }
       round.clear();
       roundAppenders.clear();
       prepareNext();
-      thread.execute(this::run);
-      return;
     }
     asleep.set(true);
-    for (LogAppender appender : appenders) {
-      // It may have been handed over to a thread that was about to sleep.
-      if (appender.hasHandedOver()) {
-        wake();
-      }
-    }
+    wakeForWhatWasHandedOver();
   }
 
   private ApplyOutcome write() {

@@ -1,5 +1,7 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.Clock;
+import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
@@ -30,11 +32,15 @@ final class CommitLogReplay {
   private final Path quarantine;
   private final StorageEvents events;
   private final List<Segment> segments = new ArrayList<>();
+  private final Clock clock;
   private long recordCount;
+  private long setAsideCount;
+  private long reportedAtNanos;
 
-  CommitLogReplay(FileSystem files, Path directory, Path quarantine, StorageEvents events)
+  CommitLogReplay(Environment environment, Path directory, Path quarantine, StorageEvents events)
       throws IOException {
-    this.files = files;
+    this.files = environment.files();
+    this.clock = environment.clock();
     this.directory = directory;
     this.quarantine = quarantine;
     this.events = events;
@@ -60,13 +66,34 @@ final class CommitLogReplay {
     return recordCount;
   }
 
+  /** Damaged stretches, and records that could not be applied. */
+  long setAsideCount() {
+    return setAsideCount;
+  }
+
   void replay(Sink sink) throws IOException {
     int lastWithRecords = segments.size() - 1;
     while (lastWithRecords > 0 && !hasRecords(segments.get(lastWithRecords))) {
       lastWithRecords--;
     }
+    reportedAtNanos = clock.nanos();
     for (int i = 0; i < segments.size(); i++) {
       replay(segments.get(i), i >= lastWithRecords, sink);
+      report(i + 1);
+    }
+  }
+
+  private void report(int replayed) throws IOException {
+    boolean end = replayed == segments.size() && recordCount > 0;
+    if (end || clock.nanos() - reportedAtNanos > 1_000_000_000L) {
+      reportedAtNanos = clock.nanos();
+      long[] bytes = new long[2];
+      for (int i = 0; i < segments.size(); i++) {
+        long size = files.size(segments.get(i).path());
+        bytes[0] += i < replayed ? size : 0;
+        bytes[1] += size;
+      }
+      events.commitLogReplayed(bytes[0], bytes[1], recordCount);
     }
   }
 
@@ -99,7 +126,7 @@ final class CommitLogReplay {
         // Created, but nothing was acknowledged from it before its header was synced.
         return;
       }
-      setAside(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
+      setAsideDamaged(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
     }
     while (position <= bytes.length - CommitLogFormat.RECORD_HEAD_BYTES) {
       if (headIsValid(segment, bytes, position)) {
@@ -108,8 +135,8 @@ final class CommitLogReplay {
           return;
         }
         int next = position + CommitLogFormat.RECORD_HEAD_BYTES + length;
-        if (payloadIsValid(bytes, position) && deliver(bytes, position, sink)) {
-          recordCount++;
+        if (payloadIsValid(bytes, position)) {
+          deliver(segment, bytes, position, sink);
           position = next;
           continue;
         }
@@ -117,11 +144,11 @@ final class CommitLogReplay {
       int found = nextRecord(segment, bytes, position + 1);
       if (found < 0) {
         if (!last && !isZero(bytes, position)) {
-          setAside(segment, bytes, position, bytes.length);
+          setAsideDamaged(segment, bytes, position, bytes.length);
         }
         return;
       }
-      setAside(segment, bytes, position, found);
+      setAsideDamaged(segment, bytes, position, found);
       position = found;
     }
   }
@@ -199,23 +226,25 @@ final class CommitLogReplay {
     return bytes.length;
   }
 
-  private static boolean deliver(byte[] bytes, int position, Sink sink) throws IOException {
+  private void deliver(Segment segment, byte[] bytes, int position, Sink sink) throws IOException {
     int start = position + CommitLogFormat.RECORD_HEAD_BYTES;
     int end = start + ByteReader.intAt(bytes, position);
-    if (end - start < CommitLogFormat.GENERATION_BYTES) {
-      return false;
-    }
-    int generation = ByteReader.intAt(bytes, start);
+    int mutationStart = start + CommitLogFormat.GENERATION_BYTES;
     Mutation mutation;
     try {
-      mutation =
-          Mutation.parse(Arrays.copyOfRange(bytes, start + CommitLogFormat.GENERATION_BYTES, end));
+      if (mutationStart >= end) {
+        throw new MalformedException("it is too short");
+      }
+      mutation = Mutation.parse(Arrays.copyOfRange(bytes, mutationStart, end));
     } catch (MalformedException e) {
       // Its checksum holds, so it was written like this. It must not keep the node from starting.
-      return false;
+      Path target = setAside(segment, bytes, position, end, ".unreadable");
+      events.commitLogRecordUnreadable(
+          segment.path(), position, String.valueOf(e.getMessage()), target);
+      return;
     }
-    sink.replayed(generation, mutation);
-    return true;
+    recordCount++;
+    sink.replayed(ByteReader.intAt(bytes, start), mutation);
   }
 
   private static boolean isZero(byte[] bytes, int position) {
@@ -227,9 +256,16 @@ final class CommitLogReplay {
     return true;
   }
 
-  private void setAside(Segment segment, byte[] bytes, int from, int to) throws IOException {
-    Path target = quarantine.resolve(segment.path().getFileName() + "." + from + ".damaged");
-    files.replace(target, Arrays.copyOfRange(bytes, from, to));
+  private void setAsideDamaged(Segment segment, byte[] bytes, int from, int to) throws IOException {
+    Path target = setAside(segment, bytes, from, to, ".damaged");
     events.commitLogDamaged(segment.path(), from, to - from, target);
+  }
+
+  private Path setAside(Segment segment, byte[] bytes, int from, int to, String suffix)
+      throws IOException {
+    Path target = quarantine.resolve(segment.path().getFileName() + "." + from + suffix);
+    files.replace(target, Arrays.copyOfRange(bytes, from, to));
+    setAsideCount++;
+    return target;
   }
 }

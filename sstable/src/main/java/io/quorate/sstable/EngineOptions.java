@@ -7,8 +7,10 @@ package io.quorate.sstable;
  * @param syncPeriodMillis with {@link SyncMode#PERIODIC}, how often the log is synced
  * @param segmentBytes size of a commit-log segment
  * @param commitLogBytes how much log may wait for flushes before memtables are flushed for it
- * @param memtableBytes memory of all memtables; at half of it the largest is flushed, beyond it
- *     writes are refused until flushes have caught up
+ * @param memtableBytes memory of all memtables; at half of it the largest is flushed, from three
+ *     quarters on writes are answered later and later, and beyond it they are refused until flushes
+ *     have caught up
+ * @param memtableMaxAgeMillis a memtable that is older is flushed, so that its log can go
  * @param blockCacheBytes memory of uncompressed data blocks
  * @param reservedDiskBytes writes are refused when less than this is free
  * @param readEffort what one answer may cost
@@ -19,6 +21,7 @@ public record EngineOptions(
     int segmentBytes,
     long commitLogBytes,
     long memtableBytes,
+    long memtableMaxAgeMillis,
     long blockCacheBytes,
     long reservedDiskBytes,
     ReadEffort readEffort) {
@@ -30,12 +33,16 @@ public record EngineOptions(
           32 << 20,
           1L << 30,
           256L << 20,
+          3_600_000,
           256L << 20,
           64L << 20,
           ReadEffort.DEFAULT);
 
   public EngineOptions {
-    if (segmentBytes < 4 << 10 || memtableBytes < 1 << 10 || syncPeriodMillis < 1) {
+    if (segmentBytes < 4 << 10
+        || memtableBytes < 1 << 10
+        || syncPeriodMillis < 1
+        || memtableMaxAgeMillis < 1) {
       throw new IllegalArgumentException("sizes of the storage engine are out of range");
     }
   }
@@ -47,6 +54,7 @@ public record EngineOptions(
         segmentBytes,
         commitLogBytes,
         memtableBytes,
+        memtableMaxAgeMillis,
         blockCacheBytes,
         reservedDiskBytes,
         readEffort);

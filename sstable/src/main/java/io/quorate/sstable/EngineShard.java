@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.Clock;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Invariant;
 import io.quorate.environment.Shard;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineShard {
   private static final long RETRY_NANOS = 500_000_000L;
+
+  /** How long the answer to a write is held back, at most, when memory is nearly used up. */
+  private static final long LONGEST_DELAY_NANOS = 1_000_000_000L;
+
+  /** How often, within the greatest age of a memtable, ages are looked at. */
+  private static final int LOOKS_AT_AGE = 8;
 
   /** What an empty memtable takes up, which no flush gives back. */
   private static final long FLOOR_BYTES = new Memtable().memoryBytes();
@@ -31,6 +39,9 @@ final class EngineShard {
   private final SyncMode syncMode;
   private final ReadEffort readEffort;
   private final long memoryLimitBytes;
+  private final long memtableMaxAgeNanos;
+  private final Clock clock;
+  private boolean agingPlanned;
   private final Map<UUID, TableShard> tables = new LinkedHashMap<>();
 
   /** Scratch space of reads that end on the shard. */
@@ -51,6 +62,8 @@ final class EngineShard {
     this.syncMode = o.syncMode();
     this.readEffort = o.readEffort();
     this.memoryLimitBytes = o.memtableBytes() / shards;
+    this.memtableMaxAgeNanos = TimeUnit.MILLISECONDS.toNanos(o.memtableMaxAgeMillis());
+    this.clock = environment.clock();
   }
 
   Shard shard() {
@@ -110,18 +123,24 @@ final class EngineShard {
       callback.applied(new ApplyOutcome.UnknownTable(mutation.tableId()));
       return;
     }
-    if (activeBytes + frozenBytes > memoryLimitBytes + FLOOR_BYTES * tables.size()) {
+    long usedBytes = activeBytes + frozenBytes - FLOOR_BYTES * tables.size();
+    if (usedBytes > memoryLimitBytes) {
       if (frozenBytes == 0) {
         flushLargest();
       }
       callback.applied(new ApplyOutcome.Overloaded("memtables wait to be flushed"));
       return;
     }
-    boolean durable = table.table.settings().durableWrites();
+    Durability durability = table.table.settings().durability();
+    boolean durable = durability != Durability.NONE;
     ApplyOutcome refused = durable ? log.append(table.generation, mutation) : null;
     if (refused != null) {
       callback.applied(refused);
       return;
+    }
+    if (table.active.isEmpty()) {
+      table.activeSinceNanos = clock.nanos();
+      planAging();
     }
     long before = table.active.memoryBytes();
     table.active.put(mutation);
@@ -131,11 +150,54 @@ final class EngineShard {
       long segmentId = log.currentSegmentId();
       table.active.noteSegment(segmentId);
       log.need(Math.min(segmentId, log.neededSegmentId()));
-      log.whenDurable(syncMode, callback);
+      log.whenDurable(durability.modeOr(syncMode), heldBack(callback, usedBytes));
     } else {
-      callback.applied(ApplyOutcome.APPLIED);
+      heldBack(callback, usedBytes).applied(ApplyOutcome.APPLIED);
     }
     flushWhatIsDue();
+  }
+
+  /**
+   * Whoever writes faster than memtables are flushed gets the answer later, a little at first and
+   * then more and more: writers that wait for answers slow down to what the disk sustains, and no
+   * write of theirs needs to be refused.
+   */
+  private ApplyCallback heldBack(ApplyCallback callback, long usedBytes) {
+    long delayNanos = delayNanos(usedBytes, memoryLimitBytes);
+    return delayNanos == 0
+        ? callback
+        : outcome -> shard.schedule(delayNanos, () -> callback.applied(outcome));
+  }
+
+  /** Grows with the square of what is used of the last quarter. */
+  static long delayNanos(long usedBytes, long limitBytes) {
+    double used = (usedBytes - 0.75 * limitBytes) / (0.25 * limitBytes);
+    return used <= 0 ? 0 : (long) (LONGEST_DELAY_NANOS * Math.min(1, used * used));
+  }
+
+  private void planAging() {
+    if (!agingPlanned) {
+      agingPlanned = true;
+      shard.schedule(
+          memtableMaxAgeNanos / LOOKS_AT_AGE + 1,
+          () -> {
+            agingPlanned = false;
+            flushAged();
+          });
+    }
+  }
+
+  private void flushAged() {
+    long now = clock.nanos();
+    for (TableShard table : tables.values()) {
+      if (!table.active.isEmpty()) {
+        if (now - table.activeSinceNanos >= memtableMaxAgeNanos) {
+          freeze(table, failure -> {});
+        } else {
+          planAging();
+        }
+      }
+    }
   }
 
   private void flushWhatIsDue() {

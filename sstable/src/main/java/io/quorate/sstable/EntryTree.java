@@ -23,23 +23,43 @@ final class EntryTree {
   private static final int VALUE_LENGTH = 8;
   private static final int VALUE_CAPACITY = 12;
   private static final int KEY = 16;
-  private static final int LEAF_BYTES = 64 + FANOUT * 12 + 32;
-  private static final int INNER_BYTES = LEAF_BYTES + FANOUT * 8 + 16;
+
+  /** A leaf begins half full, after a split, and grows in steps: most are not full. */
+  private static final int LEAF_STEP = FANOUT / 8;
+
+  private static final int BYTES_PER_ENTRY = Long.BYTES + Integer.BYTES;
+  private static final int NODE_BYTES = 24 + 2 * 16;
+  private static final int LEAF_BYTES = NODE_BYTES + 8 + FANOUT / 2 * BYTES_PER_ENTRY;
+  private static final int INNER_BYTES =
+      NODE_BYTES + 8 + 16 + FANOUT * (BYTES_PER_ENTRY + Integer.BYTES);
 
   private static class Node {
-    final long[] tokens = new long[FANOUT];
-    final int[] entries = new int[FANOUT];
+    long[] tokens;
+    int[] entries;
     int count;
+
+    Node(int capacity) {
+      tokens = new long[capacity];
+      entries = new int[capacity];
+    }
   }
 
   private static final class Leaf extends Node {
     @Nullable Leaf next;
     @Nullable Leaf previous;
+
+    Leaf() {
+      super(FANOUT / 2);
+    }
   }
 
   /** Child {@code i} holds the keys from entry {@code i} on; entry 0 stands for the least key. */
   private static final class Inner extends Node {
     final @Nullable Node[] children = new @Nullable Node[FANOUT];
+
+    Inner() {
+      super(FANOUT);
+    }
   }
 
   /** Where a cursor stands before its first move. Stays empty. */
@@ -192,7 +212,7 @@ final class EntryTree {
 
   private void insert(Leaf leaf, int position, long token, int entry) {
     if (leaf.count < FANOUT) {
-      insertAt(leaf, position, token, entry);
+      insertInLeaf(leaf, position, token, entry);
       return;
     }
     Leaf right = new Leaf();
@@ -206,12 +226,28 @@ final class EntryTree {
     // Keys that come in order leave full leaves behind.
     int splitAt = position == FANOUT ? FANOUT : FANOUT / 2;
     moveTail(leaf, right, splitAt);
+    if (splitAt < FANOUT) {
+      resize(leaf, FANOUT / 2);
+    }
     if (position > splitAt || splitAt == FANOUT) {
-      insertAt(right, position - splitAt, token, entry);
+      insertInLeaf(right, position - splitAt, token, entry);
     } else {
-      insertAt(leaf, position, token, entry);
+      insertInLeaf(leaf, position, token, entry);
     }
     addChild(height - 2, right);
+  }
+
+  private void insertInLeaf(Leaf leaf, int position, long token, int entry) {
+    if (leaf.count == leaf.tokens.length) {
+      resize(leaf, leaf.count + LEAF_STEP);
+    }
+    insertAt(leaf, position, token, entry);
+  }
+
+  private void resize(Leaf leaf, int capacity) {
+    nodeBytes += (long) (capacity - leaf.tokens.length) * BYTES_PER_ENTRY;
+    leaf.tokens = Arrays.copyOf(leaf.tokens, capacity);
+    leaf.entries = Arrays.copyOf(leaf.entries, capacity);
   }
 
   private void addChild(int level, Node right) {

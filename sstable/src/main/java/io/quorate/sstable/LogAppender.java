@@ -172,5 +172,6 @@ final class LogAppender {
     }
     batch.clear();
     spare.add(batch);
+    log.heard();
   }
 }

@@ -5,13 +5,13 @@ import java.util.Arrays;
 
 /**
  * Bytes handed out from large arrays and never taken back: the memory of one memtable. An address
- * is a chunk's number and an offset in it, in units of eight bytes, in one int. Chunks grow from
+ * is a chunk's number and an offset in it, in units of four bytes, in one int. Chunks grow from
  * small to large, so that a table with few rows costs little. Owned by its memtable; not
  * thread-safe.
  */
 final class Slab {
-  private static final int OFFSET_BITS = 15;
-  private static final int LARGEST_CHUNK_BYTES = 8 << OFFSET_BITS;
+  private static final int OFFSET_BITS = 16;
+  private static final int LARGEST_CHUNK_BYTES = 4 << OFFSET_BITS;
   private static final int FIRST_CHUNK_BYTES = 4 << 10;
   private static final int MAX_CHUNKS = 1 << (32 - OFFSET_BITS);
   private static final int ARRAY_HEADER_BYTES = 16;
@@ -24,7 +24,7 @@ final class Slab {
   private long memoryBytes;
 
   int allocate(int length) {
-    int rounded = (length + 7) & -8;
+    int rounded = (length + 3) & -4;
     if (rounded > freeEnd - freeOffset) {
       if (rounded > LARGEST_CHUNK_BYTES / 4) {
         return allocateAlone(rounded);
@@ -35,7 +35,7 @@ final class Slab {
       freeEnd = chunks[chunkCount - 1].length;
       fillingChunk = chunkCount - 1;
     }
-    int address = fillingChunk << OFFSET_BITS | freeOffset >>> 3;
+    int address = fillingChunk << OFFSET_BITS | freeOffset >>> 2;
     freeOffset += rounded;
     return address;
   }
@@ -60,7 +60,7 @@ final class Slab {
   }
 
   static int offset(int address) {
-    return (address & ((1 << OFFSET_BITS) - 1)) << 3;
+    return (address & ((1 << OFFSET_BITS) - 1)) << 2;
   }
 
   long memoryBytes() {

@@ -73,6 +73,7 @@ public final class StorageEngine {
 
   private long replayedRecords;
   private long skippedRecords;
+  private long setAsideRecords;
 
   private StorageEngine(
       Environment environment,
@@ -140,7 +141,7 @@ public final class StorageEngine {
     }
     tableIds = List.copyOf(tables.keySet());
     CommitLogReplay replay =
-        new CommitLogReplay(files, logDirectory(), quarantineDirectory(), events);
+        new CommitLogReplay(environment, logDirectory(), quarantineDirectory(), events);
     replay(replay, options);
     CommitLog log =
         new CommitLog(
@@ -229,6 +230,7 @@ public final class StorageEngine {
     });
     flushReplayed(replayed);
     replayedRecords = replay.recordCount();
+    setAsideRecords = replay.setAsideCount();
     replay.delete();
   }
 
@@ -249,6 +251,11 @@ public final class StorageEngine {
   /** Updates that the last start found in the commit log. */
   public long replayedRecords() {
     return replayedRecords;
+  }
+
+  /** Damaged stretches and records that could not be applied: they stand in quarantine. */
+  public long setAsideRecords() {
+    return setAsideRecords;
   }
 
   /** Of which so many belonged to tables that had been dropped or truncated. */

@@ -28,6 +28,26 @@ public interface StorageEvents {
         setAside);
   }
 
+  /**
+   * A record of the commit log is whole but cannot be applied: it was written by another version,
+   * or by a fault of ours. It was put aside; the rest was replayed.
+   */
+  default void commitLogRecordUnreadable(
+      Path segment, long position, String reason, Path setAside) {
+    LOG.error(
+        "the record at {} of {} cannot be applied ({}); it was put aside in {}",
+        position,
+        segment,
+        reason,
+        setAside);
+  }
+
+  /** Replay goes on: called about once a second, and at the end. */
+  default void commitLogReplayed(long bytes, long ofBytes, long records) {
+    LOG.info(
+        "replayed {} of {} MiB of the commit log: {} records", bytes >> 20, ofBytes >> 20, records);
+  }
+
   /** Syncing the commit log failed. No write is acknowledged until the node is started again. */
   default void commitLogPoisoned(String reason) {
     LOG.error("the commit log takes no more writes: {}", reason);

@@ -17,7 +17,7 @@ import java.util.UUID;
  * <pre>
  * Manifest := magic u32 | version u16 | tableId 16 bytes
  *           | bloomChance f64 bits i64 | compression u8 (0 none, 1 LZ4, 2 Zstandard)
- *           | blockBytes u32 | gcGraceSeconds i64 | durableWrites u8
+ *           | blockBytes u32 | gcGraceSeconds i64 | durability u8 (Durability.code)
  *           | optionCount u32 | (length uvarint | name | length uvarint | value)* of compaction
  *           | generation u32
  *           | fileCount u32 | (number i64 | minToken i64 | maxToken i64 | level u8 | quarantined u8)*
@@ -58,7 +58,7 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
     out.putByte(settings.compression().code);
     out.putInt(settings.blockBytes());
     out.putLong(settings.gcGraceSeconds());
-    out.putByte(settings.durableWrites() ? 1 : 0);
+    out.putByte(settings.durability().code);
     out.putInt(settings.compaction().options().size());
     settings
         .compaction()
@@ -120,14 +120,15 @@ record TableManifest(UUID tableId, TableSettings settings, int generation, List<
     if (compression == null) {
       throw new CorruptFileException(path, "it names a compression that there is not");
     }
+    int blockBytes = in.readInt();
+    long gcGraceSeconds = in.readLong();
+    Durability durability = Durability.ofCode(in.readByte());
+    if (durability == null) {
+      throw new CorruptFileException(path, "it names a durability that there is not");
+    }
     TableSettings settings =
         new TableSettings(
-            bloomChance,
-            compression,
-            in.readInt(),
-            in.readLong(),
-            in.readByte() == 1,
-            compaction(in));
+            bloomChance, compression, blockBytes, gcGraceSeconds, durability, compaction(in));
     int generation = in.readInt();
     List<Listed> files = new ArrayList<>();
     for (int i = in.readInt(); i > 0; i--) {

@@ -6,19 +6,24 @@ package io.quorate.sstable;
  * @param bloomFalsePositiveChance how often an SSTable without a partition is looked into, 0 to 1
  * @param blockBytes target size of a data block before compression
  * @param gcGraceSeconds how long a tombstone is kept, so that it reaches every replica
- * @param durableWrites whether writes go to the commit log; without, what was not flushed is lost
- *     in a crash
+ * @param durability whether writes go to the commit log, and when one counts as durable
  */
 public record TableSettings(
     double bloomFalsePositiveChance,
     Compression compression,
     int blockBytes,
     long gcGraceSeconds,
-    boolean durableWrites,
+    Durability durability,
     CompactionSettings compaction) {
 
   public static final TableSettings DEFAULT =
-      new TableSettings(0.01, Compression.LZ4, 4 << 10, 864_000, true, CompactionSettings.DEFAULT);
+      new TableSettings(
+          0.01,
+          Compression.LZ4,
+          4 << 10,
+          864_000,
+          Durability.OF_THE_NODE,
+          CompactionSettings.DEFAULT);
 
   public TableSettings {
     require(bloomFalsePositiveChance > 0 && bloomFalsePositiveChance <= 1, "bloom filter chance");
@@ -32,18 +37,18 @@ public record TableSettings(
     }
   }
 
-  public TableSettings withDurableWrites(boolean durable) {
+  public TableSettings withDurability(Durability next) {
     return new TableSettings(
-        bloomFalsePositiveChance, compression, blockBytes, gcGraceSeconds, durable, compaction);
+        bloomFalsePositiveChance, compression, blockBytes, gcGraceSeconds, next, compaction);
   }
 
   public TableSettings withGcGraceSeconds(long seconds) {
     return new TableSettings(
-        bloomFalsePositiveChance, compression, blockBytes, seconds, durableWrites, compaction);
+        bloomFalsePositiveChance, compression, blockBytes, seconds, durability, compaction);
   }
 
   public TableSettings withCompaction(CompactionSettings next) {
     return new TableSettings(
-        bloomFalsePositiveChance, compression, blockBytes, gcGraceSeconds, durableWrites, next);
+        bloomFalsePositiveChance, compression, blockBytes, gcGraceSeconds, durability, next);
   }
 }

@@ -8,6 +8,9 @@ final class TableShard {
   final Table table;
   Memtable active = new Memtable();
 
+  /** When the active memtable took its first update, by the monotonic clock. */
+  long activeSinceNanos;
+
   /** Being flushed, oldest first. */
   final List<Memtable> frozen = new ArrayList<>();
 

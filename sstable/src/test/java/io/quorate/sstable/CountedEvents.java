@@ -8,6 +8,8 @@ import java.util.List;
 final class CountedEvents implements StorageEvents {
   final List<String> quarantined = new ArrayList<>();
   final List<String> damaged = new ArrayList<>();
+  final List<String> unreadable = new ArrayList<>();
+  final List<String> replayed = new ArrayList<>();
   final List<String> poisoned = new ArrayList<>();
   final List<String> refused = new ArrayList<>();
   final List<String> failed = new ArrayList<>();
@@ -22,6 +24,16 @@ final class CountedEvents implements StorageEvents {
   @Override
   public void commitLogDamaged(Path segment, long position, long length, Path setAside) {
     damaged.add(segment + " at " + position + ": " + length);
+  }
+
+  @Override
+  public void commitLogRecordUnreadable(Path segment, long position, String reason, Path setAside) {
+    unreadable.add(segment + " at " + position + ": " + reason);
+  }
+
+  @Override
+  public void commitLogReplayed(long bytes, long ofBytes, long records) {
+    replayed.add(bytes + " of " + ofBytes + ": " + records);
   }
 
   @Override

@@ -22,7 +22,15 @@ final class EngineFixture {
   static final UUID TABLE = new UUID(7, 7);
   static final EngineOptions SMALL =
       new EngineOptions(
-          SyncMode.GROUP, 1_000, 16 << 10, 64 << 10, 4 << 20, 1 << 20, 0, ReadEffort.DEFAULT);
+          SyncMode.GROUP,
+          1_000,
+          16 << 10,
+          64 << 10,
+          4 << 20,
+          3_600_000,
+          1 << 20,
+          0,
+          ReadEffort.DEFAULT);
   private static final long PATIENCE_NANOS = 60_000_000_000L;
 
   final SimulatedWorld world;

@@ -100,6 +100,7 @@ final class EngineModel {
             (4 << 10) << random.nextInt(4),
             (16 << 10) << random.nextInt(5),
             (64 << 10) << random.nextInt(5),
+            random.nextBoolean() ? 3_600_000 : 1 + random.nextInt(100),
             roomyCache ? 1L << 30 : (8 << 10) << random.nextInt(8),
             0,
             new ReadEffort(32 << random.nextInt(12), 2 << random.nextInt(8)));
@@ -109,7 +110,7 @@ final class EngineModel {
             List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD).get(random.nextInt(3)),
             256 << random.nextInt(5),
             exact ? 1_000_000_000L : 0,
-            true,
+            random.nextBoolean() ? Durability.GROUP : Durability.OF_THE_NODE,
             randomCompaction(random));
     this.fragments = new RandomFragments(seed, 6);
     if (exact) {

@@ -3,7 +3,11 @@ package io.quorate.sstable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
@@ -137,16 +141,55 @@ class MemtableTest {
     }
   }
 
+  private static Mutation row(long token, long number) {
+    return Mutation.of(
+        new FragmentWriter()
+            .begin(TABLE, token, new byte[16])
+            .beginRow(new byte[] {0x40})
+            .rowLiveness(number)
+            .cell(1, null, number, new byte[100])
+            .endRow()
+            .finish());
+  }
+
   @Test
-  void memoryIsAccountedFor() {
-    EntryTree tree = new EntryTree();
+  void aRowOf16And100BytesTakesAtMostOneAndAHalfTimesThat() {
+    Memtable memtable = new Memtable();
     Random random = new Random(1);
-    long payload = 0;
-    for (int i = 0; i < 100_000; i++) {
-      byte[] key = StoreKey.partition(random.nextLong(), new byte[16]);
-      tree.setValue(tree.findOrAdd(key, key.length), new byte[100], 0, 100, 100);
-      payload += key.length + 100;
+    int rows = 200_000;
+    for (int i = 0; i < rows; i++) {
+      memtable.put(row(random.nextLong(), 1_767_225_600_000_000L + i));
     }
-    assertThat(tree.memoryBytes()).isBetween(payload, payload * 2);
+    assertThat((double) memtable.memoryBytes() / rows).isBetween(116.0, 1.5 * 116);
+  }
+
+  @Test
+  void memoryIsAccountedForAsTheHeapHasIt() {
+    List<Memtable> memtables = new ArrayList<>();
+    Random random = new Random(1);
+    long heapBefore = usedHeapBytes();
+    for (int i = 0; i < 40; i++) {
+      Memtable memtable = new Memtable();
+      memtables.add(memtable);
+      for (int row = 0; row < 5_000; row++) {
+        // Rows that come anew, rows that are updated and grow, and whole partitions that go.
+        long token = random.nextInt(3_000) * 0x9E37_79B9_7F4A_7C15L;
+        memtable.put(row(token, row));
+      }
+    }
+    long heap = usedHeapBytes() - heapBefore;
+    long accounted = memtables.stream().mapToLong(Memtable::memoryBytes).sum();
+    assertThat(accounted).isGreaterThan(10L << 20);
+    assertThat((double) accounted / heap).isBetween(0.93, 1.07);
+  }
+
+  private static long usedHeapBytes() {
+    MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 3; i++) {
+      memory.gc();
+      least = Math.min(least, memory.getHeapMemoryUsage().getUsed());
+    }
+    return least;
   }
 }

@@ -33,6 +33,7 @@ class ReadEffortTest {
                 small.segmentBytes(),
                 small.commitLogBytes(),
                 small.memtableBytes(),
+                small.memtableMaxAgeMillis(),
                 small.blockCacheBytes(),
                 small.reservedDiskBytes(),
                 new ReadEffort(1 << 20, EFFORT_ROWS)),

@@ -63,7 +63,7 @@ class SSTableTest {
         List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD).get(random.nextInt(3)),
         256 << random.nextInt(5),
         10,
-        true,
+        Durability.OF_THE_NODE,
         CompactionSettings.DEFAULT);
   }
 

@@ -169,7 +169,7 @@ class StorageEngineTest {
   void aTableWithoutDurableWritesKeepsWhatWasFlushed() throws IOException {
     EngineFixture fixture = new EngineFixture(SMALL, 1);
     UUID cache = new UUID(1, 1);
-    fixture.createTable(cache, TableSettings.DEFAULT.withDurableWrites(false));
+    fixture.createTable(cache, TableSettings.DEFAULT.withDurability(Durability.NONE));
     long syncs = fixture.host.disk().syncCount();
     assertThat(fixture.put(cache, "flushed", "1")).isEqualTo(ApplyOutcome.APPLIED);
     assertThat(fixture.host.disk().syncCount()).isEqualTo(syncs);

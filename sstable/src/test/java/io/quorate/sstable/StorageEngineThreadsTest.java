@@ -32,7 +32,15 @@ class StorageEngineThreadsTest {
 
   private static final EngineOptions OPTIONS =
       new EngineOptions(
-          SyncMode.GROUP, 100, 256 << 10, 1 << 20, 1 << 20, 256 << 10, 0, ReadEffort.DEFAULT);
+          SyncMode.GROUP,
+          100,
+          256 << 10,
+          1 << 20,
+          1 << 20,
+          3_600_000,
+          256 << 10,
+          0,
+          ReadEffort.DEFAULT);
 
   private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 
@@ -128,7 +136,7 @@ class StorageEngineThreadsTest {
               Compression.LZ4,
               512,
               864_000,
-              true,
+              Durability.OF_THE_NODE,
               new CompactionSettings(
                   Map.of("class", "SizeTieredCompactionStrategy", "min_threshold", "2")));
       await(done -> engine.createTable(TABLE, settings, done));

@@ -24,7 +24,7 @@ class TableManifestTest {
         new CompactionSettings(
             Map.of("class", "LeveledCompactionStrategy", "sstable_size_in_mb", "12"));
     TableSettings settings =
-        new TableSettings(0.2, Compression.ZSTD, 64 << 10, 77, false, compaction);
+        new TableSettings(0.2, Compression.ZSTD, 64 << 10, 77, Durability.PERIODIC, compaction);
     TableManifest manifest =
         new TableManifest(
             new UUID(1, 2),

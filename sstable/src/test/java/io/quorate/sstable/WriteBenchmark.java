@@ -108,6 +108,7 @@ public class WriteBenchmark {
         o.segmentBytes(),
         o.commitLogBytes(),
         1L << 30,
+        o.memtableMaxAgeMillis(),
         o.blockCacheBytes(),
         o.reservedDiskBytes(),
         o.readEffort());

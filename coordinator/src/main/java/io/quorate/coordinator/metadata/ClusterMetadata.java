@@ -141,6 +141,7 @@ public final class ClusterMetadata {
                     old.name(),
                     alter.replication(),
                     alter.durableWrites(),
+                    alter.commitLogSync(),
                     old.tables(),
                     old.types()));
       }

@@ -6,11 +6,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A keyspace with all that is in it. Tables and types are sorted by name. */
+/**
+ * A keyspace with all that is in it. Tables and types are sorted by name.
+ *
+ * @param durableWrites whether writes go to the commit log
+ * @param commitLogSync when they are acknowledged, if so
+ */
 public record KeyspaceMetadata(
     String name,
     Replication replication,
     boolean durableWrites,
+    CommitLogSync commitLogSync,
     SortedMap<String, TableMetadata> tables,
     SortedMap<String, UserType> types) {
 
@@ -20,7 +26,12 @@ public record KeyspaceMetadata(
   }
 
   public KeyspaceMetadata(String name, Replication replication, boolean durableWrites) {
-    this(name, replication, durableWrites, new TreeMap<>(), new TreeMap<>());
+    this(name, replication, durableWrites, CommitLogSync.DEFAULT);
+  }
+
+  public KeyspaceMetadata(
+      String name, Replication replication, boolean durableWrites, CommitLogSync commitLogSync) {
+    this(name, replication, durableWrites, commitLogSync, new TreeMap<>(), new TreeMap<>());
   }
 
   public @Nullable TableMetadata table(String tableName) {
@@ -34,17 +45,18 @@ public record KeyspaceMetadata(
   KeyspaceMetadata with(TableMetadata table) {
     SortedMap<String, TableMetadata> changed = new TreeMap<>(tables);
     changed.put(table.name(), table);
-    return new KeyspaceMetadata(name, replication, durableWrites, changed, types);
+    return new KeyspaceMetadata(name, replication, durableWrites, commitLogSync, changed, types);
   }
 
   KeyspaceMetadata withoutTable(String tableName) {
     SortedMap<String, TableMetadata> changed = new TreeMap<>(tables);
     changed.remove(tableName);
-    return new KeyspaceMetadata(name, replication, durableWrites, changed, types);
+    return new KeyspaceMetadata(name, replication, durableWrites, commitLogSync, changed, types);
   }
 
   KeyspaceMetadata with(
       SortedMap<String, TableMetadata> newTables, SortedMap<String, UserType> newTypes) {
-    return new KeyspaceMetadata(name, replication, durableWrites, newTables, newTypes);
+    return new KeyspaceMetadata(
+        name, replication, durableWrites, commitLogSync, newTables, newTypes);
   }
 }

@@ -23,7 +23,8 @@ public sealed interface MetadataChange {
   }
 
   /** Other replication or durability. */
-  record AlterKeyspace(String name, Replication replication, boolean durableWrites)
+  record AlterKeyspace(
+      String name, Replication replication, boolean durableWrites, CommitLogSync commitLogSync)
       implements MetadataChange {
     @Override
     public String keyspaceName() {

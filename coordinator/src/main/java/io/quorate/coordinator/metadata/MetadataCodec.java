@@ -61,7 +61,7 @@ public final class MetadataCodec {
         case MetadataChange.AlterKeyspace c -> {
           out.writeUTF(c.name());
           writeReplication(out, c.replication());
-          out.writeBoolean(c.durableWrites());
+          writeDurability(out, c.durableWrites(), c.commitLogSync());
         }
         case MetadataChange.DropKeyspace c -> {
           out.writeUTF(c.name());
@@ -109,9 +109,7 @@ public final class MetadataCodec {
           int code = in.readByte();
           return switch (code) {
             case 1 -> new MetadataChange.CreateKeyspace(readKeyspace(in), in.readBoolean());
-            case 2 ->
-                new MetadataChange.AlterKeyspace(
-                    in.readUTF(), readReplication(in), in.readBoolean());
+            case 2 -> readAlterKeyspace(in);
             case 3 -> new MetadataChange.DropKeyspace(in.readUTF(), in.readBoolean());
             case 4 -> new MetadataChange.CreateTable(readTable(in), in.readBoolean());
             case 5 -> new MetadataChange.AlterTable(readTable(in), readTable(in));
@@ -216,7 +214,7 @@ public final class MetadataCodec {
       throws IOException {
     out.writeUTF(keyspace.name());
     writeReplication(out, keyspace.replication());
-    out.writeBoolean(keyspace.durableWrites());
+    writeDurability(out, keyspace.durableWrites(), keyspace.commitLogSync());
     out.writeInt(keyspace.types().size());
     for (UserType type : keyspace.types().values()) {
       TypeCodec.write(out, type);
@@ -227,10 +225,36 @@ public final class MetadataCodec {
     }
   }
 
+  private static MetadataChange readAlterKeyspace(DataInputStream in) throws IOException {
+    String name = in.readUTF();
+    Replication replication = readReplication(in);
+    int durability = in.readUnsignedByte();
+    return new MetadataChange.AlterKeyspace(
+        name, replication, durableWrites(durability), commitLogSync(durability));
+  }
+
+  /** The lowest bit: durable writes; those above it: when they are acknowledged. */
+  private static void writeDurability(
+      DataOutputStream out, boolean durableWrites, CommitLogSync commitLogSync) throws IOException {
+    out.writeByte(commitLogSync.code() << 1 | (durableWrites ? 1 : 0));
+  }
+
+  private static boolean durableWrites(int durability) {
+    return (durability & 1) != 0;
+  }
+
+  private static CommitLogSync commitLogSync(int durability) throws IOException {
+    CommitLogSync sync = CommitLogSync.ofCode(durability >>> 1);
+    if (sync == null) {
+      throw new IOException("durability " + durability + " is not known");
+    }
+    return sync;
+  }
+
   private static KeyspaceMetadata readKeyspace(DataInputStream in) throws IOException {
     String name = in.readUTF();
     Replication replication = readReplication(in);
-    boolean durable = in.readBoolean();
+    int durability = in.readUnsignedByte();
     SortedMap<String, UserType> types = new TreeMap<>();
     for (int left = in.readInt(); left > 0; left--) {
       UserType type = (UserType) TypeCodec.read(in);
@@ -241,7 +265,8 @@ public final class MetadataCodec {
       TableMetadata table = readTable(in);
       tables.put(table.name(), table);
     }
-    return new KeyspaceMetadata(name, replication, durable, tables, types);
+    return new KeyspaceMetadata(
+        name, replication, durableWrites(durability), commitLogSync(durability), tables, types);
   }
 
   private static void writeReplication(DataOutputStream out, Replication replication)

@@ -23,7 +23,7 @@ class ClusterMetadataTest {
   private static final UserType ADDRESS =
       new UserType("ks", "address", List.of("street"), List.of(Scalar.TEXT), false);
   private static final KeyspaceMetadata KEYSPACE =
-      new KeyspaceMetadata("ks", new Replication.Simple(3), true);
+      new KeyspaceMetadata("ks", new Replication.Simple(3), true, CommitLogSync.BATCH);
   private static final TableMetadata TABLE =
       new TableMetadata(
           new UUID(1, 2),
@@ -49,7 +49,8 @@ class ClusterMetadataTest {
             new MetadataChange.AlterKeyspace(
                 "ks",
                 new Replication.NetworkTopology(new TreeMap<>(Map.of("dc1", 3, "dc2", 2))),
-                false),
+                false,
+                CommitLogSync.PERIODIC),
             new MetadataChange.DropKeyspace("ks", true),
             new MetadataChange.CreateTable(TABLE, false),
             new MetadataChange.AlterTable(
