@@ -47,6 +47,7 @@ public final class ConfigFile {
     keys.put("shards", "one a core");
     keys.put("commitlog_sync", "group");
     keys.put("commitlog_sync_period_ms", "1000");
+    keys.put("commitlog_archive_directory", "none");
     keys.put("memtable_bytes", "a quarter of the heap");
     keys.put("memtable_max_age_ms", "3600000");
     keys.put("block_cache_bytes", "an eighth of the heap");
@@ -175,6 +176,7 @@ public final class ConfigFile {
         (int) number("shards", cores, 1, 256),
         sync(),
         number("commitlog_sync_period_ms", 1_000, 1, 600_000),
+        archive(directory),
         number("memtable_bytes", heapBytes / 4, 1 << 20, Long.MAX_VALUE),
         number("memtable_max_age_ms", 3_600_000, 1_000, 604_800_000),
         number("block_cache_bytes", heapBytes / 8, 1 << 20, Long.MAX_VALUE),
@@ -183,6 +185,11 @@ public final class ConfigFile {
         number("write_request_timeout_ms", 2_000, 10, 3_600_000),
         number("metadata_request_timeout_ms", 10_000, 10, 3_600_000),
         number("max_hint_window_ms", 3 * 3_600_000L, 0, Long.MAX_VALUE));
+  }
+
+  private @Nullable Path archive(Path directory) {
+    String archive = text("commitlog_archive_directory", "none");
+    return archive.equals("none") ? null : directory.resolve(archive);
   }
 
   private CommitLogSync sync() {

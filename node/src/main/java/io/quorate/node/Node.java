@@ -141,15 +141,16 @@ public final class Node {
           case PERIODIC -> SyncMode.PERIODIC;
         };
     return new EngineOptions(
-        mode,
-        config.commitLogSyncPeriodMillis(),
-        COMMIT_LOG_SEGMENT_BYTES,
-        MAX_COMMIT_LOG_BYTES,
-        config.memtableBytes(),
-        config.memtableMaxAgeMillis(),
-        config.blockCacheBytes(),
-        RESERVED_DISK_BYTES,
-        ReadEffort.DEFAULT);
+            mode,
+            config.commitLogSyncPeriodMillis(),
+            COMMIT_LOG_SEGMENT_BYTES,
+            MAX_COMMIT_LOG_BYTES,
+            config.memtableBytes(),
+            config.memtableMaxAgeMillis(),
+            config.blockCacheBytes(),
+            RESERVED_DISK_BYTES,
+            ReadEffort.DEFAULT)
+        .withArchiveDirectory(config.commitLogArchiveDirectory());
   }
 
   private void fail(String why) {

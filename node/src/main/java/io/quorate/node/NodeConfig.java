@@ -3,6 +3,7 @@ package io.quorate.node;
 import io.quorate.environment.Endpoint;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one node is told. Durations in milliseconds, sizes in bytes.
@@ -15,6 +16,8 @@ import java.util.List;
  *     on every node of the cluster
  * @param shards event loops; one owns one slice of the token range
  * @param commitLogSync when a write is acknowledged
+ * @param commitLogArchiveDirectory segments of the commit log are kept there for a restore; null
+ *     keeps none
  * @param memtableMaxAgeMillis what is in memory is flushed at this age, so that its log can go
  */
 public record NodeConfig(
@@ -33,6 +36,7 @@ public record NodeConfig(
     int shards,
     CommitLogSync commitLogSync,
     long commitLogSyncPeriodMillis,
+    @Nullable Path commitLogArchiveDirectory,
     long memtableBytes,
     long memtableMaxAgeMillis,
     long blockCacheBytes,

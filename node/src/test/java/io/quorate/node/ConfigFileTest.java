@@ -31,6 +31,7 @@ class ConfigFileTest {
       shards: 3
       commitlog_sync: batch
       commitlog_sync_period_ms: 50
+      commitlog_archive_directory: kept
       memtable_bytes: 2097152
       memtable_max_age_ms: 60000
       block_cache_bytes: 4194304
@@ -65,6 +66,7 @@ class ConfigFileTest {
             2,
             CommitLogSync.GROUP,
             1_000,
+            null,
             128L << 20,
             3_600_000,
             64L << 20,
@@ -101,6 +103,7 @@ class ConfigFileTest {
                 3,
                 CommitLogSync.BATCH,
                 50,
+                Path.of("/etc/quorate/kept"),
                 2L << 20,
                 60_000,
                 4L << 20,

@@ -99,6 +99,7 @@ public final class SimulatedCluster {
         SHARDS,
         NodeConfig.CommitLogSync.GROUP,
         1_000,
+        null,
         BYTES,
         MEMTABLE_MAX_AGE_MILLIS,
         BYTES,

@@ -86,6 +86,7 @@ final class CommitLog {
   CommitLog(
       Environment environment,
       Path directory,
+      @Nullable CommitLogArchive archive,
       long firstSegmentId,
       EngineOptions options,
       StorageEvents events,
@@ -94,7 +95,7 @@ final class CommitLog {
     this.options = options;
     this.events = events;
     this.thread = environment.background().serial("commitlog");
-    this.segments = new CommitLogSegments(environment, directory, options, events);
+    this.segments = new CommitLogSegments(environment, directory, archive, options, events);
     this.nextSegmentId = firstSegmentId;
     this.currentSegmentId = firstSegmentId;
     int shards = environment.shards().count();

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what the commit log of the last run holds, whichever shards wrote it. The last segment that
@@ -71,14 +72,23 @@ final class CommitLogReplay {
     return setAsideCount;
   }
 
+  /** Replays an archive, which starts and crashes have cut: any segment may end torn. */
+  void replayArchive(Sink sink) throws IOException {
+    replay(0, sink);
+  }
+
   void replay(Sink sink) throws IOException {
     int lastWithRecords = segments.size() - 1;
     while (lastWithRecords > 0 && !hasRecords(segments.get(lastWithRecords))) {
       lastWithRecords--;
     }
+    replay(lastWithRecords, sink);
+  }
+
+  private void replay(int firstThatMayBeTorn, Sink sink) throws IOException {
     reportedAtNanos = clock.nanos();
     for (int i = 0; i < segments.size(); i++) {
-      replay(segments.get(i), i >= lastWithRecords, sink);
+      replay(segments.get(i), i >= firstThatMayBeTorn, sink);
       report(i + 1);
     }
   }
@@ -106,9 +116,12 @@ final class CommitLogReplay {
     }
   }
 
-  /** Deletes what was replayed, once it stands in SSTables. */
-  void delete() throws IOException {
+  /** Deletes what was replayed, once it stands in SSTables and, where there is one, an archive. */
+  void delete(@Nullable CommitLogArchive archive) throws IOException {
     for (Segment segment : segments) {
+      if (archive != null && hasRecords(segment)) {
+        archive.add(segment.path());
+      }
       files.delete(segment.path());
     }
     if (!segments.isEmpty()) {

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
+import io.quorate.environment.Shard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -14,19 +15,24 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commit log's files: made ahead of their use, and deleted when no memtable needs them any
- * more. Both take milliseconds, so a thread of its own does it and the log's thread never waits,
- * except when it writes faster than segments can be made.
+ * The commit log's files: made ahead of their use, and archived and deleted when no memtable needs
+ * them any more. Both take milliseconds, so a thread of its own does it and the log's thread never
+ * waits, except when it writes faster than segments can be made.
  *
  * <p>{@link #create} and {@link #takePrepared} are called on the log's thread; everything else may
  * be called on any, and what is closed is known to this thread only.
  */
 final class CommitLogSegments {
+  private static final long ARCHIVE_RETRY_NANOS = 10_000_000_000L;
+
   private final Path directory;
   private final FileSystem files;
   private final EngineOptions options;
   private final StorageEvents events;
   private final Executor thread;
+  private final @Nullable CommitLogArchive archive;
+  private final Shard timers;
+  private boolean retryPlanned;
   private final AtomicReference<@Nullable OpenSegment> prepared = new AtomicReference<>();
   private final ArrayDeque<OpenSegment> closed = new ArrayDeque<>();
   private List<LogAppender> appenders = List.of();
@@ -47,7 +53,13 @@ final class CommitLogSegments {
   }
 
   CommitLogSegments(
-      Environment environment, Path directory, EngineOptions options, StorageEvents events) {
+      Environment environment,
+      Path directory,
+      @Nullable CommitLogArchive archive,
+      EngineOptions options,
+      StorageEvents events) {
+    this.archive = archive;
+    this.timers = environment.shards().get(0);
     this.directory = directory;
     this.options = options;
     this.events = events;
@@ -150,7 +162,7 @@ final class CommitLogSegments {
       needed = Math.min(needed, appender.neededSegmentId());
     }
     boolean deleted = false;
-    while (!closed.isEmpty() && closed.getFirst().id < needed) {
+    while (!closed.isEmpty() && closed.getFirst().id < needed && isArchived(closed.getFirst())) {
       deleted = true;
       delete(closed.removeFirst().path);
     }
@@ -161,6 +173,30 @@ final class CommitLogSegments {
         // A segment that comes back is replayed once more, which changes nothing.
         events.backgroundWorkFailed("syncing " + directory, e);
       }
+    }
+  }
+
+  /** Archives a segment that is not needed here any more, or plans to try again. */
+  private boolean isArchived(OpenSegment segment) {
+    if (archive == null || segment.usedBytes == CommitLogFormat.HEADER_BYTES) {
+      return true;
+    }
+    try {
+      archive.add(segment.path);
+      return true;
+    } catch (IOException e) {
+      events.backgroundWorkFailed("archiving " + segment.path, e);
+      if (!retryPlanned) {
+        retryPlanned = true;
+        timers.schedule(
+            ARCHIVE_RETRY_NANOS,
+            () ->
+                thread.execute(() -> {
+                  retryPlanned = false;
+                  deleteUnneeded();
+                }));
+      }
+      return false;
     }
   }
 

@@ -1,5 +1,8 @@
 package io.quorate.sstable;
 
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a node's engine uses memory and disk. All of it is shared by the node's tables.
  *
@@ -14,6 +17,8 @@ package io.quorate.sstable;
  * @param blockCacheBytes memory of uncompressed data blocks
  * @param reservedDiskBytes writes are refused when less than this is free
  * @param readEffort what one answer may cost
+ * @param archiveDirectory segments of the commit log are kept there when they are not needed any
+ *     more; null deletes them
  */
 public record EngineOptions(
     SyncMode syncMode,
@@ -24,7 +29,8 @@ public record EngineOptions(
     long memtableMaxAgeMillis,
     long blockCacheBytes,
     long reservedDiskBytes,
-    ReadEffort readEffort) {
+    ReadEffort readEffort,
+    @Nullable Path archiveDirectory) {
 
   public static final EngineOptions DEFAULT =
       new EngineOptions(
@@ -36,7 +42,32 @@ public record EngineOptions(
           3_600_000,
           256L << 20,
           64L << 20,
-          ReadEffort.DEFAULT);
+          ReadEffort.DEFAULT,
+          null);
+
+  /** Without an archive. */
+  public EngineOptions(
+      SyncMode syncMode,
+      long syncPeriodMillis,
+      int segmentBytes,
+      long commitLogBytes,
+      long memtableBytes,
+      long memtableMaxAgeMillis,
+      long blockCacheBytes,
+      long reservedDiskBytes,
+      ReadEffort readEffort) {
+    this(
+        syncMode,
+        syncPeriodMillis,
+        segmentBytes,
+        commitLogBytes,
+        memtableBytes,
+        memtableMaxAgeMillis,
+        blockCacheBytes,
+        reservedDiskBytes,
+        readEffort,
+        null);
+  }
 
   public EngineOptions {
     if (segmentBytes < 4 << 10
@@ -57,7 +88,22 @@ public record EngineOptions(
         memtableMaxAgeMillis,
         blockCacheBytes,
         reservedDiskBytes,
-        readEffort);
+        readEffort,
+        archiveDirectory);
+  }
+
+  public EngineOptions withArchiveDirectory(@Nullable Path archive) {
+    return new EngineOptions(
+        syncMode,
+        syncPeriodMillis,
+        segmentBytes,
+        commitLogBytes,
+        memtableBytes,
+        memtableMaxAgeMillis,
+        blockCacheBytes,
+        reservedDiskBytes,
+        readEffort,
+        archive);
   }
 
   /** The largest mutation that the log takes, in bytes. */

@@ -133,21 +133,25 @@ public final class StorageEngine {
   }
 
   private void start(EngineOptions options) throws IOException {
-    files.createDirectories(tablesDirectory());
-    files.createDirectories(quarantineDirectory());
-    files.createDirectories(logDirectory());
-    for (String name : files.list(tablesDirectory())) {
-      openTable(tablesDirectory().resolve(name));
+    openTables();
+    CommitLogArchive archive = archive(options);
+    CommitLogReplay replay = replayOf(logDirectory());
+    long firstSegmentId = replay.nextSegmentId();
+    if (archive != null) {
+      firstSegmentId = Math.max(firstSegmentId, replayOf(archive.directory()).nextSegmentId());
     }
-    tableIds = List.copyOf(tables.keySet());
-    CommitLogReplay replay =
-        new CommitLogReplay(environment, logDirectory(), quarantineDirectory(), events);
-    replay(replay, options);
+    ReplayedWrites writes = new ReplayedWrites(options);
+    replay.replay(writes::add);
+    writes.flush();
+    replayedRecords = replay.recordCount();
+    setAsideRecords = replay.setAsideCount();
+    replay.delete(archive);
     CommitLog log =
         new CommitLog(
             environment,
             logDirectory(),
-            replay.nextSegmentId(),
+            archive,
+            firstSegmentId,
             options,
             events,
             this::flushBefore);
@@ -158,6 +162,67 @@ public final class StorageEngine {
       shards.add(owned);
     }
     tables.values().forEach(compaction::consider);
+  }
+
+  private void openTables() throws IOException {
+    files.createDirectories(tablesDirectory());
+    files.createDirectories(quarantineDirectory());
+    files.createDirectories(logDirectory());
+    for (String name : files.list(tablesDirectory())) {
+      openTable(tablesDirectory().resolve(name));
+    }
+    tableIds = List.copyOf(tables.keySet());
+  }
+
+  private @Nullable CommitLogArchive archive(EngineOptions options) throws IOException {
+    Path archive = options.archiveDirectory();
+    return archive == null ? null : new CommitLogArchive(files, archive);
+  }
+
+  private CommitLogReplay replayOf(Path segments) throws IOException {
+    return new CommitLogReplay(environment, segments, quarantineDirectory(), events);
+  }
+
+  /** See {@link Restore}. */
+  static Restore restore(
+      Environment environment,
+      Path directory,
+      EngineOptions options,
+      long toMicros,
+      StorageEvents events)
+      throws IOException {
+    try (Closeable lock = environment.files().lock(directory.resolve("lock"))) {
+      return new StorageEngine(environment, directory, options, events, lock)
+          .restore(options, toMicros);
+    }
+  }
+
+  private Restore restore(EngineOptions options, long toMicros) throws IOException {
+    openTables();
+    CommitLogArchive archive = Objects.requireNonNull(archive(options), "an archive was given");
+    CommitLogReplay old = replayOf(archive.directory());
+    CommitLogReplay newest = replayOf(logDirectory());
+    ReplayedWrites writes = new ReplayedWrites(options);
+    long[] counts = new long[2];
+    CommitLogReplay.Sink upToThen =
+        (generation, mutation) -> {
+          if (Restore.newestMicros(mutation) > toMicros) {
+            counts[1]++;
+          } else {
+            counts[0]++;
+            writes.add(generation, mutation);
+          }
+        };
+    old.replayArchive(upToThen);
+    newest.replay(upToThen);
+    writes.flush();
+    newest.delete(archive);
+    tables.values().forEach(table -> release(table.version().tables()));
+    return new Restore(
+        counts[0] - skippedRecords,
+        counts[1],
+        skippedRecords,
+        old.setAsideCount() + newest.setAsideCount());
   }
 
   private void openTable(Path path) throws IOException {
@@ -209,43 +274,41 @@ public final class StorageEngine {
     }
   }
 
-  /** Brings the log's updates into SSTables, by way of memtables of its own, and ends the log. */
-  private void replay(CommitLogReplay replay, EngineOptions options) throws IOException {
-    Map<UUID, Memtable> replayed = new LinkedHashMap<>();
-    long[] sinceLook = {0};
-    replay.replay((generation, mutation) -> {
+  /** Brings the log's updates into SSTables, by way of memtables of its own. */
+  private final class ReplayedWrites {
+    private final Map<UUID, Memtable> memtables = new LinkedHashMap<>();
+    private final long memoryBytes;
+    private long bytesSinceLook;
+
+    ReplayedWrites(EngineOptions options) {
+      memoryBytes = options.memtableBytes();
+    }
+
+    void add(int generation, Mutation mutation) throws IOException {
       Table table = tables.get(mutation.tableId());
       if (table == null || generation < table.generation()) {
         skippedRecords++;
         return;
       }
-      replayed.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation);
-      sinceLook[0] += mutation.sizeBytes();
-      if (sinceLook[0] > options.memtableBytes() / 16) {
-        sinceLook[0] = 0;
-        if (memoryBytes(replayed) > options.memtableBytes() / 2) {
-          flushReplayed(replayed);
+      memtables.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation);
+      bytesSinceLook += mutation.sizeBytes();
+      if (bytesSinceLook > memoryBytes / 16) {
+        bytesSinceLook = 0;
+        if (memtables.values().stream().mapToLong(Memtable::memoryBytes).sum() > memoryBytes / 2) {
+          flush();
         }
       }
-    });
-    flushReplayed(replayed);
-    replayedRecords = replay.recordCount();
-    setAsideRecords = replay.setAsideCount();
-    replay.delete();
-  }
-
-  private static long memoryBytes(Map<UUID, Memtable> memtables) {
-    return memtables.values().stream().mapToLong(Memtable::memoryBytes).sum();
-  }
-
-  private void flushReplayed(Map<UUID, Memtable> replayed) throws IOException {
-    for (Map.Entry<UUID, Memtable> entry : replayed.entrySet()) {
-      Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
-      entry.getValue().freeze();
-      List<SSTable> flushed = writeMemtable(table, entry.getValue());
-      table.replace(table.generation(), List.of(), flushed);
     }
-    replayed.clear();
+
+    void flush() throws IOException {
+      for (Map.Entry<UUID, Memtable> entry : memtables.entrySet()) {
+        Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
+        entry.getValue().freeze();
+        List<SSTable> flushed = writeMemtable(table, entry.getValue());
+        table.replace(table.generation(), List.of(), flushed);
+      }
+      memtables.clear();
+    }
   }
 
   /** Updates that the last start found in the commit log. */

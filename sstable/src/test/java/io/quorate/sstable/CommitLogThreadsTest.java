@@ -103,7 +103,7 @@ class CommitLogThreadsTest {
     try (RealEnvironment real =
         new RealEnvironment(SHARDS, failure -> wrong.add(String.valueOf(failure)))) {
       CommitLog log =
-          new CommitLog(real.environment(), directory, 1, OPTIONS, events, tooLong -> {});
+          new CommitLog(real.environment(), directory, null, 1, OPTIONS, events, tooLong -> {});
       CountDownLatch done = new CountDownLatch(WRITERS);
       for (int i = 0; i < WRITERS; i++) {
         Shard shard = real.environment().shards().get(i % SHARDS);

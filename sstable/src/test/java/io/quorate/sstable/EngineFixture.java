@@ -170,6 +170,11 @@ final class EngineFixture {
     return stats;
   }
 
+  /** Of the last write. */
+  long timestamp() {
+    return timestamp;
+  }
+
   List<Path> files(String part) {
     return host.disk().files().stream().filter(path -> path.toString().contains(part)).toList();
   }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       NodeTool.class,
       BenchCommand.class,
       DemoCommand.class,
+      RestoreCommand.class,
       LabCommand.class,
       SimCommand.class
     },

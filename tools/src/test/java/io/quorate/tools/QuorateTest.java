@@ -2,9 +2,13 @@ package io.quorate.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** If this breaks, scripts see a wrong exit code, or a user reads a stack trace. */
@@ -39,6 +43,27 @@ class QuorateTest {
     assertThat(run("up", "--nodes", "many")).isEqualTo(2);
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString()).doesNotContain("Exception", "\tat ");
+  }
+
+  @Test
+  void restoreSaysInOneLineWhatItDidOrWhyNot(@TempDir Path directory) throws IOException {
+    String data = directory.resolve("data").toString();
+    String archive = directory.resolve("archive").toString();
+    String time = "2026-11-21T13:00:00Z";
+    assertThat(run("restore", "--data", data, "--archive", archive, "--to", time)).isEqualTo(1);
+    Files.createDirectories(directory.resolve("data/storage"));
+    assertThat(run("restore", "--data", data, "--archive", archive, "--to", time)).isEqualTo(1);
+    assertThat(run("restore", "--data", data, "--archive", archive, "--to", "noon")).isEqualTo(1);
+    assertThat(err.toString().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("is not the data directory of a node"),
+            line -> assertThat(line).contains("there is no archive"),
+            line -> assertThat(line).contains("'noon' is not a time"));
+    Files.createDirectories(directory.resolve("archive"));
+    assertThat(run("restore", "--data", data, "--archive", archive, "--to", time)).isZero();
+    assertThat(out.toString().strip()).startsWith("0 writes up to " + time).hasLineCount(1);
+    assertThat(RestoreCommand.micros(time)).isEqualTo(1_795_266_000_000_000L);
+    assertThat(RestoreCommand.micros("1795266000000001")).isEqualTo(1_795_266_000_000_001L);
   }
 
   @Test
