@@ -144,9 +144,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       askOneMore();
       return;
     }
-    long open = contacts.stream().filter(c -> !c.refused).count();
-    if (open < required) {
-      int refusals = contacts.size() - (int) open;
+    int refusals = 0;
+    for (Contact other : contacts) {
+      refusals += other.refused ? 1 : 0;
+    }
+    if (contacts.size() - refusals < required) {
       finish();
       answer.failed(
           new RequestFailure.ReadFailure(level, answers(), required, refusals, rows() != null));
@@ -154,7 +156,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   }
 
   private int answers() {
-    return (int) contacts.stream().filter(Contact::hasAnswered).count();
+    int answers = 0;
+    for (int i = 0; i < contacts.size(); i++) {
+      answers += contacts.get(i).hasAnswered() ? 1 : 0;
+    }
+    return answers;
   }
 
   private @Nullable Contact rows() {

@@ -42,6 +42,15 @@ final class ClusteringSlices {
     return normalized(slices);
   }
 
+  /** The rows of whole keys, where every clustering column is restricted by an equality. */
+  static List<Slice> rows(List<ClusteringRestriction> restrictions, ExecutionContext context) {
+    List<Slice> rows = new ArrayList<>();
+    for (byte[] key : prefixes(restrictions, context)) {
+      rows.add(Slice.ofRow(key));
+    }
+    return rows.size() < 2 ? rows : normalized(rows);
+  }
+
   /** The keys made by equalities: whole keys when every clustering column is restricted. */
   static List<byte[]> prefixes(List<ClusteringRestriction> restrictions, ExecutionContext context) {
     List<byte[]> prefixes = List.of(EMPTY);

@@ -1,7 +1,6 @@
 package io.quorate.cql;
 
 import io.quorate.coordinator.metadata.ColumnMetadata;
-import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.protocol.types.BigEndian;
 import io.quorate.protocol.types.ByteComparable;
 import io.quorate.protocol.types.ByteSink;
@@ -22,56 +21,29 @@ import java.util.List;
  * by its execution, reused from partition to partition.
  */
 final class RowSource {
-  private static final int NO_SLOT = -1;
-
   private final RowBuffer row;
+  private final ColumnSlots slots;
   private final List<ColumnMetadata> columns;
-  private final int[] slotByColumnId;
-  private final int keyColumns;
-  private final List<RowKey.Column> clustering;
-  private final int[] clusteringSlots;
-  private final boolean needsClustering;
   private final int[] clusteringEnds;
 
   private final FragmentReader fragment = new FragmentReader();
   private final RowReader body = new RowReader();
-  private final ByteSink clusteringValues = new ByteSink();
-  private final ByteSink collections = new ByteSink();
+  private final ByteSink clusteringValues = new ByteSink(0);
+  private final ByteSink collections = new ByteSink(0);
 
   /** For each live row: key offset, key length, body offset, body length. */
-  private int[] positions = new int[64];
+  private int[] positions = new int[16];
 
   private int rowCount;
   private int current;
   private int step;
   private boolean hasStatic;
 
-  RowSource(TableMetadata table, List<ColumnMetadata> columns, RowBuffer row) {
+  RowSource(ColumnSlots slots, RowBuffer row) {
     this.row = row;
-    this.columns = columns;
-    this.keyColumns = table.partitionKey().size();
-    this.slotByColumnId = new int[table.nextColumnId()];
-    Arrays.fill(slotByColumnId, NO_SLOT);
-    this.clustering =
-        table.clustering().stream()
-            .map(column -> new RowKey.Column(column.type(), column.descending()))
-            .toList();
-    this.clusteringSlots = new int[clustering.size()];
-    Arrays.fill(clusteringSlots, NO_SLOT);
-    this.clusteringEnds = new int[clustering.size()];
-    boolean anyClustering = false;
-    for (int slot = 0; slot < columns.size(); slot++) {
-      ColumnMetadata column = columns.get(slot);
-      switch (column.kind()) {
-        case CLUSTERING -> {
-          clusteringSlots[column.position()] = slot;
-          anyClustering = true;
-        }
-        case STATIC, REGULAR -> slotByColumnId[column.id()] = slot;
-        case PARTITION_KEY -> {}
-      }
-    }
-    this.needsClustering = anyClustering;
+    this.slots = slots;
+    this.columns = slots.columns();
+    this.clusteringEnds = new int[slots.clustering().size()];
   }
 
   /** Takes in a partition and fills the slots of its key and static columns. */
@@ -81,7 +53,7 @@ final class RowSource {
     for (int slot = 0; slot < columns.size(); slot++) {
       ColumnMetadata column = columns.get(slot);
       if (column.kind() == ColumnMetadata.Kind.PARTITION_KEY) {
-        PartitionKeys.component(key, column.position(), keyColumns, component);
+        PartitionKeys.component(key, column.position(), slots.keyColumns(), component);
         row.set(slot, component.bytes, component.offset, component.length);
       } else {
         row.clear(slot);
@@ -130,7 +102,7 @@ final class RowSource {
         return false;
       }
       if (fill(positions[current * 4 + 2], positions[current * 4 + 3], false)) {
-        if (needsClustering) {
+        if (slots.needsClustering()) {
           fillClustering();
         }
         return true;
@@ -147,14 +119,15 @@ final class RowSource {
   private void fillClustering() {
     clusteringValues.clear();
     RowKey.decode(
-        clustering,
+        slots.clustering(),
         fragment.bytes(),
         positions[current * 4],
         positions[current * 4 + 1],
         clusteringValues,
         clusteringEnds);
+    int[] clusteringSlots = slots.clusteringSlots();
     for (int i = 0; i < clusteringSlots.length; i++) {
-      if (clusteringSlots[i] != NO_SLOT) {
+      if (clusteringSlots[i] != ColumnSlots.NO_SLOT) {
         int start = i == 0 ? 0 : clusteringEnds[i - 1];
         row.set(clusteringSlots[i], clusteringValues.array(), start, clusteringEnds[i] - start);
       }
@@ -179,12 +152,12 @@ final class RowSource {
         continue;
       }
       visible = true;
-      int slot = id < slotByColumnId.length ? slotByColumnId[id] : NO_SLOT;
+      int slot = slots.slot(id);
       if (gathering != null && gathering.slot != slot) {
         gathering.end();
         gathering = null;
       }
-      if (slot == NO_SLOT) {
+      if (slot == ColumnSlots.NO_SLOT) {
         continue;
       }
       if (body.hasPath()) {

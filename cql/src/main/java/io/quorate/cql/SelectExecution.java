@@ -9,6 +9,7 @@ import io.quorate.protocol.Md5;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.types.BigEndian;
 import io.quorate.protocol.types.InvalidValueException;
+import io.quorate.protocol.types.RowKey;
 import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class SelectExecution {
   /** Rows a read asks for when it cannot know how many the page will take. */
   private static final int CHUNK_ROWS = 1_000;
+
+  /** The rows of a partition in a table without clustering columns. */
+  private static final List<Slice> ONLY_ROW = List.of(Slice.ofRow(RowKey.onlyRow()));
 
   /**
    * A page ends after so many short reads, where the client can ask for the next one: a desert of
@@ -110,9 +114,9 @@ final class SelectExecution {
     this.knownMetadata = knownMetadata;
     this.answer = answer;
     this.row = new RowBuffer(plan.columns().size(), context);
-    this.source = new RowSource(plan.table(), plan.columns(), row);
+    this.source = new RowSource(plan.slots(), row);
     this.filter = RowFilter.of(plan.restrictions().filters(), plan.filterSlots(), context);
-    this.slices = ClusteringSlices.of(plan.restrictions().clustering(), context);
+    this.slices = slices(plan, context);
     this.includeStatic = plan.table().hasStatics();
     this.perPartitionLimit =
         plan.distinct()
@@ -148,6 +152,14 @@ final class SelectExecution {
               + " must either remove the ORDER BY or the IN and sort client side, or disable paging"
               + " for this query");
     }
+  }
+
+  private static List<Slice> slices(SelectPlan plan, ExecutionContext context) {
+    List<ClusteringRestriction> clustering = plan.restrictions().clustering();
+    if (!plan.isByKey() || !plan.isByRowKey()) {
+      return ClusteringSlices.of(clustering, context);
+    }
+    return clustering.isEmpty() ? ONLY_ROW : ClusteringSlices.rows(clustering, context);
   }
 
   private void beginKeys(@Nullable PagingState resume) {

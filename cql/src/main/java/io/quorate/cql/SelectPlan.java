@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * How a SELECT is answered. Made once when the statement is prepared; immutable, safe for
  * concurrent use.
  *
- * @param columns the columns that are read, by slot
+ * @param slots the columns that are read, by slot, and where they are found
  * @param filterSlots for each filter of the restrictions, the slot of its column
  * @param reversed whether rows are wanted against their stored order
  * @param ordered whether an order was asked for, so that partitions must be merged
@@ -19,7 +19,7 @@ record SelectPlan(
     TableMetadata table,
     Restrictions restrictions,
     Selection selection,
-    List<ColumnMetadata> columns,
+    ColumnSlots slots,
     List<Integer> filterSlots,
     boolean distinct,
     boolean ordered,
@@ -29,8 +29,25 @@ record SelectPlan(
 
   static final long NO_LIMIT = Long.MAX_VALUE;
 
+  /** The columns that are read, by slot. */
+  List<ColumnMetadata> columns() {
+    return slots.columns();
+  }
+
   boolean isByKey() {
     return restrictions.partitionKey().size() == table.partitionKey().size();
+  }
+
+  /** Whether whole row keys are given, or there is one row a partition. */
+  boolean isByRowKey() {
+    int columns = 0;
+    for (ClusteringRestriction restriction : restrictions.clustering()) {
+      columns += restriction.columns().size();
+      if (restriction.isRange()) {
+        return false;
+      }
+    }
+    return columns == table.clustering().size();
   }
 
   /** Whether rows may be missing from partitions that are read whole. */

@@ -43,7 +43,7 @@ final class SelectPlanner {
         table,
         restrictions,
         selection,
-        layout.columns(),
+        ColumnSlots.of(table, layout.columns()),
         filterSlots,
         select.distinct(),
         reversed != null,

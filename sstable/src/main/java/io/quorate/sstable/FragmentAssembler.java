@@ -101,6 +101,9 @@ final class FragmentAssembler {
           stopForwards(partition);
           return;
         }
+        if (regular && slice.isRow()) {
+          break;
+        }
       }
       if (partition.isTired()) {
         stopForwards(partition);

@@ -1,7 +1,6 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.Invariant;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +32,9 @@ public record ReadLimits(
     if (slices.size() != 1 || includeStatic || reversed) {
       return null;
     }
-    byte[] start = slices.getFirst().start();
-    byte[] end = slices.getFirst().end();
-    boolean single =
-        end.length == start.length + 1
-            && end[start.length] == 0
-            && RowKeys.compare(RowKeys.REGULAR, start, 0, start.length) <= 0
-            && Arrays.equals(start, 0, start.length, end, 0, start.length);
-    return single ? start : null;
+    Slice slice = slices.getFirst();
+    byte[] key = slice.start();
+    return slice.isRow() && RowKeys.compare(RowKeys.REGULAR, key, 0, key.length) <= 0 ? key : null;
   }
 
   ReadLimits withLiveRows(int limit) {

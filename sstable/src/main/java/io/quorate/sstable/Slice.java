@@ -16,6 +16,18 @@ public record Slice(byte[] start, byte[] end) {
     }
   }
 
+  /** The slice of one row. */
+  public static Slice ofRow(byte[] key) {
+    return new Slice(key, RowKeys.after(key, 0, key.length));
+  }
+
+  /** Whether it holds exactly one row: there is no key between its bounds. */
+  boolean isRow() {
+    return end.length == start.length + 1
+        && end[start.length] == 0
+        && Arrays.equals(start, 0, start.length, end, 0, start.length);
+  }
+
   public boolean contains(byte[] bytes, int offset, int length) {
     return RowKeys.compare(start, bytes, offset, length) <= 0
         && RowKeys.compare(end, bytes, offset, length) > 0;

@@ -26,7 +26,7 @@ final class StoreKey {
   static byte[] partition(long token, byte[] key) {
     ByteWriter out = new ByteWriter(10 + key.length);
     writePartition(out, token, key, 0, key.length);
-    return out.toBytes();
+    return out.bytes; // exactly filled
   }
 
   /** The lowest key of a token. */
