@@ -202,6 +202,13 @@ final class Descriptions {
         .flatMap(entries -> entries);
   }
 
+  /** Makes a keyspace and its types. */
+  static Stream<String> createKeyspace(KeyspaceMetadata keyspace) {
+    return Stream.concat(
+            Stream.of(entry(keyspace)), inOrderOfUse(keyspace).stream().map(Descriptions::entry))
+        .map(Entry::statement);
+  }
+
   /** A type comes after the types that it uses. */
   private static List<UserType> inOrderOfUse(KeyspaceMetadata keyspace) {
     List<UserType> ordered = new ArrayList<>();
@@ -256,11 +263,16 @@ final class Descriptions {
   }
 
   private static Entry entry(TableMetadata table) {
+    return new Entry(table.keyspace(), "table", table.name(), createTable(table, table.columns()));
+  }
+
+  /** Makes a table with columns in a given order. */
+  static String createTable(TableMetadata table, List<ColumnMetadata> columns) {
     StringBuilder out = new StringBuilder("CREATE TABLE ");
     out.append(Identifiers.quoteIfNeeded(table.keyspace())).append('.');
     out.append(Identifiers.quoteIfNeeded(table.name())).append(" (\n");
     boolean simpleKey = table.partitionKey().size() == 1 && table.clustering().isEmpty();
-    for (ColumnMetadata column : table.columns()) {
+    for (ColumnMetadata column : columns) {
       out.append("    ").append(Identifiers.quoteIfNeeded(column.name())).append(' ');
       out.append(column.type());
       if (column.kind() == ColumnMetadata.Kind.STATIC) {
@@ -269,7 +281,7 @@ final class Descriptions {
       if (simpleKey && column.isPrimaryKey()) {
         out.append(" PRIMARY KEY");
       }
-      boolean isLast = column.equals(table.columns().get(table.columns().size() - 1));
+      boolean isLast = column.equals(columns.getLast());
       out.append(isLast && simpleKey ? "\n" : ",\n");
     }
     if (!simpleKey) {
@@ -285,7 +297,7 @@ final class Descriptions {
               .collect(Collectors.joining(", ", "CLUSTERING ORDER BY (", ")\n    AND ")));
     }
     options(table.options(), out);
-    return new Entry(table.keyspace(), "table", table.name(), out.append(';').toString());
+    return out.append(';').toString();
   }
 
   private static String key(TableMetadata table) {

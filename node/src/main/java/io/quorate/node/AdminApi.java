@@ -39,8 +39,10 @@ import org.jspecify.annotations.Nullable;
  *   GET  /v1/status  /v1/info  /v1/ring?keyspace=  /v1/describecluster  /v1/gossip  /v1/raft
  *   GET  /v1/tables?keyspace=&amp;table=   /v1/endpoints?keyspace=&amp;table=&amp;key=
  *   POST /v1/flush?keyspace=&amp;table=    /v1/compact?keyspace=&amp;table=
- *   POST /v1/snapshot?name=  /v1/drain  /v1/raft/transfer?to=
+ *   POST /v1/drain  /v1/raft/transfer?to=
  * </pre>
+ *
+ * <p>Snapshots stand at {@link SnapshotApi}.
  */
 final class AdminApi {
   private final Environment environment;
@@ -72,7 +74,7 @@ final class AdminApi {
         "/v1/compact",
         onTables(
             (table, done) -> node.assembled().engine().maintenance().compact(table.id(), done)));
-    server.post("/v1/snapshot", this::snapshot);
+    new SnapshotApi(environment, node).addTo(server);
     server.post(
         "/v1/drain",
         (request, reply) ->
@@ -110,7 +112,7 @@ final class AdminApi {
     return (request, reply) -> reply.accept(json(answer.answer(request)));
   }
 
-  private static Reply json(Object value) {
+  static Reply json(Object value) {
     try {
       return Reply.json(JSON.std.asString(value) + "\n");
     } catch (IOException e) {
@@ -356,7 +358,7 @@ final class AdminApi {
     }
   }
 
-  private static List<TableMetadata> wantedTables(ClusterMetadata metadata, Request request) {
+  static List<TableMetadata> wantedTables(ClusterMetadata metadata, Request request) {
     if (request.parameter("table") != null) {
       return List.of(table(metadata, request));
     }
@@ -439,24 +441,6 @@ final class AdminApi {
       tables.forEach(table -> action.accept(table, one));
       one.accept(null);
     };
-  }
-
-  private void snapshot(Request request, Consumer<Reply> reply) {
-    String name = request.parameter("name");
-    if (name == null || !name.matches("[A-Za-z0-9_.-]{1,100}")) {
-      throw new IllegalArgumentException("'name' must be 1 to 100 letters, digits, '_', '.', '-'");
-    }
-    var shard = environment.shards().currentOrFirst();
-    node.assembled()
-        .engine()
-        .snapshot(
-            name,
-            failure ->
-                shard.execute(() ->
-                    reply.accept(
-                        failure == null
-                            ? json(Map.of("snapshot", name))
-                            : Reply.error(500, String.valueOf(failure.getMessage())))));
   }
 
   private void transfer(Request request, Consumer<Reply> reply) {

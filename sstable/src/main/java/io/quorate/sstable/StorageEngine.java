@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * directory/commitlog/                segments, see {@link CommitLogFormat}
  * directory/tables/&lt;id&gt;/MANIFEST      what the table consists of, see {@link TableManifest}
  * directory/tables/&lt;id&gt;/&lt;n&gt;.sst       see {@link SSTableFormat}
- * directory/snapshots/&lt;name&gt;/&lt;id&gt;/    manifest and links
+ * directory/snapshots/&lt;name&gt;/         see {@link Snapshots}
  * directory/quarantine/               what is damaged
  * </pre>
  *
@@ -59,6 +59,7 @@ public final class StorageEngine {
   private final Compaction compaction;
   private final Maintenance maintenance;
   private volatile PurgeRule purgeRule = PurgeRule.AFTER_GRACE;
+  private final Snapshots snapshots;
 
   /** Set once, at the start. */
   private @Nullable CommitLog commitLog;
@@ -92,6 +93,7 @@ public final class StorageEngine {
     this.adminThread = environment.background().serial("storage-admin");
     this.compaction = new Compaction(environment, this, events);
     this.maintenance = new Maintenance(this, compaction);
+    this.snapshots = new Snapshots(environment, this, directory.resolve("snapshots"), events);
   }
 
   /**
@@ -162,6 +164,7 @@ public final class StorageEngine {
       shards.add(owned);
     }
     tables.values().forEach(compaction::consider);
+    snapshots.recover();
   }
 
   private void openTables() throws IOException {
@@ -564,7 +567,8 @@ public final class StorageEngine {
     flushWhere(id -> true, done);
   }
 
-  private void flushWhere(Predicate<UUID> wanted, Consumer<@Nullable IOException> done) {
+  /** Flushes the memtables of some tables. */
+  void flushWhere(Predicate<UUID> wanted, Consumer<@Nullable IOException> done) {
     AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
     onEveryShard(
         shard -> {
@@ -638,52 +642,43 @@ public final class StorageEngine {
     return Math.max(0, files.usableBytes(path) - reservedDiskBytes);
   }
 
-  /**
-   * Keeps what is stored now under a name: links to the files, which cost no space until the
-   * originals go.
-   */
-  public void snapshot(String name, Consumer<@Nullable IOException> done) {
-    flushAll(failure -> {
-      if (failure != null) {
-        done.accept(failure);
-      } else {
-        adminThread.execute(() -> link(name, done));
-      }
-    });
+  public Snapshots snapshots() {
+    return snapshots;
   }
 
-  private void link(String name, Consumer<@Nullable IOException> done) {
-    Path target = directory.resolve("snapshots").resolve(name);
-    try {
-      if (files.exists(target)) {
-        throw new IOException("there is a snapshot " + name + " already");
-      }
-      for (Table table : tables.values()) {
-        linkTable(table, target.resolve(table.id().toString()));
-      }
-      done.accept(null);
-    } catch (IOException e) {
-      done.accept(e);
-    }
+  /** Hands the tables that there are to an action on the thread that owns their list. */
+  void onTables(Consumer<Map<UUID, Table>> action) {
+    adminThread.execute(() -> action.accept(tables));
   }
 
-  private void linkTable(Table table, Path target) throws IOException {
-    List<SSTable> retained = table.retainAll();
-    try {
-      files.createDirectories(target);
-      for (SSTable sstable : retained) {
-        files.link(sstable.path(), target.resolve(sstable.toString()));
-      }
-      new TableManifest(
-              table.id(),
-              table.settings(),
-              table.generation(),
-              new Version(retained, table.version().quarantined()).listed())
-          .store(files, target);
-      files.syncDirectory(target);
-    } finally {
-      release(retained);
-    }
+  /** Brings a whole file to a path. */
+  interface FileMaker {
+    void make(Path path) throws IOException;
+  }
+
+  /** Opens a new SSTable that was not written here, which no manifest lists yet. */
+  SSTable adopt(Table table, FileMaker maker) throws IOException {
+    long number = nextNumber.getAndIncrement();
+    Path path = table.pathOf(number);
+    maker.make(path);
+    return SSTable.open(files, path, number, 0, cache);
+  }
+
+  /** Opens an SSTable of a directory that is not this engine's, to be scanned only. */
+  SSTable openElsewhere(Path path, long number) throws IOException {
+    // A cache of its own: the number may be that of another table here.
+    return SSTable.open(files, path, number, 0, new BlockCache(0));
+  }
+
+  /** Removes SSTables that were never listed. */
+  void discard(List<SSTable> unlisted) {
+    unlisted.forEach(SSTable::obsolete);
+    release(unlisted);
+  }
+
+  /** Looks whether a table that has got more SSTables is due for compaction. */
+  void consider(Table table) {
+    compaction.consider(table);
   }
 
   // ---- damage, and files that are not needed any more ----
@@ -870,6 +865,7 @@ public final class StorageEngine {
   }
 
   private void closeFiles(Runnable done) {
+    snapshots.close();
     for (Table table : tables.values()) {
       release(table.version().tables());
     }

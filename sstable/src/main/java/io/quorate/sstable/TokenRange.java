@@ -26,6 +26,11 @@ public record TokenRange(long first, long last) {
     return false;
   }
 
+  /** Whether some token of a stretch is in one of the ranges. */
+  static boolean anyMeets(List<TokenRange> ranges, long first, long last) {
+    return ranges.stream().anyMatch(range -> range.first <= last && first <= range.last);
+  }
+
   /** Whether every token of a stretch is in one of the ranges. */
   static boolean allContain(List<TokenRange> ranges, long first, long last) {
     long reached = first;

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -78,6 +79,31 @@ final class EngineFixture {
     world.runUntil(() -> !answer.isEmpty(), PATIENCE_NANOS);
     assertThat(answer).hasSize(1);
     return answer.getFirst();
+  }
+
+  /** Keeps {@link #TABLE} under a name. */
+  void snapshot(String name) {
+    SnapshotManifest.Origin origin =
+        new SnapshotManifest.Origin(new UUID(5, 5), "test", 1, List.of(), List.of(), "");
+    Snapshots.Request request =
+        new Snapshots.Request(
+            name, "", 0, 0, origin, Map.of(TABLE, new Snapshots.Named("ks.t", "")));
+    succeed(done ->
+        engine
+            .snapshots()
+            .create(
+                request,
+                new Snapshots.Answer<SnapshotManifest>() {
+                  @Override
+                  public void succeeded(SnapshotManifest manifest) {
+                    done.accept(null);
+                  }
+
+                  @Override
+                  public void failed(IOException why) {
+                    done.accept(why);
+                  }
+                }));
   }
 
   static byte[] bytes(String text) {

@@ -76,7 +76,7 @@ class RestoreTest {
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     Map<String, String> model = new HashMap<>();
     write(fixture, 300, model);
-    fixture.succeed(done -> fixture.engine.snapshot("nightly", done));
+    fixture.snapshot("nightly");
     write(fixture, 300, model);
     Map<String, String> then = Map.copyOf(model);
     long toMicros = fixture.timestamp();

@@ -133,22 +133,6 @@ class StorageEngineTest {
   }
 
   @Test
-  void aSnapshotKeepsWhatIsThenDeleted() throws IOException {
-    EngineFixture fixture = new EngineFixture();
-    fixture.put("key", "before");
-    fixture.succeed(done -> fixture.engine.snapshot("daily", done));
-    List<Path> kept = fixture.files("/snapshots/daily/");
-    assertThat(kept).anyMatch(path -> path.toString().endsWith(".sst"));
-    assertThat(kept).anyMatch(path -> path.toString().endsWith("MANIFEST"));
-    fixture.succeed(done -> fixture.engine.truncate(TABLE, done));
-    assertThat(fixture.value("key")).isNull();
-    fixture.world.runFor(1_000_000_000L);
-    assertThat(fixture.files("/tables/")).noneMatch(path -> path.toString().endsWith(".sst"));
-    assertThat(fixture.files("/snapshots/daily/")).isEqualTo(kept);
-    assertThat(fixture.run(done -> fixture.engine.snapshot("daily", done))).isNotNull();
-  }
-
-  @Test
   void aDroppedTableLeavesNothingAndComesNotBack() throws IOException {
     EngineFixture fixture = new EngineFixture();
     fixture.put("key", "value");

@@ -3,6 +3,7 @@ package io.quorate.tools.nodetool;
 import io.quorate.tools.AdminClient;
 import io.quorate.tools.Json;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -162,22 +163,96 @@ public final class NodeTool implements Callable<Integer> {
     return act("/v1/drain", Map.of(), answer -> "drained\n");
   }
 
-  @Command(description = "Keeps all tables as they are now, by hard links.")
+  @Command(description = "Keeps tables as they are now, by hard links.")
   int snapshot(
       @Option(
               names = {"-t", "--tag"},
               paramLabel = "NAME",
               description = "its name (default: the time)")
-          @Nullable String tag) {
-    String name =
+          @Nullable String tag,
+      @Option(names = "--series", description = "which of its kind it replaces, as with --keep")
+          @Nullable String series,
+      @Option(names = "--keep", description = "how many of the series stay; older ones are cleared")
+          int keep,
+      @Option(names = "--ttl", description = "seconds after which it is cleared by itself")
+          long ttl,
+      @Parameters(arity = "0..1", paramLabel = "KEYSPACE[.TABLE]") @Nullable String tables) {
+    Map<String, String> parameters = tables(tables);
+    parameters.put(
+        "name",
         tag != null
             ? tag
             : DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss", Locale.ROOT)
-                .format(LocalDateTime.now(ZoneId.systemDefault()));
+                .format(LocalDateTime.now(ZoneId.systemDefault())));
+    if (series != null) {
+      parameters.put("series", series);
+    }
+    parameters.put("keep", Integer.toString(keep));
+    parameters.put("ttl_seconds", Long.toString(ttl));
+    return act("/v1/snapshot", parameters, SnapshotReports::made);
+  }
+
+  /** A keyspace, or a table of one with a dot between; all when null. */
+  private static Map<String, String> tables(@Nullable String text) {
+    int dot = text == null ? -1 : text.indexOf('.');
+    return text == null || dot < 0
+        ? given(text, null, null)
+        : given(text.substring(0, dot), text.substring(dot + 1), null);
+  }
+
+  @Command(description = "The snapshots of the node.")
+  int listsnapshots() {
+    return show("/v1/snapshots", Map.of(), SnapshotReports::list);
+  }
+
+  @Command(description = "Removes a snapshot.")
+  int clearsnapshot(@Parameters(paramLabel = "NAME") String name) {
     return act(
-        "/v1/snapshot",
+        "/v1/snapshots/clear",
         Map.of("name", name),
-        answer -> "snapshot " + answer.text("snapshot") + "\n");
+        answer -> "cleared snapshot " + answer.text("snapshot") + "\n");
+  }
+
+  @Command(description = "Compares each file of a snapshot with its checksum.")
+  int verifysnapshot(@Parameters(paramLabel = "NAME") String name) {
+    AdminClient node = node();
+    String body = node.post("/v1/snapshots/verify", Map.of("name", name));
+    boolean good = node.parsed(body).at("problems").elements().isEmpty();
+    print(node, body, SnapshotReports::verified);
+    return good ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  @Command(description = "Copies a snapshot to a directory of the node's machine.")
+  int export(
+      @Parameters(index = "0", paramLabel = "SNAPSHOT") String name,
+      @Parameters(index = "1", paramLabel = "DIR") Path directory,
+      @Option(
+              names = "--since",
+              paramLabel = "SNAPSHOT",
+              description = "one that is in DIR: its files are not read again")
+          @Nullable String since) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("name", name);
+    parameters.put("directory", directory.toAbsolutePath().toString());
+    if (since != null) {
+      parameters.put("since", since);
+    }
+    return act("/v1/snapshots/export", parameters, SnapshotReports::exported);
+  }
+
+  @Command(
+      name = "import",
+      description =
+          "Brings in what the node owns of an exported snapshot: of all nodes' exports in DIR.")
+  int importSnapshot(
+      @Parameters(index = "0", paramLabel = "DIR") Path directory,
+      @Parameters(index = "1", paramLabel = "SNAPSHOT") String name,
+      @Parameters(arity = "0..1", index = "2", paramLabel = "KEYSPACE[.TABLE]")
+          @Nullable String tables) {
+    Map<String, String> parameters = tables(tables);
+    parameters.put("name", name);
+    parameters.put("directory", directory.toAbsolutePath().toString());
+    return act("/v1/snapshots/import", parameters, SnapshotReports::imported);
   }
 
   /** {@code nodetool raft}: the metadata ring. */
