@@ -32,13 +32,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What administrators can ask and do, as JSON over HTTP. {@code nodetool} is a client of it.
+ * What administrators can ask and do, as JSON over HTTP. {@code nodetool} is a client of it. What
+ * is done to SSTables stands in {@link MaintenanceApi}.
  *
  * <pre>
  *   GET  /health/live  /health/ready  /metrics
  *   GET  /v1/status  /v1/info  /v1/ring?keyspace=  /v1/describecluster  /v1/gossip  /v1/raft
  *   GET  /v1/tables?keyspace=&amp;table=   /v1/endpoints?keyspace=&amp;table=&amp;key=
- *   POST /v1/flush?keyspace=&amp;table=    /v1/compact?keyspace=&amp;table=
+ *   POST /v1/flush?keyspace=&amp;table=
  *   POST /v1/drain  /v1/raft/transfer?to=
  * </pre>
  *
@@ -70,16 +71,13 @@ final class AdminApi {
     server.get("/v1/endpoints", json(this::endpoints));
     server.post(
         "/v1/flush", onTables((table, done) -> node.assembled().engine().flush(table.id(), done)));
-    server.post(
-        "/v1/compact",
-        onTables(
-            (table, done) -> node.assembled().engine().maintenance().compact(table.id(), done)));
     new SnapshotApi(environment, node).addTo(server);
     server.post(
         "/v1/drain",
         (request, reply) ->
             node.drain(node.assembled(), onShard(() -> reply.accept(Reply.json("{}")))));
     server.post("/v1/raft/transfer", this::transfer);
+    new MaintenanceApi(environment, node).addTo(server);
   }
 
   private static Reply live() {
@@ -104,11 +102,11 @@ final class AdminApi {
     return new Reply(200, "text/plain; version=0.0.4; charset=utf-8", known.scrape());
   }
 
-  private interface Answer {
+  interface Answer {
     Object answer(Request request);
   }
 
-  private static AdminServer.Route json(Answer answer) {
+  static AdminServer.Route json(Answer answer) {
     return (request, reply) -> reply.accept(json(answer.answer(request)));
   }
 
@@ -358,6 +356,7 @@ final class AdminApi {
     }
   }
 
+  /** The tables that a request names: all, a keyspace's or one. */
   static List<TableMetadata> wantedTables(ClusterMetadata metadata, Request request) {
     if (request.parameter("table") != null) {
       return List.of(table(metadata, request));

@@ -64,7 +64,10 @@ final class AdminServer {
     }
   }
 
-  /** What {@code GET path} answers. */
+  /**
+   * What {@code GET path} answers. A path that ends in {@code *} stands for all with one more part,
+   * which the route is given as parameter {@code id}.
+   */
   void get(String path, Route route) {
     routes.put("GET " + path, route);
   }
@@ -95,6 +98,12 @@ final class AdminServer {
   private void handle(FullHttpRequest request, QueryStringDecoder query, Consumer<Reply> reply) {
     Route route = routes.get(request.method() + " " + query.path());
     if (route == null) {
+      int parent = query.path().lastIndexOf('/') + 1;
+      Route one = routes.get(request.method() + " " + query.path().substring(0, parent) + "*");
+      if (one != null) {
+        one.handle(new Request(Map.of("id", List.of(query.path().substring(parent)))), reply);
+        return;
+      }
       HttpMethod other = request.method().equals(HttpMethod.GET) ? HttpMethod.POST : HttpMethod.GET;
       boolean exists = routes.containsKey(other + " " + query.path());
       reply.accept(

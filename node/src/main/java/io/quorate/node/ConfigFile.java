@@ -2,6 +2,7 @@ package io.quorate.node;
 
 import io.quorate.environment.Endpoint;
 import io.quorate.node.NodeConfig.CommitLogSync;
+import io.quorate.sstable.CompactionOptions;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -51,6 +52,9 @@ public final class ConfigFile {
     keys.put("memtable_bytes", "a quarter of the heap");
     keys.put("memtable_max_age_ms", "3600000");
     keys.put("block_cache_bytes", "an eighth of the heap");
+    keys.put("concurrent_compactors", "half of the cores, at least 1");
+    keys.put("compaction_throughput", "64, in MiB a second; 0 is without limit");
+    keys.put("compaction_max_space_share", "0.8 of the free disk");
     keys.put("read_request_timeout_ms", "5000");
     keys.put("range_request_timeout_ms", "10000");
     keys.put("write_request_timeout_ms", "2000");
@@ -180,6 +184,7 @@ public final class ConfigFile {
         number("memtable_bytes", heapBytes / 4, 1 << 20, Long.MAX_VALUE),
         number("memtable_max_age_ms", 3_600_000, 1_000, 604_800_000),
         number("block_cache_bytes", heapBytes / 8, 1 << 20, Long.MAX_VALUE),
+        compaction(cores),
         number("read_request_timeout_ms", 5_000, 10, 3_600_000),
         number("range_request_timeout_ms", 10_000, 10, 3_600_000),
         number("write_request_timeout_ms", 2_000, 10, 3_600_000),
@@ -190,6 +195,28 @@ public final class ConfigFile {
   private @Nullable Path archive(Path directory) {
     String archive = text("commitlog_archive_directory", "none");
     return archive.equals("none") ? null : directory.resolve(archive);
+  }
+
+  private CompactionOptions compaction(int cores) {
+    return new CompactionOptions(
+        (int) number("concurrent_compactors", Math.max(1, cores / 2), 1, 256),
+        number("compaction_throughput", 64, 0, 1 << 30) << 20,
+        share("compaction_max_space_share", CompactionOptions.DEFAULT.maxSpaceShare()),
+        CompactionOptions.DEFAULT.stepEntries());
+  }
+
+  /** A number above 0 and up to 1. */
+  private double share(String key, double otherwise) {
+    @Nullable Object value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    double share = value instanceof Number number ? number.doubleValue() : Double.NaN;
+    if (share > 0 && share <= 1) {
+      return share;
+    }
+    throw new ConfigException(
+        source + ": " + key + " is '" + value + "'; a number above 0 and up to 1 is expected");
   }
 
   private CommitLogSync sync() {

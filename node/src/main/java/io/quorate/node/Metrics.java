@@ -7,6 +7,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quorate.gossip.Membership;
 import io.quorate.hintedhandoff.HintStats;
 import io.quorate.raft.RaftStatus;
+import io.quorate.sstable.CompactionStats;
 import java.util.function.ToDoubleFunction;
 
 /** What this node tells Prometheus. Values are read when they are asked for. */
@@ -40,6 +41,13 @@ final class Metrics {
         "quorate.commitlog.set.aside",
         "records and stretches of the commit log in quarantine since the start",
         n -> n.assembled().engine().setAsideRecords());
+    gauge("quorate.tasks.running", "long work under way or waiting", n -> n.tasks().runningCount());
+    gauge("quorate.compactions.pending", "compactions that are due", n -> stats(n).pending());
+    gauge("quorate.compactions.running", "of which run now", n -> stats(n).running());
+    counter("quorate.compactions.completed", "ended well", n -> stats(n).completed());
+    counter("quorate.compactions.failed", "ended by a failure", n -> stats(n).failed());
+    counter("quorate.compactions.read.bytes", "of SSTables", n -> stats(n).readBytes());
+    counter("quorate.compactions.written.bytes", "of new SSTables", n -> stats(n).writtenBytes());
     gauge("quorate.heap.used.bytes", "of the Java heap", n -> usedHeap());
   }
 
@@ -101,6 +109,10 @@ final class Metrics {
 
   private static int connections(Node node) {
     return node.assembled().clients().connectionCount();
+  }
+
+  private static CompactionStats stats(Node node) {
+    return node.assembled().engine().maintenance().stats();
   }
 
   private static long engineCache(Node node) {

@@ -56,6 +56,7 @@ public final class Node {
   private final NodeConfig config;
   private final Listener listener;
   private final Shard shard;
+  private final Tasks tasks;
   private final AtomicBoolean told = new AtomicBoolean();
   private volatile NodeState state = NodeState.STARTING;
   private volatile @Nullable Parts parts;
@@ -93,6 +94,7 @@ public final class Node {
     this.config = config;
     this.listener = listener;
     this.shard = environment.shards().get(0);
+    this.tasks = new Tasks(environment.clock());
   }
 
   /** Begins to start; the listener hears the rest. */
@@ -107,7 +109,9 @@ public final class Node {
       directoryLock = environment.files().lock(data.resolve("lock"));
       NodeIdentity identity = NodeIdentity.begin(environment, data, config.clusterName());
       StorageEngine engine =
-          StorageEngine.open(environment, data.resolve("storage"), engineOptions());
+          StorageEngine.open(
+              environment, data.resolve("storage"), engineOptions(), new StorageReports(tasks));
+      engine.maintenance().configure(config.compaction());
       engine.createTable(
           BatchLog.TABLE,
           TableSettings.DEFAULT.withGcGraceSeconds(0),
@@ -421,6 +425,11 @@ public final class Node {
   /** The coordinator of requests that come to this node. */
   public RingCoordinator coordinator() {
     return assembled().coordinator;
+  }
+
+  /** The long work of this node. */
+  Tasks tasks() {
+    return tasks;
   }
 
   NodeConfig config() {

@@ -1,6 +1,7 @@
 package io.quorate.node;
 
 import io.quorate.environment.Endpoint;
+import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ public record NodeConfig(
     long memtableBytes,
     long memtableMaxAgeMillis,
     long blockCacheBytes,
+    CompactionOptions compaction,
     long readTimeoutMillis,
     long rangeTimeoutMillis,
     long writeTimeoutMillis,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quorate.environment.Endpoint;
 import io.quorate.node.ConfigFile.ConfigException;
 import io.quorate.node.NodeConfig.CommitLogSync;
+import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,9 @@ class ConfigFileTest {
       write_request_timeout_ms: 13
       metadata_request_timeout_ms: 14
       max_hint_window_ms: 0
+      concurrent_compactors: 3
+      compaction_throughput: 7
+      compaction_max_space_share: 0.25
       """;
 
   private static NodeConfig parse(String yaml) {
@@ -70,6 +74,7 @@ class ConfigFileTest {
             128L << 20,
             3_600_000,
             64L << 20,
+            CompactionOptions.DEFAULT,
             5_000,
             10_000,
             2_000,
@@ -107,6 +112,7 @@ class ConfigFileTest {
                 2L << 20,
                 60_000,
                 4L << 20,
+                new CompactionOptions(3, 7L << 20, 0.25, CompactionOptions.DEFAULT.stepEntries()),
                 11,
                 12,
                 13,

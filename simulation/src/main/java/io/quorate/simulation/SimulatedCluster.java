@@ -8,6 +8,7 @@ import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.node.Node;
 import io.quorate.node.NodeConfig;
 import io.quorate.node.NodeState;
+import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +104,7 @@ public final class SimulatedCluster {
         BYTES,
         MEMTABLE_MAX_AGE_MILLIS,
         BYTES,
+        CompactionOptions.DEFAULT,
         2_000,
         4_000,
         1_000,

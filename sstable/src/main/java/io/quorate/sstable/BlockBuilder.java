@@ -20,8 +20,6 @@ final class BlockBuilder {
   private int[] restarts = new int[64];
   private int restartCount;
   private int sinceRestart;
-  private byte[] lastKey = new byte[64];
-  private int lastKeyLength;
 
   void clear() {
     out.clear();
@@ -29,31 +27,35 @@ final class BlockBuilder {
     sinceRestart = RESTART_INTERVAL;
   }
 
+  /**
+   * Adds an entry.
+   *
+   * @param shared how many bytes the key has in common with that of the entry before, also where
+   *     that one stands in another block
+   */
   void add(
-      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
-    int shared = 0;
+      int shared,
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int valueOffset,
+      int valueLength) {
+    int left = shared;
     if (sinceRestart == RESTART_INTERVAL) {
       if (restartCount == restarts.length) {
         restarts = Arrays.copyOf(restarts, 2 * restartCount);
       }
       restarts[restartCount++] = out.length;
       sinceRestart = 0;
-    } else {
-      int limit = Math.min(lastKeyLength, keyLength);
-      int mismatch = Arrays.mismatch(lastKey, 0, limit, key, keyOffset, keyOffset + limit);
-      shared = mismatch < 0 ? limit : mismatch;
+      left = 0;
     }
     sinceRestart++;
-    out.putUvarint(shared);
-    out.putUvarint(keyLength - shared);
+    out.putUvarint(left);
+    out.putUvarint(keyLength - left);
     out.putUvarint(valueLength);
-    out.put(key, keyOffset + shared, keyLength - shared);
+    out.put(key, keyOffset + left, keyLength - left);
     out.put(value, valueOffset, valueLength);
-    if (keyLength > lastKey.length) {
-      lastKey = new byte[2 * keyLength];
-    }
-    System.arraycopy(key, keyOffset, lastKey, 0, keyLength);
-    lastKeyLength = keyLength;
   }
 
   boolean isEmpty() {

@@ -54,10 +54,12 @@ final class Compaction {
   /** Tables of which it is not known that nothing is due, the next in turn first. */
   private final Set<Table> considered = new LinkedHashSet<>();
 
+  private int pendingDue;
   private final List<Running> running = new ArrayList<>();
   private final List<Stop> stops = new ArrayList<>();
 
   private volatile int runningCount;
+  private volatile int pendingCount;
   private final AtomicLong completed = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
   private final AtomicLong readBytes = new AtomicLong();
@@ -89,7 +91,12 @@ final class Compaction {
 
   CompactionStats stats() {
     return new CompactionStats(
-        runningCount, completed.get(), failed.get(), readBytes.get(), writtenBytes.get());
+        pendingCount,
+        runningCount,
+        completed.get(),
+        failed.get(),
+        readBytes.get(),
+        writtenBytes.get());
   }
 
   /** Looks, in the background, whether something is due, and does it. May be called anywhere. */
@@ -102,7 +109,6 @@ final class Compaction {
 
   /** Takes a request. May be called on any thread. */
   void request(MaintenanceRequest request) {
-    events.taskBegan(request.task);
     thread.execute(() -> {
       request.table.compactions.waiting.add(request);
       beginWaiting(request.table);
@@ -122,6 +128,7 @@ final class Compaction {
         stopped = true;
       } else {
         table.compactions.close();
+        notePending(table, 0);
       }
       for (Running each : running) {
         if (table == null || each.job.table == table) {
@@ -196,7 +203,9 @@ final class Compaction {
     while (moved && settings.enabled() && table.compactions.isOpen()) {
       moved = false;
       List<SSTable> tables = table.version().tables();
-      for (CompactionPlan plan : settings.strategy().due(table.compactions.candidates(tables))) {
+      List<CompactionPlan> plans = settings.strategy().due(table.compactions.candidates(tables));
+      notePending(table, plans.size());
+      for (CompactionPlan plan : plans) {
         if (plan.isMove()) {
           move(table, tables, plan);
           moved = true;
@@ -214,6 +223,12 @@ final class Compaction {
       pause(table, SPACE_RETRY_NANOS);
     }
     return null;
+  }
+
+  private void notePending(Table table, int plans) {
+    pendingDue += plans - table.compactions.due;
+    table.compactions.due = plans;
+    pendingCount = pendingDue + ready.size();
   }
 
   private void move(Table table, List<SSTable> tables, CompactionPlan plan) {

@@ -18,6 +18,10 @@ final class CompactionQueue {
   private final Set<SSTable> busy = new HashSet<>();
   final ArrayDeque<MaintenanceRequest> waiting = new ArrayDeque<>();
   @Nullable MaintenanceRequest current;
+
+  /** How many plans there were when the strategy was last asked. */
+  int due;
+
   private int running;
   private int failures;
   private int pauses;

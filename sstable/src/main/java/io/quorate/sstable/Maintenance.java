@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class Maintenance {
   private final StorageEngine engine;
   private final Compaction compaction;
+  private final StorageEvents events;
   private volatile CompactionOptions options = CompactionOptions.DEFAULT;
 
-  Maintenance(StorageEngine engine, Compaction compaction) {
+  Maintenance(StorageEngine engine, Compaction compaction, StorageEvents events) {
     this.engine = engine;
+    this.events = events;
     this.compaction = compaction;
   }
 
@@ -38,8 +40,8 @@ public final class Maintenance {
   }
 
   /** Merges all SSTables of a table, as far as its strategy lets them be merged. */
-  public void compact(UUID tableId, Consumer<@Nullable IOException> done) {
-    request(
+  public StorageTask compact(UUID tableId, Consumer<@Nullable IOException> done) {
+    return request(
         StorageTask.Kind.MAJOR_COMPACTION,
         tableId,
         done,
@@ -71,9 +73,10 @@ public final class Maintenance {
    *
    * @param owned tokens whose rows are kept; what is written meanwhile is kept whatever its token
    */
-  public void cleanup(UUID tableId, List<TokenRange> owned, Consumer<@Nullable IOException> done) {
+  public StorageTask cleanup(
+      UUID tableId, List<TokenRange> owned, Consumer<@Nullable IOException> done) {
     List<TokenRange> kept = List.copyOf(owned);
-    rewriteEach(
+    return rewriteEach(
         StorageTask.Kind.CLEANUP,
         tableId,
         done,
@@ -85,8 +88,8 @@ public final class Maintenance {
   }
 
   /** Rewrites SSTables that are of an older format, or of other settings than the table has now. */
-  public void upgrade(UUID tableId, Consumer<@Nullable IOException> done) {
-    rewriteEach(
+  public StorageTask upgrade(UUID tableId, Consumer<@Nullable IOException> done) {
+    return rewriteEach(
         StorageTask.Kind.UPGRADE,
         tableId,
         done,
@@ -98,13 +101,13 @@ public final class Maintenance {
     boolean isDue(Table table, SSTable sstable);
   }
 
-  private void rewriteEach(
+  private StorageTask rewriteEach(
       StorageTask.Kind kind,
       UUID tableId,
       Consumer<@Nullable IOException> done,
       Choice choice,
       List<TokenRange> kept) {
-    request(
+    return request(
         kind,
         tableId,
         done,
@@ -130,8 +133,8 @@ public final class Maintenance {
   }
 
   /** Reads and checks every block. What is damaged is put aside, and the request fails. */
-  public void verify(UUID tableId, Consumer<@Nullable IOException> done) {
-    request(
+  public StorageTask verify(UUID tableId, Consumer<@Nullable IOException> done) {
+    return request(
         StorageTask.Kind.VERIFY,
         tableId,
         done,
@@ -146,8 +149,8 @@ public final class Maintenance {
    * Brings back what can be read of damaged SSTables, also of those that were put aside. Reads of
    * tokens of which something was lost go on failing, until it is brought back from replicas.
    */
-  public void scrub(UUID tableId, Consumer<@Nullable IOException> done) {
-    request(
+  public StorageTask scrub(UUID tableId, Consumer<@Nullable IOException> done) {
+    return request(
         StorageTask.Kind.SCRUB,
         tableId,
         done,
@@ -174,14 +177,21 @@ public final class Maintenance {
     List<CompactionJob> of(Table table, StorageTask task);
   }
 
-  private void request(
+  private StorageTask request(
       StorageTask.Kind kind, UUID tableId, Consumer<@Nullable IOException> done, Jobs jobs) {
+    StorageTask task = new StorageTask(kind, tableId);
+    events.taskBegan(task);
     engine.withTable(
         tableId,
-        done,
-        table -> {
-          StorageTask task = new StorageTask(kind, tableId);
-          compaction.request(new MaintenanceRequest(table, task, () -> jobs.of(table, task), done));
-        });
+        noTable -> {
+          task.end(
+              StorageTask.State.FAILED,
+              noTable == null ? null : String.valueOf(noTable.getMessage()));
+          done.accept(noTable);
+        },
+        table ->
+            compaction.request(
+                new MaintenanceRequest(table, task, () -> jobs.of(table, task), done)));
+    return task;
   }
 }

@@ -57,15 +57,24 @@ final class RewriteJob extends CompactionJob {
       TableSettings settings = table.settings();
       long nowSeconds = engine.nowSeconds();
       PurgeRule rule = engine.purgeRule();
+      long oldestSeconds =
+          inputs.stream()
+              .mapToLong(input -> input.statistics().minLocalSeconds())
+              .min()
+              .orElse(Long.MAX_VALUE);
       purge =
           token -> {
+            long before = rule.purgeableBeforeSeconds(table.id(), settings, token, nowSeconds);
+            if (before <= oldestSeconds) {
+              // Nothing here is that old, so the filters of the others need not be asked.
+              return Purge.NONE;
+            }
             long below = version.isDamagedAt(token) ? Long.MIN_VALUE : leastTimestampMicros;
             for (SSTable other : others) {
               if (other.mayContain(token)) {
                 below = Math.min(below, other.statistics().minTimestampMicros());
               }
             }
-            long before = rule.purgeableBeforeSeconds(table.id(), settings, token, nowSeconds);
             return new Purge(before, below);
           };
     }

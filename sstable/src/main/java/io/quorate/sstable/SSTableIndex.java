@@ -112,11 +112,4 @@ final class SSTableIndex {
     }
     return prefix ^ Long.MIN_VALUE;
   }
-
-  /** Length of the shortest prefix of {@code next} that is above {@code last}. */
-  static int dividerLength(byte[] last, int lastLength, byte[] next, int offset, int nextLength) {
-    int limit = Math.min(lastLength, nextLength);
-    int mismatch = Arrays.mismatch(last, 0, limit, next, offset, offset + limit);
-    return (mismatch < 0 ? limit : mismatch) + 1;
-  }
 }

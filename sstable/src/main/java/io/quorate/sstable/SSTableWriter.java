@@ -64,18 +64,23 @@ final class SSTableWriter {
   /** Adds a row or a partition's head. */
   void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
       throws IOException {
-    boolean newPartition = notePartition(key, keyOffset, keyLength);
-    if (block.isEmpty() && blockCount > 0) {
-      putIndexEntry(
-          key,
-          keyOffset,
-          SSTableIndex.dividerLength(lastKey, lastKeyLength, key, keyOffset, keyLength));
+    // What the key shares with the one before tells its order, its partition, and what to leave
+    // out.
+    int shared = shared(key, keyOffset, keyLength);
+    checkOrder(shared, key, keyOffset, keyLength);
+    boolean newPartition = isEmpty() || shared < StoreKey.partitionLength(key, keyOffset);
+    if (newPartition) {
+      addHash(BloomFilter.partitionHash(StoreKey.token(key, keyOffset)));
     }
     if (StoreKey.isHead(key, keyOffset, keyLength)) {
       addHash(BloomFilter.headHash(StoreKey.token(key, keyOffset)));
     }
+    if (block.isEmpty() && blockCount > 0) {
+      // The shortest prefix that is above the last key of the block before.
+      putIndexEntry(key, keyOffset, shared + 1);
+    }
     statistics.add(newPartition, key, keyOffset, keyLength, value, valueOffset, valueLength);
-    block.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    block.add(shared, key, keyOffset, keyLength, value, valueOffset, valueLength);
     if (keyLength > lastKey.length) {
       lastKey = new byte[2 * keyLength];
     }
@@ -86,25 +91,18 @@ final class SSTableWriter {
     }
   }
 
-  /** Checks the order and notes a partition that begins. */
-  private boolean notePartition(byte[] key, int offset, int length) {
-    if (!isEmpty()) {
-      int order = Arrays.compareUnsigned(key, offset, offset + length, lastKey, 0, lastKeyLength);
-      Invariant.check(order > 0, "entries are written in order");
-    }
-    int partitionLength = StoreKey.partitionLength(key, offset);
-    boolean begins =
-        isEmpty()
-            || !StoreKey.hasPrefix(
-                lastKey,
-                0,
-                lastKeyLength,
-                Arrays.copyOfRange(key, offset, offset + partitionLength),
-                partitionLength);
-    if (begins) {
-      addHash(BloomFilter.partitionHash(StoreKey.token(key, offset)));
-    }
-    return begins;
+  private int shared(byte[] key, int offset, int length) {
+    int limit = Math.min(lastKeyLength, length);
+    int mismatch = Arrays.mismatch(lastKey, 0, limit, key, offset, offset + limit);
+    return mismatch < 0 ? limit : mismatch;
+  }
+
+  private void checkOrder(int shared, byte[] key, int offset, int length) {
+    boolean above =
+        shared == lastKeyLength
+            ? length > shared
+            : shared < length && (key[offset + shared] & 0xFF) > (lastKey[shared] & 0xFF);
+    Invariant.check(above, "entries are written in order");
   }
 
   private void addHash(long hash) {

@@ -92,7 +92,7 @@ public final class StorageEngine {
     this.flushThread = environment.background().serial("flush");
     this.adminThread = environment.background().serial("storage-admin");
     this.compaction = new Compaction(environment, this, events);
-    this.maintenance = new Maintenance(this, compaction);
+    this.maintenance = new Maintenance(this, compaction, events);
     this.snapshots = new Snapshots(environment, this, directory.resolve("snapshots"), events);
   }
 

@@ -2,6 +2,7 @@ package io.quorate.tools;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,15 @@ public record Json(@Nullable Object value) {
   /** Parses a text. */
   public static Json parse(String text) throws IOException {
     return new Json(JSON.std.anyFrom(text));
+  }
+
+  /** The value as text of JSON. */
+  public String write() {
+    try {
+      return JSON.std.asString(value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** What stands under a name of an object. */

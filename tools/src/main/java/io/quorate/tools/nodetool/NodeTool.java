@@ -1,13 +1,16 @@
 package io.quorate.tools.nodetool;
 
 import io.quorate.tools.AdminClient;
+import io.quorate.tools.CommandFailed;
 import io.quorate.tools.Json;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -27,9 +30,9 @@ import picocli.CommandLine.Spec;
     name = "nodetool",
     mixinStandardHelpOptions = true,
     description = "Asks a node, and tells it to do things.",
-    subcommands = {CommandLine.HelpCommand.class, NodeTool.Raft.class})
+    subcommands = {CommandLine.HelpCommand.class, NodeTool.Raft.class, TaskCommands.class})
 public final class NodeTool implements Callable<Integer> {
-  /** A compaction of a large table may take this long to answer. */
+  /** A flush of much data may take this long to answer. */
   private static final int ANSWER_MILLIS = 10 * 60 * 1_000;
 
   private enum Output {
@@ -63,16 +66,16 @@ public final class NodeTool implements Callable<Integer> {
     return CommandLine.ExitCode.USAGE;
   }
 
-  private AdminClient node() {
+  AdminClient node() {
     return new AdminClient(host, port, ANSWER_MILLIS);
   }
 
-  private int show(String path, Map<String, String> parameters, Function<Json, String> report) {
+  int show(String path, Map<String, String> parameters, Function<Json, String> report) {
     AdminClient node = node();
     return print(node, node.get(path, parameters), report);
   }
 
-  private int act(String path, Map<String, String> parameters, Function<Json, String> report) {
+  int act(String path, Map<String, String> parameters, Function<Json, String> report) {
     AdminClient node = node();
     return print(node, node.post(path, parameters), report);
   }
@@ -82,6 +85,44 @@ public final class NodeTool implements Callable<Integer> {
     out.print(output == Output.JSON ? body : report.apply(node.parsed(body)));
     out.flush();
     return 0;
+  }
+
+  /** Begins work on tables, waits until it is over, and fails when some of it did. */
+  private int work(String path, String done, @Nullable String keyspace, @Nullable String table) {
+    AdminClient node = node();
+    Map<String, String> parameters = given(keyspace, table, null);
+    parameters.put("wait", "false");
+    Json begun = node.parsed(node.post(path, parameters));
+    List<Long> ids =
+        begun.at("tasks").elements().stream().map(id -> Long.parseLong(id.text())).toList();
+    List<Json> tasks = new TaskWatch(node, spec.commandLine().getErr()).untilOver(ids);
+    PrintWriter out = spec.commandLine().getOut();
+    if (output == Output.JSON) {
+      return showTasks(tasks);
+    }
+    tasks.stream()
+        .filter(task -> !task.at("outcome").isNull())
+        .forEach(task -> out.println(task.text("what") + ": " + task.text("outcome")));
+    long failed = tasks.stream().filter(task -> !task.text("state").equals("DONE")).count();
+    if (failed > 0) {
+      out.flush();
+      throw new CommandFailed(failed + " of " + tasks.size() + " tasks did not succeed");
+    }
+    out.print(tables(done, begun));
+    out.flush();
+    return 0;
+  }
+
+  /** Prints tasks; the command fails when one of them did. */
+  int showTasks(List<Json> tasks) {
+    List<@Nullable Object> values = new ArrayList<>();
+    tasks.forEach(task -> values.add(task.value()));
+    Json all = new Json(values);
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(output == Output.JSON ? all.write() + "\n" : Reports.tasks(all));
+    out.flush();
+    boolean done = tasks.stream().allMatch(task -> task.text("state").equals("DONE"));
+    return done ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
   private static Map<String, String> given(
@@ -135,7 +176,49 @@ public final class NodeTool implements Callable<Integer> {
   int compact(
       @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
       @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
-    return act("/v1/compact", given(keyspace, table, null), answer -> tables("compacted", answer));
+    return work("/v1/compact", "compacted", keyspace, table);
+  }
+
+  @Command(description = "Leaves out rows that this node does not own.")
+  int cleanup(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return work("/v1/cleanup", "cleaned", keyspace, table);
+  }
+
+  @Command(description = "Checks every block on disk; puts damaged files aside.")
+  int verify(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return work("/v1/verify", "verified", keyspace, table);
+  }
+
+  @Command(description = "Brings back what can be read of damaged files.")
+  int scrub(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return work("/v1/scrub", "scrubbed", keyspace, table);
+  }
+
+  @Command(description = "Rewrites files of an older format or of other settings.")
+  int upgradesstables(
+      @Parameters(arity = "0..1", index = "0", paramLabel = "KEYSPACE") @Nullable String keyspace,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "TABLE") @Nullable String table) {
+    return work("/v1/upgradesstables", "upgraded", keyspace, table);
+  }
+
+  @Command(description = "Compactions that run and wait, and what they have done.")
+  int compactionstats() {
+    return show("/v1/compactionstats", Map.of(), Reports::compactionStats);
+  }
+
+  @Command(description = "How much compaction may read a second, until the node restarts.")
+  int setcompactionthroughput(
+      @Parameters(paramLabel = "MIB_PER_SECOND", description = "0 is without limit") long mib) {
+    return act(
+        "/v1/compactionthroughput",
+        Map.of("mib", Long.toString(mib)),
+        answer -> "compaction throughput: " + Reports.throughput(answer) + "\n");
   }
 
   private static String tables(String done, Json answer) {

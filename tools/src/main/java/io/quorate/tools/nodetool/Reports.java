@@ -217,6 +217,46 @@ final class Reports {
     return text + String.join("", quarantined);
   }
 
+  static String tasks(Json tasks) {
+    if (tasks.elements().isEmpty()) {
+      return "there are no tasks\n";
+    }
+    TextTable text = new TextTable("ID", "Kind", "Table", "State", "Done", "Size");
+    List<String> outcomes = new ArrayList<>();
+    for (Json task : tasks.elements()) {
+      long total = task.number("total_bytes");
+      text.row(
+          task.number("id"),
+          task.text("kind"),
+          task.text("what"),
+          task.text("state"),
+          total == 0 ? "" : Amounts.percent((double) task.number("done_bytes") / total),
+          Amounts.bytes(total));
+      if (!task.at("outcome").isNull()) {
+        outcomes.add(task.text("id") + ": " + task.text("outcome") + "\n");
+      }
+    }
+    return text + String.join("", outcomes);
+  }
+
+  static String compactionStats(Json stats) {
+    Lines lines = new Lines();
+    lines.add("Pending", stats.text("pending"));
+    lines.add("Running", stats.text("running"));
+    lines.add("Completed", Amounts.count(stats.number("completed")));
+    lines.add("Failed", Amounts.count(stats.number("failed")));
+    lines.add("Read", Amounts.bytes(stats.number("read_bytes")));
+    lines.add("Written", Amounts.bytes(stats.number("written_bytes")));
+    lines.add("Throughput", throughput(stats));
+    Json tasks = stats.at("tasks");
+    return lines + (tasks.elements().isEmpty() ? "" : "\n" + tasks(tasks));
+  }
+
+  static String throughput(Json answer) {
+    long bytes = answer.number("throughput_bytes_per_second");
+    return bytes == 0 ? "no limit" : Amounts.bytes(bytes) + "/s";
+  }
+
   static String endpoints(Json answer) {
     StringBuilder out = new StringBuilder();
     answer.at("replicas").elements().forEach(r -> out.append(host(r.text())).append('\n'));

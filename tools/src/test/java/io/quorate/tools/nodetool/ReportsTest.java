@@ -52,4 +52,41 @@ class ReportsTest {
         .contains("disk full")
         .contains("Leader              none");
   }
+
+  @Test
+  void tasksFitATerminalAndSayWhatCameOfThem() throws IOException {
+    String tasks =
+        Reports.tasks(
+            Json.parse(
+                """
+                [{"id": 7, "kind": "major_compaction", "what": "shop.orders", "state": "RUNNING",
+                  "done_bytes": 512, "total_bytes": 2048, "outcome": null},
+                 {"id": 8, "kind": "verify", "what": "shop.orders", "state": "FAILED",
+                  "done_bytes": 0, "total_bytes": 0, "outcome": "block at 0 is wrong"}]
+                """));
+    assertThat(tasks)
+        .isEqualTo(
+            """
+            ID  Kind              Table        State     Done      Size
+             7  major_compaction  shop.orders  RUNNING  25.0%  2.00 KiB
+             8  verify            shop.orders  FAILED               0 B
+            8: block at 0 is wrong
+            """);
+    assertThat(Reports.tasks(Json.parse("[]"))).isEqualTo("there are no tasks\n");
+  }
+
+  @Test
+  void compactionStatsNameTheLimit() throws IOException {
+    String stats =
+        Reports.compactionStats(
+            Json.parse(
+                """
+                {"pending": 3, "running": 1, "completed": 1200, "failed": 0, "read_bytes": 1048576,
+                 "written_bytes": 524288, "throughput_bytes_per_second": 0, "tasks": []}
+                """));
+    assertThat(stats)
+        .contains("Pending             3\n")
+        .contains("Completed           1,200\n")
+        .contains("Throughput          no limit\n");
+  }
 }
