@@ -34,6 +34,9 @@ final class Compaction {
   private static final long LONGEST_YIELD_NANOS = 20_000_000;
   private static final long SPACE_RETRY_NANOS = 60_000_000_000L;
 
+  /** How often tables are looked at into which nothing is written. */
+  private static final long LOOK_NANOS = 600_000_000_000L;
+
   private final Environment environment;
   private final Clock clock;
   private final StorageEngine engine;
@@ -55,6 +58,10 @@ final class Compaction {
   private final Set<Table> considered = new LinkedHashSet<>();
 
   private int pendingDue;
+
+  /** All tables, in the order in which they became known. */
+  private final Set<Table> known = new LinkedHashSet<>();
+
   private final List<Running> running = new ArrayList<>();
   private final List<Stop> stops = new ArrayList<>();
 
@@ -78,6 +85,24 @@ final class Compaction {
     this.engine = engine;
     this.events = events;
     this.thread = environment.background().serial("compaction");
+    lookAgainLater();
+  }
+
+  /** What has expired is due without a flush that would say so. */
+  private void lookAgainLater() {
+    environment
+        .shards()
+        .get(0)
+        .schedule(
+            LOOK_NANOS,
+            () ->
+                thread.execute(() -> {
+                  if (!stopped) {
+                    considered.addAll(known);
+                    schedule();
+                    lookAgainLater();
+                  }
+                }));
   }
 
   /** Takes other options from now on. May be called on any thread. */
@@ -102,6 +127,7 @@ final class Compaction {
   /** Looks, in the background, whether something is due, and does it. May be called anywhere. */
   void consider(Table table) {
     thread.execute(() -> {
+      known.add(table);
       considered.add(table);
       schedule();
     });
@@ -128,6 +154,7 @@ final class Compaction {
         stopped = true;
       } else {
         table.compactions.close();
+        known.remove(table);
         notePending(table, 0);
       }
       for (Running each : running) {
@@ -203,6 +230,15 @@ final class Compaction {
     while (moved && settings.enabled() && table.compactions.isOpen()) {
       moved = false;
       List<SSTable> tables = table.version().tables();
+      SSTable expired = table.compactions.expired(tables, t -> purgeableBefore(table, t));
+      if (expired != null) {
+        return new CompactionPlan(
+            table.compactions.candidates(List.of(expired)),
+            expired.level(),
+            List.of(),
+            Long.MAX_VALUE,
+            false);
+      }
       List<CompactionPlan> plans = settings.strategy().due(table.compactions.candidates(tables));
       notePending(table, plans.size());
       for (CompactionPlan plan : plans) {
@@ -223,6 +259,13 @@ final class Compaction {
       pause(table, SPACE_RETRY_NANOS);
     }
     return null;
+  }
+
+  private long purgeableBefore(Table table, SSTable sstable) {
+    long token = sstable.statistics().minToken();
+    return engine
+        .purgeRule()
+        .purgeableBeforeSeconds(table.id(), table.settings(), token, clock.wallSeconds());
   }
 
   private void notePending(Table table, int plans) {

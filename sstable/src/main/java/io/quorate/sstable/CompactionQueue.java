@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,10 @@ final class CompactionQueue {
   private static final int MOST_DOUBLINGS = 9;
 
   private final Set<SSTable> busy = new HashSet<>();
+
+  /** SSTables in which everything has expired, and which a compaction could not empty. */
+  private final Set<SSTable> kept = new HashSet<>();
+
   final ArrayDeque<MaintenanceRequest> waiting = new ArrayDeque<>();
   @Nullable MaintenanceRequest current;
 
@@ -71,6 +76,32 @@ final class CompactionQueue {
 
   boolean isClosed() {
     return closed;
+  }
+
+  /**
+   * An SSTable of which nothing is needed any more: all in it is tombstones or has expired, for
+   * long enough, and nothing else here is so old that it might still have to be deleted. Each is
+   * told of once.
+   */
+  @Nullable SSTable expired(List<SSTable> tables, ToLongFunction<SSTable> purgeableBeforeSeconds) {
+    kept.retainAll(tables);
+    for (SSTable table : tables) {
+      SSTableStatistics statistics = table.statistics();
+      if (statistics.maxLocalSeconds() < purgeableBeforeSeconds.applyAsLong(table)
+          && !busy.contains(table)
+          && tables.stream().noneMatch(other -> other != table && mayBeOlder(other, statistics))
+          && kept.add(table)) {
+        return table;
+      }
+    }
+    return null;
+  }
+
+  private static boolean mayBeOlder(SSTable other, SSTableStatistics than) {
+    SSTableStatistics statistics = other.statistics();
+    return statistics.minToken() <= than.maxToken()
+        && statistics.maxToken() >= than.minToken()
+        && statistics.minTimestampMicros() <= than.maxTimestampMicros();
   }
 
   /** A table's SSTables as strategies see them. */

@@ -22,6 +22,12 @@ final class PartitionWalk {
   /** Whether a source has the current partition. */
   private final boolean[] taking;
 
+  /** Whether a source may have moved since its token was looked at. */
+  private final boolean[] moved;
+
+  /** Tokens of the entries that sources stand on: most comparisons end there. */
+  private final long[] tokens;
+
   /** Whether its rows were handed out, and may have been walked. */
   private boolean loaded;
 
@@ -40,6 +46,8 @@ final class PartitionWalk {
     }
     standing = new boolean[sources.length];
     taking = new boolean[sources.length];
+    moved = new boolean[sources.length];
+    tokens = new long[sources.length];
   }
 
   /** Stands before the first partition not below a key. */
@@ -47,29 +55,45 @@ final class PartitionWalk {
     for (int i = 0; i < sources.length; i++) {
       standing[i] = sources[i].seekAtOrAfter(key, key.length);
       taking[i] = false;
+      moved[i] = true;
     }
   }
 
   /** Moves to the next partition that any source has; false at the end. */
   boolean next() throws IOException {
     leave();
-    EntryCursor least = null;
+    int least = -1;
     for (int i = 0; i < sources.length; i++) {
-      if (standing[i] && (least == null || compareKeys(sources[i], least) < 0)) {
-        least = sources[i];
+      if (!standing[i]) {
+        continue;
+      }
+      if (moved[i]) {
+        tokens[i] = StoreKey.token(sources[i].keyBytes, sources[i].keyOffset);
+        moved[i] = false;
+      }
+      if (least < 0 || compare(i, least) < 0) {
+        least = i;
       }
     }
-    if (least == null) {
+    if (least < 0) {
       return false;
     }
+    EntryCursor first = sources[least];
     partition.clear();
     partition.put(
-        least.keyBytes, least.keyOffset, StoreKey.partitionLength(least.keyBytes, least.keyOffset));
+        first.keyBytes, first.keyOffset, StoreKey.partitionLength(first.keyBytes, first.keyOffset));
     for (int i = 0; i < sources.length; i++) {
-      taking[i] = standing[i] && inPartition(sources[i]);
+      taking[i] = standing[i] && tokens[i] == tokens[least] && inPartition(sources[i]);
+      moved[i] = taking[i];
     }
     loaded = false;
     return true;
+  }
+
+  private int compare(int left, int right) {
+    return tokens[left] == tokens[right]
+        ? compareKeys(sources[left], sources[right])
+        : Long.compare(tokens[left], tokens[right]);
   }
 
   long token() {

@@ -387,4 +387,37 @@ class MaintenanceTest {
     assertThat(fixture.stats(TABLE).tombstones()).isZero();
     assertThat(fixture.value("key")).isNull();
   }
+
+  @Test
+  void aWindowThatHasExpiredGoesWithoutAWrite() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(
+        TABLE,
+        TableSettings.DEFAULT
+            .withGcGraceSeconds(60)
+            .withCompaction(
+                new CompactionSettings(Map.of("class", "TimeWindowCompactionStrategy"))));
+    long expiresAt = fixture.environment.clock().wallSeconds() + 300;
+    for (int row = 0; row < 20; row++) {
+      String key = "short" + row;
+      fixture.send(
+          Mutation.of(
+              new FragmentWriter()
+                  .begin(TABLE, token(key), EngineFixture.bytes(key))
+                  .beginRow(RandomFragments.rowKey(1))
+                  .rowLiveness(10, 300, expiresAt)
+                  .expiringCell(1, null, 10, 300, expiresAt, EngineFixture.bytes("value"))
+                  .endRow()
+                  .finish()));
+    }
+    fixture.world.runFor(SECOND);
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    fixture.put("long", "value");
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(2);
+    fixture.world.runFor(1_300 * SECOND);
+    assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);
+    assertThat(fixture.value("long")).isEqualTo("value");
+    assertThat(fixture.value("short1")).isNull();
+  }
 }
