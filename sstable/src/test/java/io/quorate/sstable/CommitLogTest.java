@@ -144,6 +144,7 @@ class CommitLogTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining(name);
       fixture.host.disk().delete(path);
+      fixture.host.disk().syncDirectory(EngineFixture.DIRECTORY.resolve("commitlog"));
       fixture.host.crash();
     }
     byte[] header = CommitLogFormat.header(9);

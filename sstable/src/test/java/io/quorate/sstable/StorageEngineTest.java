@@ -234,7 +234,7 @@ class StorageEngineTest {
           RandomFragments.rowKey(reversed ? 500 : 0),
           RandomFragments.rowKey(reversed ? 1_000 : 500),
           1_000_000,
-          1);
+          fixture.environment.clock().wallSeconds());
       apply(fixture, Mutation.of(deletion.finish()));
       fixture.succeed(done -> fixture.engine.flush(TABLE, done));
       for (int i = 0; i < 1_000; i++) {
