@@ -2,10 +2,14 @@ package io.quorate.sstable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.sstable.ReferencePartition.Broken;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** If this breaks, replicas that have seen the same writes give a client different answers. */
 class FragmentMergerTest {
@@ -41,23 +45,40 @@ class FragmentMergerTest {
   @Test
   void agreesWithTheRulesAppliedOneByOne() {
     for (long seed = 0; seed < RUNS; seed++) {
-      RandomFragments random = new RandomFragments(seed, 4);
-      List<byte[]> fragments = new ArrayList<>();
-      ReferencePartition reference = new ReferencePartition();
-      for (int i = 0; i < 1 + seed % 4; i++) {
-        byte[] fragment = random.next();
-        fragments.add(fragment);
-        reference.add(fragment);
-      }
-      byte[] merged = merge(fragments.toArray(byte[][]::new));
-      for (long now = 0; now < 8; now += 3) {
-        ReferencePartition read = new ReferencePartition();
-        read.add(merged);
-        assertThat(read.visible(now))
-            .as("seed %d at %d", seed, now)
-            .isEqualTo(reference.visible(now));
+      assertThat(disagreement(seed, Broken.NOTHING)).as("seed %d", seed).isNull();
+    }
+  }
+
+  /** The negative control: rules with one of them broken are not those of the merger. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NOTHING")
+  void aBrokenRuleIsFoundOut(Broken broken) {
+    int foundOut = 0;
+    for (long seed = 0; seed < 2_000; seed++) {
+      foundOut += disagreement(seed, broken) == null ? 0 : 1;
+    }
+    assertThat(foundOut).isGreaterThan(20);
+  }
+
+  /** Where the merger and the rules differ for a seed, or null. */
+  private @Nullable String disagreement(long seed, Broken broken) {
+    RandomFragments random = new RandomFragments(seed, 4);
+    List<byte[]> fragments = new ArrayList<>();
+    ReferencePartition reference = new ReferencePartition(broken);
+    for (int i = 0; i < 1 + seed % 4; i++) {
+      byte[] fragment = random.next();
+      fragments.add(fragment);
+      reference.add(fragment);
+    }
+    byte[] merged = merge(fragments.toArray(byte[][]::new));
+    for (long now = 0; now < 8; now += 3) {
+      ReferencePartition read = new ReferencePartition();
+      read.add(merged);
+      if (!read.visible(now).equals(reference.visible(now))) {
+        return "at " + now + " " + read.visible(now) + " and not " + reference.visible(now);
       }
     }
+    return null;
   }
 
   @Test

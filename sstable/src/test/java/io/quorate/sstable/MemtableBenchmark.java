@@ -74,20 +74,24 @@ public class MemtableBenchmark {
     }
   }
 
-  private Memtable filling = new Memtable();
+  /** One that begins empty with each round of puts. */
+  @State(Scope.Thread)
+  public static class Filling {
+    Memtable memtable = new Memtable();
 
-  @Setup(Level.Invocation)
-  public void empty() {
-    filling = new Memtable();
+    @Setup(Level.Invocation)
+    public void empty() {
+      memtable = new Memtable();
+    }
   }
 
   @Benchmark
   @OperationsPerInvocation(ROWS)
-  public Memtable put(Updates updates) {
+  public Memtable put(Updates updates, Filling filling) {
     for (Mutation mutation : updates.mutations) {
-      filling.put(mutation);
+      filling.memtable.put(mutation);
     }
-    return filling;
+    return filling.memtable;
   }
 
   /** With the fragment that a replica answers. */

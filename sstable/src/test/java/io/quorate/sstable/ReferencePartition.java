@@ -6,12 +6,33 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client must see, worked out in the plainest way from everything that was ever written:
  * each cell is looked at with every deletion. The oracle of the engine's tests.
  */
 final class ReferencePartition {
+
+  /** A rule that is broken on purpose, to see that somebody notices. */
+  enum Broken {
+    NOTHING,
+    /** Of two values with one timestamp the lesser wins. */
+    TIES,
+    /** A deleted cell, or one that lies in a deleted range, is there. */
+    TOMBSTONES
+  }
+
+  private final Broken broken;
+
+  ReferencePartition() {
+    this(Broken.NOTHING);
+  }
+
+  ReferencePartition(Broken broken) {
+    this.broken = broken;
+  }
+
   private record Version(
       long timestamp, boolean tombstone, long expiresAt, int ttl, byte[] value) {}
 
@@ -162,10 +183,12 @@ final class ReferencePartition {
         + winner.expiresAt;
   }
 
-  private static @org.jspecify.annotations.Nullable Version winner(
-      List<Version> versions, long covering) {
+  private @Nullable Version winner(List<Version> versions, long covering) {
     Version winner = null;
     for (Version version : versions) {
+      if (broken == Broken.TOMBSTONES && version.tombstone) {
+        continue;
+      }
       if (version.timestamp > covering && (winner == null || compare(version, winner) > 0)) {
         winner = version;
       }
@@ -173,10 +196,11 @@ final class ReferencePartition {
     return winner;
   }
 
-  private static int compare(Version left, Version right) {
+  private int compare(Version left, Version right) {
     int order = Long.compare(left.timestamp, right.timestamp);
     order = order != 0 ? order : Boolean.compare(left.tombstone, right.tombstone);
-    order = order != 0 ? order : Arrays.compareUnsigned(left.value, right.value);
+    int values = Arrays.compareUnsigned(left.value, right.value);
+    order = order != 0 ? order : broken == Broken.TIES ? -values : values;
     order = order != 0 ? order : Long.compare(left.expiresAt, right.expiresAt);
     return order != 0 ? order : Integer.compare(left.ttl, right.ttl);
   }

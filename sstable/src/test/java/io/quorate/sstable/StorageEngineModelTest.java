@@ -6,6 +6,7 @@ import io.quorate.environment.FileSystem;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * If this breaks, a write that a client was told is safe can be lost, or a read gives something
@@ -37,6 +38,27 @@ class StorageEngineModelTest {
       failedReads += model.failedReads;
     }
     assertThat(failedReads).as("damage was met").isGreaterThan(100);
+  }
+
+  /**
+   * As many seeds as wanted, or the one that failed:
+   *
+   * <pre>
+   * mvn -pl sstable -am test -Dsurefire.failIfNoSpecifiedTests=false \
+   *     -Dtest=StorageEngineModelTest#soak -Dengine.seeds=3000-9000
+   * </pre>
+   */
+  @Test
+  @EnabledIfSystemProperty(named = "engine.seeds", matches = "\\d+-\\d+")
+  void soak() throws IOException {
+    String[] range = System.getProperty("engine.seeds", "").split("-");
+    for (long seed = Long.parseLong(range[0]); seed <= Long.parseLong(range[1]); seed++) {
+      EngineModel model = new EngineModel(seed, seed % 3 != 1, files -> files);
+      (seed % 3 == 2 ? model.damaging() : model).run(120);
+      if (seed % 500 == 0) {
+        System.out.println("seed " + seed + " holds");
+      }
+    }
   }
 
   /** The negative control: when the log is not synced, the same runs must find lost writes. */
