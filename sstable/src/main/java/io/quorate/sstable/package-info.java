@@ -43,8 +43,8 @@
  *       ScrubJob}. {@link io.quorate.sstable.StorageTask}: how far it is.
  *   <li>{@code PartitionCopy} copies memtables and SSTables into an {@code SSTableSeries}; {@code
  *       Purge} says what may be left out, {@link io.quorate.sstable.PurgeRule} when.
- *   <li>{@link io.quorate.sstable.Snapshots}: kept under a name by a {@code SnapshotManifest}, copied
- *       elsewhere by {@code SnapshotExport}, brought in again by {@code SnapshotImport}.
+ *   <li>{@link io.quorate.sstable.Snapshots}: kept under a name by a {@code SnapshotManifest},
+ *       copied elsewhere by {@code SnapshotExport}, brought in again by {@code SnapshotImport}.
  * </ul>
  *
  * <p>Invariants:
