@@ -230,13 +230,23 @@ final class Reports {
           task.text("kind"),
           task.text("what"),
           task.text("state"),
-          total == 0 ? "" : Amounts.percent((double) task.number("done_bytes") / total),
+          progress(task, total),
           Amounts.bytes(total));
       if (!task.at("outcome").isNull()) {
         outcomes.add(task.text("id") + ": " + task.text("outcome") + "\n");
       }
     }
     return text + String.join("", outcomes);
+  }
+
+  /**
+   * The sizes are those on disk, which blocks do not fill to the last byte: what is done is done.
+   */
+  private static String progress(Json task, long total) {
+    if (task.text("state").equals("DONE")) {
+      return Amounts.percent(1);
+    }
+    return total == 0 ? "" : Amounts.percent((double) task.number("done_bytes") / total);
   }
 
   static String compactionStats(Json stats) {

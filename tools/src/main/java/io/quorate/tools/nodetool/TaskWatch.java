@@ -4,10 +4,10 @@ import io.quorate.tools.AdminClient;
 import io.quorate.tools.Amounts;
 import io.quorate.tools.CommandFailed;
 import io.quorate.tools.Json;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /** Watches tasks of a node until they are over. On a terminal it shows how far they are. */
 final class TaskWatch {
@@ -18,10 +18,13 @@ final class TaskWatch {
   private final PrintWriter progress;
   private final boolean isTerminal;
 
+  @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base
   TaskWatch(AdminClient node, PrintWriter progress) {
     this.node = node;
     this.progress = progress;
-    this.isTerminal = Objects.requireNonNull(System.console(), "a console").isTerminal();
+    // There is none at all when input or output is a pipe or a file.
+    Console console = System.console();
+    this.isTerminal = console != null && console.isTerminal();
   }
 
   /** The tasks with some ids, once all are over. */
