@@ -46,7 +46,7 @@ public enum Compression {
     }
   },
 
-  /** At level 3. Smaller by a third than LZ4, and several times slower. */
+  /** At level 3. For tables that had rather be small than quick. */
   ZSTD(2) {
     @Override
     int compress(byte[] content, int length, ByteWriter out) {
