@@ -14,6 +14,20 @@ import java.util.Objects;
  */
 public interface FileSystem {
 
+  /** What is asked of a disk, as far as its failures are told apart. */
+  enum Operation {
+    /** Opening, listing, looking at sizes, locking, asking for free space. */
+    OPEN,
+    READ,
+    /** Writing, creating, reserving space, cutting off. */
+    WRITE,
+    /** Making bytes or names durable. */
+    SYNC,
+    /** Renaming and linking. */
+    RENAME,
+    DELETE
+  }
+
   /** How a file is opened. */
   enum Mode {
     /** The file must exist. */

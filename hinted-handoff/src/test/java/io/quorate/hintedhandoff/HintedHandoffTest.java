@@ -3,6 +3,7 @@ package io.quorate.hintedhandoff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.Environment;
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
@@ -299,10 +300,10 @@ class HintedHandoffTest {
   @Test
   void aFailedSyncIsToldAndTheNextHintIsStored() {
     Node node = new Node(11, HintConfig.DEFAULT);
-    node.host.disk().failSyncs(".hints");
+    node.host.disk().fail(Operation.SYNC, ".hints");
     node.write(A, "no", true, outcomes::add);
     node.world.runFor(SECOND);
-    node.host.disk().healSyncs();
+    node.host.disk().heal();
     node.write(A, "yes", true, outcomes::add);
     node.world.runFor(SECOND);
 

@@ -3,6 +3,7 @@ package io.quorate.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.environment.simulated.PowerLoss;
 import io.quorate.environment.simulated.SimulatedFileSystem;
 import java.io.IOException;
@@ -157,10 +158,10 @@ class DurableLogTest {
   @Test
   void afterAFailedSyncNothingMoreIsWritten() throws IOException {
     DurableLog log = open(files);
-    files.failSyncs("log-");
+    files.fail(Operation.SYNC, "log-");
     assertThatThrownBy(() -> log.append(null, null, List.of(entry(1, 1))))
         .isInstanceOf(IOException.class);
-    files.healSyncs();
+    files.heal();
 
     assertThatThrownBy(() -> log.append(null, null, List.of(entry(1, 1))))
         .isInstanceOf(IOException.class)

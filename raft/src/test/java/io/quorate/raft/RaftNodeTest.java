@@ -2,6 +2,7 @@ package io.quorate.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.raft.ProposalOutcome.Committed;
 import io.quorate.raft.ProposalOutcome.Rejected;
 import io.quorate.raft.ProposalOutcome.Unknown;
@@ -305,7 +306,7 @@ class RaftNodeTest {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();
     ring.world.runFor(SECOND);
-    leader.host.disk().failSyncs("log-");
+    leader.host.disk().fail(Operation.SYNC, "log-");
 
     ProposalOutcome outcome = propose(ring, leader, "lost disk");
 

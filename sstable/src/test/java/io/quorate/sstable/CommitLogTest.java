@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quorate.environment.Environment;
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -166,9 +167,9 @@ class CommitLogTest {
   void nothingIsAcknowledgedAfterASyncFailed() throws IOException {
     EngineFixture fixture = new EngineFixture();
     fixture.put("before", "1");
-    fixture.host.disk().failSyncs("commitlog");
+    fixture.host.disk().fail(Operation.SYNC, "commitlog");
     assertThat(fixture.put(TABLE, "before", "2")).isInstanceOf(ApplyOutcome.Unavailable.class);
-    fixture.host.disk().healSyncs();
+    fixture.host.disk().heal();
     assertThat(fixture.put(TABLE, "before", "3"))
         .as("a sync that succeeds later proves nothing")
         .isInstanceOf(ApplyOutcome.Unavailable.class);

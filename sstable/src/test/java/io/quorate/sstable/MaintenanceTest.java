@@ -6,6 +6,7 @@ import static io.quorate.sstable.EngineFixture.TABLE;
 import static io.quorate.sstable.EngineFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.environment.FileSystem.Operation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -101,10 +102,10 @@ class MaintenanceTest {
   void aManifestThatCannotBeStoredCostsNoSpaceInTheEnd() throws IOException {
     EngineFixture fixture = quiet();
     flushTables(fixture, 2, 50);
-    fixture.host.disk().failSyncs("MANIFEST");
+    fixture.host.disk().fail(Operation.SYNC, "MANIFEST");
     assertThat(fixture.run(done -> fixture.engine.maintenance().compact(TABLE, done))).isNotNull();
     checkRows(fixture, 2, 50);
-    fixture.host.disk().healSyncs();
+    fixture.host.disk().heal();
     fixture.succeed(done -> fixture.engine.maintenance().compact(TABLE, done));
     fixture.world.runFor(SECOND);
     assertThat(fixture.files(".sst")).hasSize(1);

@@ -5,6 +5,7 @@ import static io.quorate.sstable.EngineFixture.TABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quorate.environment.FileSystem.Operation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,9 +97,9 @@ class StorageEngineTest {
     EngineFixture fixture = new EngineFixture(SMALL, 1);
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     fixture.put("key", "old");
-    fixture.host.disk().failSyncs("MANIFEST");
+    fixture.host.disk().fail(Operation.SYNC, "MANIFEST");
     assertThat(fixture.run(done -> fixture.engine.truncate(TABLE, done))).isNotNull();
-    fixture.host.disk().healSyncs();
+    fixture.host.disk().heal();
     fixture.put("key", "new");
     fixture.succeed(done -> fixture.engine.flush(TABLE, done));
     assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);

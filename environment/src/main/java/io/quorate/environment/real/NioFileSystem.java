@@ -1,5 +1,6 @@
 package io.quorate.environment.real;
 
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.FileSystem;
 import java.io.Closeable;
 import java.io.IOException;
@@ -21,6 +22,7 @@ final class NioFileSystem implements FileSystem {
   @Override
   public StoredFile open(Path path, Mode mode) throws IOException {
     return new ChannelFile(
+        path,
         switch (mode) {
           case READ -> FileChannel.open(path, StandardOpenOption.READ);
           case READ_WRITE ->
@@ -114,43 +116,72 @@ final class NioFileSystem implements FileSystem {
     return channel;
   }
 
-  private record ChannelFile(FileChannel channel) implements StoredFile {
+  /** The platform's errors of an open file do not say which file. */
+  private static IOException named(Path path, IOException failure) {
+    String reason = String.valueOf(failure.getMessage());
+    if (reason.contains("No space left") || reason.contains("quota exceeded")) {
+      return new DiskFullException(path + ": " + reason, failure);
+    }
+    return new IOException(
+        path + ": " + (failure.getMessage() == null ? failure.toString() : reason), failure);
+  }
+
+  private record ChannelFile(Path path, FileChannel channel) implements StoredFile {
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
-      return channel.read(target, position);
+      try {
+        return channel.read(target, position);
+      } catch (IOException e) {
+        throw named(path, e);
+      }
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
-      long at = position;
-      while (source.hasRemaining()) {
-        at += channel.write(source, at);
+      try {
+        long at = position;
+        while (source.hasRemaining()) {
+          at += channel.write(source, at);
+        }
+      } catch (IOException e) {
+        throw named(path, e);
       }
     }
 
     @Override
     public void sync() throws IOException {
-      channel.force(false);
+      try {
+        channel.force(false);
+      } catch (IOException e) {
+        throw named(path, e);
+      }
     }
 
     @Override
     public void truncate(long size) throws IOException {
-      if (size > channel.size()) {
-        channel.write(ByteBuffer.wrap(new byte[1]), size - 1);
-      } else {
-        channel.truncate(size);
+      try {
+        if (size > channel.size()) {
+          channel.write(ByteBuffer.wrap(new byte[1]), size - 1);
+        } else {
+          channel.truncate(size);
+        }
+      } catch (IOException e) {
+        throw named(path, e);
       }
     }
 
     // Written with zeros, not only sized: a later sync then has no block to allocate, which makes
-    // it
-    // several times as fast.
+    // it several times as fast.
     @Override
     public void preallocate(long size) throws IOException {
       ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS_BYTES);
-      for (long at = channel.size(); at < size; ) {
-        zeros.clear().limit((int) Math.min(ZEROS_BYTES, size - at));
-        at += channel.write(zeros, at);
+      try {
+        for (long at = channel.size(); at < size; ) {
+          zeros.clear().limit((int) Math.min(ZEROS_BYTES, size - at));
+          at += channel.write(zeros, at);
+        }
+      } catch (IOException e) {
+        throw named(path, e);
       }
     }
 

@@ -1,5 +1,6 @@
 package io.quorate.environment.simulated;
 
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.Randomness;
 import java.io.Closeable;
@@ -29,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>A name that was created, renamed, linked or deleted without a sync of its directory is kept
  *       up to some point of their order in that directory, and lost after it.
  *   <li>{@link #losePowerAt} takes the power away between any two calls of the disk.
- *   <li>{@link #flipBit} rots what is at rest; {@link #failSyncs} fails syncs of some files; {@link
- *       #capacity} fills the disk up.
+ *   <li>{@link #flipBit}, {@link #cutOff} and {@link #lose} harm what is at rest; {@link #fail}
+ *       makes some operations on some files fail, {@link #readOnly} all that would change anything;
+ *       {@link #capacity} fills the disk up.
  * </ul>
  *
  * <p>Not thread-safe.
@@ -43,7 +45,8 @@ public final class SimulatedFileSystem implements FileSystem {
   private final TreeMap<Path, List<NameChange>> unsyncedNames = new TreeMap<>();
   private final Set<Path> directories = new TreeSet<>();
   private final Set<Path> locks = new HashSet<>();
-  private final List<String> failingSyncs = new ArrayList<>();
+  private final List<Fault> faults = new ArrayList<>();
+  private boolean readOnly;
 
   private long capacityBytes = Long.MAX_VALUE;
   private long operationsUntilPowerLoss = -1;
@@ -79,13 +82,33 @@ public final class SimulatedFileSystem implements FileSystem {
     capacityBytes = bytes;
   }
 
-  /** Syncs of files whose path contains {@code part} fail from now on. */
-  public void failSyncs(String part) {
-    failingSyncs.add(part);
+  /** An operation fails on paths that contain {@code part}. */
+  private record Fault(Operation operation, String part) {}
+
+  /** From now on an operation on files whose path contains {@code part} fails. */
+  public void fail(Operation operation, String part) {
+    faults.add(new Fault(operation, part));
   }
 
-  public void healSyncs() {
-    failingSyncs.clear();
+  /** Nothing fails any more that {@link #fail} made fail. */
+  public void heal() {
+    faults.clear();
+  }
+
+  /** Whether nothing can be changed, as when the kernel has met an error that it does not trust. */
+  public void readOnly(boolean yes) {
+    readOnly = yes;
+  }
+
+  private void check(Operation operation, Path path) throws IOException {
+    for (Fault fault : faults) {
+      if (fault.operation == operation && path.toString().contains(fault.part)) {
+        throw new IOException(path + ": Input/output error");
+      }
+    }
+    if (readOnly && operation != Operation.OPEN && operation != Operation.READ) {
+      throw new IOException(path + ": Read-only file system");
+    }
   }
 
   /**
@@ -115,6 +138,20 @@ public final class SimulatedFileSystem implements FileSystem {
     Inode inode = inode(path);
     inode.current.flipBit(bit);
     inode.durable.flipBit(bit);
+  }
+
+  /** Leaves of a file, at rest, its first bytes. */
+  public void cutOff(Path path, long bytes) throws IOException {
+    Inode inode = inode(path);
+    inode.current.resize(bytes);
+    inode.durable.resize(bytes);
+  }
+
+  /** Takes away a name at rest, as a repair of the file system may. */
+  public void lose(Path path) throws IOException {
+    inode(path);
+    names.remove(normal(path));
+    durableNames.remove(normal(path));
   }
 
   /** All files, sorted. */
@@ -200,17 +237,21 @@ public final class SimulatedFileSystem implements FileSystem {
       if (!directories.contains(directoryOf(name))) {
         throw new NoSuchFileException(path.toString());
       }
+      check(Operation.WRITE, name);
       changing();
       Inode created = new Inode();
       change(new NameChange(name, created, null));
       return new OpenFile(name, created, true);
     }
-    return new OpenFile(name, inode(name), mode == Mode.READ_WRITE);
+    Inode inode = inode(name);
+    check(mode == Mode.READ ? Operation.OPEN : Operation.WRITE, name);
+    return new OpenFile(name, inode, mode == Mode.READ_WRITE);
   }
 
   @Override
-  public List<String> list(Path directory) {
+  public List<String> list(Path directory) throws IOException {
     Path parent = normal(directory);
+    check(Operation.OPEN, parent);
     TreeSet<String> found = new TreeSet<>();
     for (Path name : names.keySet()) {
       if (parent.equals(name.getParent())) {
@@ -236,7 +277,11 @@ public final class SimulatedFileSystem implements FileSystem {
   }
 
   @Override
-  public void createDirectories(Path directory) {
+  public void createDirectories(Path directory) throws IOException {
+    if (directories.contains(normal(directory))) {
+      return;
+    }
+    check(Operation.WRITE, normal(directory));
     for (Path at = normal(directory); at != null; at = at.getParent()) {
       directories.add(at);
     }
@@ -245,6 +290,7 @@ public final class SimulatedFileSystem implements FileSystem {
   @Override
   public void delete(Path path) throws IOException {
     Path name = normal(path);
+    check(Operation.DELETE, name);
     if (directories.contains(name)) {
       if (!list(name).isEmpty()) {
         throw new IOException(path + ": directory not empty");
@@ -260,6 +306,7 @@ public final class SimulatedFileSystem implements FileSystem {
   @Override
   public void rename(Path from, Path to) throws IOException {
     Inode inode = inode(from);
+    check(Operation.RENAME, normal(to));
     changing();
     // Within one directory a rename is one change: the old name goes when the new one comes.
     Path oldName = normal(from);
@@ -278,14 +325,19 @@ public final class SimulatedFileSystem implements FileSystem {
     if (names.containsKey(normal(name))) {
       throw new FileAlreadyExistsException(name.toString());
     }
+    check(Operation.RENAME, normal(name));
     changing();
     change(new NameChange(normal(name), inode, null));
   }
 
   @Override
-  public void syncDirectory(Path directory) {
+  public void syncDirectory(Path directory) throws IOException {
+    List<NameChange> changes = unsyncedNames.get(normal(directory));
+    if (changes != null || !readOnly) {
+      check(Operation.SYNC, normal(directory));
+    }
     changing();
-    List<NameChange> changes = unsyncedNames.remove(normal(directory));
+    unsyncedNames.remove(normal(directory));
     if (changes != null) {
       changes.forEach(change -> change.applyTo(durableNames));
     }
@@ -298,6 +350,7 @@ public final class SimulatedFileSystem implements FileSystem {
 
   @Override
   public Closeable lock(Path file) throws IOException {
+    check(Operation.WRITE, normal(file));
     if (!locks.add(normal(file))) {
       throw new IOException(file + " is locked by another process");
     }
@@ -400,15 +453,17 @@ public final class SimulatedFileSystem implements FileSystem {
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
       usable();
+      check(Operation.READ, name);
       return inode.current.read(target, position);
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
       writable();
+      check(Operation.WRITE, name);
       byte[] bytes = new byte[source.remaining()];
       if (capacityBytes != Long.MAX_VALUE && usedBytes() + bytes.length > capacityBytes) {
-        throw new IOException(name + ": No space left on device");
+        throw new DiskFullException(name + ": No space left on device", null);
       }
       source.get(bytes);
       Write write = new Write(position, bytes);
@@ -423,10 +478,8 @@ public final class SimulatedFileSystem implements FileSystem {
     @Override
     public void sync() throws IOException {
       writable();
-      for (String part : failingSyncs) {
-        if (name.toString().contains(part)) {
-          throw new IOException(name + ": Input/output error");
-        }
+      if (!inode.unsynced.isEmpty() || !readOnly) {
+        check(Operation.SYNC, name);
       }
       changing();
       syncCount++;
@@ -438,6 +491,7 @@ public final class SimulatedFileSystem implements FileSystem {
     @Override
     public void truncate(long size) throws IOException {
       writable();
+      check(Operation.WRITE, name);
       changing();
       record(new Write(size, null));
     }
@@ -445,6 +499,7 @@ public final class SimulatedFileSystem implements FileSystem {
     @Override
     public void preallocate(long size) throws IOException {
       writable();
+      check(Operation.WRITE, name);
       if (size > inode.current.size()) {
         changing();
         record(new Write(size, null));

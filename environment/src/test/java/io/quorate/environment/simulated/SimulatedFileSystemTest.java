@@ -3,13 +3,19 @@ package io.quorate.environment.simulated;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.FileSystem.Mode;
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.environment.FileSystem.StoredFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -82,10 +88,11 @@ class SimulatedFileSystemTest {
         .hasMessageContaining("locked by another process");
     try (StoredFile file = disk.open(FILE, Mode.CREATE)) {
       file.write(bytes("x"), 0);
-      disk.failSyncs("log");
+      disk.fail(Operation.SYNC, "log");
       assertThatThrownBy(file::sync).hasMessageContaining("Input/output error");
       disk.capacity(4096);
       assertThatThrownBy(() -> file.write(ByteBuffer.allocate(8192), 0))
+          .isInstanceOf(DiskFullException.class)
           .hasMessageContaining("No space left");
     }
   }
@@ -100,7 +107,74 @@ class SimulatedFileSystemTest {
     assertThat(disk.readAll(FILE)).containsExactly(0, 2, 0);
   }
 
-  private static SimulatedFileSystem disk(long seed) {
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  @Test
+  void anOperationFailsWhereItIsToldToUntilTheDiskIsHealed() throws IOException {
+    SimulatedFileSystem disk = disk(1);
+    Path other = DIRECTORY.resolve("other");
+    disk.replace(FILE, new byte[] {1});
+    disk.replace(other, new byte[] {1});
+    StoredFile open = disk.open(FILE, Mode.READ_WRITE);
+    Map<Operation, Action> actions = new EnumMap<>(Operation.class);
+    actions.put(Operation.OPEN, () -> disk.open(FILE, Mode.READ).close());
+    actions.put(Operation.READ, () -> open.readFully(ByteBuffer.allocate(1), 0));
+    actions.put(Operation.WRITE, () -> open.write(bytes("x"), 0));
+    actions.put(Operation.SYNC, open::sync);
+    actions.put(Operation.RENAME, () -> disk.rename(FILE, FILE));
+    actions.put(Operation.DELETE, () -> disk.delete(FILE));
+    for (Operation operation : Operation.values()) {
+      Action action = Objects.requireNonNull(actions.get(operation));
+      disk.fail(operation, "log");
+      assertThatThrownBy(action::run).as("%s", operation).hasMessage(FILE + ": Input/output error");
+      assertThat(disk.readAll(other)).hasSize(1);
+      disk.replace(other, new byte[] {2});
+      disk.heal();
+      action.run();
+    }
+  }
+
+  @Test
+  void aDiskThatIsReadOnlyIsReadAndNotChanged() throws IOException {
+    SimulatedFileSystem disk = disk(1);
+    StoredFile file = disk.open(FILE, Mode.CREATE);
+    file.write(bytes("x"), 0);
+    disk.readOnly(true);
+    List<Action> changes =
+        List.of(
+            () -> file.write(bytes("y"), 0),
+            file::sync,
+            () -> disk.syncDirectory(DIRECTORY),
+            () -> disk.delete(FILE),
+            () -> disk.rename(FILE, DIRECTORY.resolve("other")),
+            () -> disk.createDirectories(DIRECTORY.resolve("deeper")),
+            () -> disk.lock(DIRECTORY.resolve("lock")));
+    for (Action change : changes) {
+      assertThatThrownBy(change::run).hasMessageContaining("Read-only file system");
+    }
+    assertThat(disk.readAll(FILE)).containsExactly('x');
+    disk.readOnly(false);
+    for (Action change : changes.subList(0, 3)) {
+      change.run();
+    }
+    assertThat(disk.readAll(FILE)).containsExactly('y');
+  }
+
+  @Test
+  void whatIsCutOffOrLostAtRestIsSoForGood() throws IOException {
+    SimulatedFileSystem disk = disk(1);
+    disk.replace(FILE, new byte[] {1, 2, 3});
+    disk.cutOff(FILE, 2);
+    disk.losePower();
+    assertThat(disk.readAll(FILE)).containsExactly(1, 2);
+    disk.lose(FILE);
+    disk.losePower();
+    assertThat(disk.exists(FILE)).isFalse();
+  }
+
+  private static SimulatedFileSystem disk(long seed) throws IOException {
     SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(seed)::nextLong, "a");
     disk.createDirectories(DIRECTORY);
     return disk;
