@@ -25,19 +25,25 @@ import org.jspecify.annotations.Nullable;
  * <p>When a sync fails, what the disk holds is not known any more, and a later sync that succeeds
  * proves nothing (Rebello et al.: Can Applications Recover from fsync Failures?, 2020). So the log
  * is poisoned for good: nothing is acknowledged until a new start has replayed what is there. When
- * space runs out, writes are refused for a moment and tried again in a new segment.
+ * a write fails otherwise, for lack of space above all, writes are refused until a new segment can
+ * be made, which is tried again and again.
  *
  * <p>{@link #wake}, {@link #refusal} and {@link #currentSegmentId} are safe for concurrent use;
  * everything else belongs to the log's thread.
  */
 final class CommitLog {
-  private static final long REFUSAL_NANOS = 250_000_000L;
+  private static final long RETRY_NANOS = 250_000_000L;
+
+  /** A refusal that lasts, or comes and goes, is reported this often. */
+  private static final long SAY_AGAIN_NANOS = 60_000_000_000L;
+
   private static final int BUFFER_BYTES = 256 << 10;
 
   private final Clock clock;
   private final EngineOptions options;
   private final StorageEvents events;
   private final Executor thread;
+  private final Shard timers;
   private final CommitLogSegments segments;
   private final List<LogAppender> appenders = new ArrayList<>();
 
@@ -63,12 +69,13 @@ final class CommitLog {
   private boolean prepareAsked;
   private boolean unsynced;
 
-  /** Why writes are refused: until the next start, or until another attempt may be made. */
-  record Refusal(String reason, boolean forGood, long untilNanos) {
-    boolean isInForce(Clock clock) {
-      return forGood || clock.nanos() - untilNanos < 0;
-    }
-  }
+  /** When a refusal was reported last, 0 for never, and whether its end was. */
+  private long saidAtNanos;
+
+  private boolean isOverSaid;
+
+  /** Why writes are refused: until the next start, or until a segment can be made again. */
+  record Refusal(String reason, boolean forGood) {}
 
   /** A sync failed. */
   private static final class SyncFailure extends IOException {
@@ -95,12 +102,13 @@ final class CommitLog {
     this.options = options;
     this.events = events;
     this.thread = environment.background().serial("commitlog");
+    this.timers = environment.shards().get(0);
     this.segments = new CommitLogSegments(environment, directory, archive, options, events);
     this.nextSegmentId = firstSegmentId;
     this.currentSegmentId = firstSegmentId;
     int shards = environment.shards().count();
     for (Shard shard : environment.shards().all()) {
-      appenders.add(new LogAppender(this, shard, clock, options, shards));
+      appenders.add(new LogAppender(this, shard, options, shards));
     }
     segments.begin(appenders, tooLong);
   }
@@ -118,7 +126,7 @@ final class CommitLog {
     return currentSegmentId;
   }
 
-  /** Why writes were refused last; it may be over. Null when all is well. */
+  /** Why writes are refused; null when they are not. */
   @Nullable Refusal refusal() {
     return refusal;
   }
@@ -171,7 +179,7 @@ final class CommitLog {
 
   private ApplyOutcome write() {
     Refusal before = refusal;
-    if (before != null && before.isInForce(clock)) {
+    if (before != null) {
       return new ApplyOutcome.Unavailable(before.reason());
     }
     try {
@@ -183,9 +191,6 @@ final class CommitLog {
       writeBuffer();
       if (sync) {
         syncCurrent();
-      }
-      if (before != null) {
-        refusal = null;
       }
       return ApplyOutcome.APPLIED;
     } catch (IOException e) {
@@ -317,20 +322,49 @@ final class CommitLog {
     }
     String message = String.valueOf(reason.getMessage());
     if (reason instanceof SyncFailure) {
-      refusal = new Refusal(message, true, 0);
+      refusal = new Refusal(message, true);
       events.commitLogPoisoned(message);
     } else {
       leave();
-      refusal = new Refusal(message, false, clock.nanos() + REFUSAL_NANOS);
-      events.writesRefused(message);
+      refuse(message);
     }
     return new ApplyOutcome.Unavailable(message);
+  }
+
+  private void refuse(String reason) {
+    refusal = new Refusal(reason, false);
+    if (saidAtNanos == 0 || clock.nanos() - saidAtNanos > SAY_AGAIN_NANOS) {
+      saidAtNanos = clock.nanos();
+      isOverSaid = false;
+      events.writesRefused(reason);
+    }
+    timers.schedule(RETRY_NANOS, () -> thread.execute(this::tryAgain));
+  }
+
+  /** Takes writes again when a segment can be made; nobody need write to find out. */
+  private void tryAgain() {
+    Refusal now = refusal;
+    if (now == null || now.forGood) {
+      return;
+    }
+    try {
+      OpenSegment segment = openNext();
+      current = segment;
+      currentSegmentId = segment.id;
+      refusal = null;
+      if (!isOverSaid) {
+        isOverSaid = true;
+        events.writesAccepted();
+      }
+    } catch (IOException e) {
+      refuse(String.valueOf(e.getMessage()));
+    }
   }
 
   /** Closes the files. Nothing is written afterwards. */
   void close(Runnable closedAll) {
     thread.execute(() -> {
-      refusal = new Refusal("the storage engine is closed", true, 0);
+      refusal = new Refusal("the storage engine is closed", true);
       OpenSegment last = current;
       current = null;
       segments.end(last, closedAll);

@@ -34,6 +34,10 @@ final class CommitLogFormat {
   static final int RECORD_HEAD_BYTES = 12;
   static final int GENERATION_BYTES = 4;
   static final int END = -1;
+
+  /** What a segment's name ends in until its file is whole. */
+  static final String STAGED = ".new";
+
   private static final String PREFIX = "commitlog-";
   private static final String SUFFIX = ".log";
   private static final VarHandle INT =

@@ -124,6 +124,11 @@ final class CommitLogReplay {
       }
       files.delete(segment.path());
     }
+    for (String name : files.list(directory)) {
+      if (name.endsWith(CommitLogFormat.STAGED)) {
+        files.delete(directory.resolve(name));
+      }
+    }
     if (!segments.isEmpty()) {
       files.syncDirectory(directory);
     }
@@ -136,12 +141,12 @@ final class CommitLogReplay {
     if (!headerIsValid(segment, bytes)) {
       int found = nextRecord(segment, bytes, position);
       if (found < 0) {
-        // Created, but nothing was acknowledged from it before its header was synced.
+        setAsideDamaged(segment, bytes, 0, bytes.length);
         return;
       }
       setAsideDamaged(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
     }
-    while (position <= bytes.length - CommitLogFormat.RECORD_HEAD_BYTES) {
+    while (!isCutOff(segment, bytes, position)) {
       if (headIsValid(segment, bytes, position)) {
         int length = ByteReader.intAt(bytes, position);
         if (length == CommitLogFormat.END) {
@@ -164,6 +169,22 @@ final class CommitLogReplay {
       setAsideDamaged(segment, bytes, position, found);
       position = found;
     }
+    setAsideDamaged(segment, bytes, position, bytes.length);
+  }
+
+  /**
+   * Whether the file ends before its records do. It never does by itself: it has its whole size,
+   * and room for an end, before anything is written to it.
+   */
+  private static boolean isCutOff(Segment segment, byte[] bytes, int position) {
+    int left = bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES;
+    if (left < 0) {
+      return true;
+    }
+    int length = ByteReader.intAt(bytes, position);
+    return length > left
+        && ByteReader.intAt(bytes, position + 4)
+            == CommitLogFormat.headCrc(segment.id(), position, length);
   }
 
   private static void refuseOtherVersions(Segment segment, byte[] bytes) throws IOException {

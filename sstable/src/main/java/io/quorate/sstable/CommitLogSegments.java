@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -81,25 +83,41 @@ final class CommitLogSegments {
   /** Creates a segment's file, with its space reserved, so that a write needs no allocation. */
   OpenSegment create(long id) throws IOException {
     Path path = directory.resolve(CommitLogFormat.fileName(id));
+    Path staged = path.resolveSibling(path.getFileName() + CommitLogFormat.STAGED);
     long usable = files.usableBytes(directory);
     if (usable < options.segmentBytes() + options.reservedDiskBytes()) {
-      throw new IOException("the disk is full: " + usable + " bytes are left");
+      throw new DiskFullException(
+          directory + ": the disk is full, " + usable + " bytes are left", null);
     }
-    if (files.exists(path)) {
-      files.delete(path);
+    if (files.exists(staged)) {
+      files.delete(staged);
     }
-    StoredFile file = files.open(path, FileSystem.Mode.CREATE);
+    StoredFile file = files.open(staged, FileSystem.Mode.CREATE);
     try {
       file.preallocate(options.segmentBytes());
       file.write(ByteBuffer.wrap(CommitLogFormat.header(id)), 0);
       file.sync();
+      // What has a segment's name is whole: one that is not was damaged later.
+      files.rename(staged, path);
       files.syncDirectory(directory);
     } catch (IOException e) {
-      file.close();
-      files.delete(path);
+      discard(file, List.of(staged, path), e);
       throw e;
     }
     return new OpenSegment(id, path, file);
+  }
+
+  private void discard(StoredFile file, List<Path> names, IOException cause) {
+    try {
+      file.close();
+      for (Path name : names) {
+        if (files.exists(name)) {
+          files.delete(name);
+        }
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
   }
 
   /** Begins to make a segment that will be needed soon. */
@@ -162,9 +180,15 @@ final class CommitLogSegments {
       needed = Math.min(needed, appender.neededSegmentId());
     }
     boolean deleted = false;
-    while (!closed.isEmpty() && closed.getFirst().id < needed && isArchived(closed.getFirst())) {
-      deleted = true;
-      delete(closed.removeFirst().path);
+    for (Iterator<OpenSegment> each = closed.iterator(); each.hasNext(); ) {
+      OpenSegment segment = each.next();
+      if (segment.id >= needed || !isArchived(segment)) {
+        break;
+      }
+      if (delete(segment.path)) {
+        each.remove();
+        deleted = true;
+      }
     }
     if (deleted) {
       try {
@@ -200,13 +224,19 @@ final class CommitLogSegments {
     }
   }
 
-  private void delete(Path path) {
+  /**
+   * Deletes a segment. One that stays is tried again with the next: were it replayed after
+   * tombstones were purged that delete what it holds, that would come back.
+   */
+  private boolean delete(Path path) {
     try {
       if (files.exists(path)) {
         files.delete(path);
       }
+      return true;
     } catch (IOException e) {
       events.backgroundWorkFailed("deleting " + path, e);
+      return false;
     }
   }
 

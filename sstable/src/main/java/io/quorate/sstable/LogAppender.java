@@ -1,6 +1,5 @@
 package io.quorate.sstable;
 
-import io.quorate.environment.Clock;
 import io.quorate.environment.Shard;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,7 +20,6 @@ final class LogAppender {
 
   private final CommitLog log;
   private final Shard shard;
-  private final Clock clock;
   private final EngineOptions options;
   private final long maxWaitingBytes;
   private final AtomicReference<@Nullable LogBatch> handedOver = new AtomicReference<>();
@@ -32,10 +30,9 @@ final class LogAppender {
   private boolean periodPlanned;
   private volatile long neededSegmentId = Long.MAX_VALUE;
 
-  LogAppender(CommitLog log, Shard shard, Clock clock, EngineOptions options, int shardCount) {
+  LogAppender(CommitLog log, Shard shard, EngineOptions options, int shardCount) {
     this.log = log;
     this.shard = shard;
-    this.clock = clock;
     this.options = options;
     this.maxWaitingBytes = MAX_WAITING_BYTES / shardCount;
   }
@@ -48,7 +45,7 @@ final class LogAppender {
   /** Appends a mutation of a table's generation; null when it was taken, otherwise why not. */
   @Nullable ApplyOutcome append(int generation, Mutation mutation) {
     CommitLog.Refusal refusal = log.refusal();
-    if (refusal != null && refusal.isInForce(clock)) {
+    if (refusal != null) {
       return new ApplyOutcome.Unavailable(refusal.reason());
     }
     int size = mutation.sizeBytes();

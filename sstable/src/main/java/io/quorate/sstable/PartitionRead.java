@@ -46,9 +46,9 @@ final class PartitionRead {
   void start() {
     Version version = memtables.table.version();
     long token = command.token();
-    if (version.isDamagedAt(token)) {
-      callback.completed(
-          new ReadFailure(ReadFailure.Reason.DAMAGED, "an SSTable with the token was put aside"));
+    TableManifest.Listed damaged = version.damagedBetween(token, token);
+    if (damaged != null) {
+      callback.completed(memtables.table.refusal(damaged));
       return;
     }
     List<SSTable> candidates = PartitionSources.candidates(version.tables(), token, limits);

@@ -31,9 +31,9 @@ final class RangeRead {
   void start() {
     Version version = memtables.table.version();
     long fromToken = command.from().token();
-    if (version.isDamagedBetween(fromToken, command.endToken())) {
-      callback.completed(
-          new ReadFailure(ReadFailure.Reason.DAMAGED, "an SSTable of the range was put aside"));
+    TableManifest.Listed damaged = version.damagedBetween(fromToken, command.endToken());
+    if (damaged != null) {
+      callback.completed(memtables.table.refusal(damaged));
       return;
     }
     List<SSTable> tables = new ArrayList<>();

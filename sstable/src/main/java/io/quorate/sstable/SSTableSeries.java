@@ -2,7 +2,6 @@ package io.quorate.sstable;
 
 import io.quorate.environment.FileSystem;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -68,9 +67,8 @@ final class SSTableSeries {
 
   private void finishWriter(SSTableWriter open) throws IOException {
     open.finish();
+    finished.add(SSTable.open(files, table.pathOf(number), number, level, cache));
     writer = null;
-    Path path = table.pathOf(number);
-    finished.add(SSTable.open(files, path, number, level, cache));
   }
 
   /**

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 
@@ -190,8 +191,10 @@ final class SSTableWriter {
   /** Gives up: nothing of the file remains. */
   void abandon() throws IOException {
     file.close();
-    if (files.exists(temporary)) {
-      files.delete(temporary);
+    for (Path name : List.of(temporary, path)) {
+      if (files.exists(name)) {
+        files.delete(name);
+      }
     }
   }
 }

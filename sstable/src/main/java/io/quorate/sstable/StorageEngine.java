@@ -229,12 +229,12 @@ public final class StorageEngine {
   }
 
   private void openTable(Path path) throws IOException {
-    if (!files.exists(path.resolve(TableManifest.FILE_NAME))) {
-      // A table that was being dropped, or created, when the node went down.
-      for (String name : files.list(path)) {
-        files.delete(path.resolve(name));
+    if (!TableDirectory.isTable(files, path)) {
+      try {
+        TableDirectory.remove(files, path);
+      } catch (IOException e) {
+        events.backgroundWorkFailed("removing " + path, e);
       }
-      files.delete(path);
       return;
     }
     TableManifest manifest = TableManifest.load(files, path);
@@ -271,8 +271,12 @@ public final class StorageEngine {
   /** Files that no manifest lists: of a flush or compaction that did not come to its end. */
   private void removeOrphans(Path path, List<String> known) throws IOException {
     for (String name : files.list(path)) {
-      if (!known.contains(name)) {
-        files.delete(path.resolve(name));
+      try {
+        if (!known.contains(name)) {
+          files.delete(path.resolve(name));
+        }
+      } catch (IOException e) {
+        events.backgroundWorkFailed("removing " + path.resolve(name), e);
       }
     }
   }
@@ -331,6 +335,12 @@ public final class StorageEngine {
 
   private CommitLog commitLog() {
     return Objects.requireNonNull(commitLog, "the engine was started");
+  }
+
+  /** Why writes are refused, for now or until the next start; null when they are taken. */
+  public @Nullable String writeRefusal() {
+    CommitLog.Refusal refusal = commitLog().refusal();
+    return refusal == null ? null : refusal.reason();
   }
 
   /** The log is too long: flushes the memtables that need segments before this one. */
@@ -478,11 +488,10 @@ public final class StorageEngine {
 
   private void removeDirectory(Table table, Consumer<@Nullable IOException> done) {
     try {
-      removeOrphans(table.directory(), List.of());
-      files.delete(table.directory());
+      TableDirectory.remove(files, table.directory());
       done.accept(null);
     } catch (IOException e) {
-      // What is left has no manifest and goes at the next start.
+      // What is left goes at the next start.
       done.accept(e);
     }
   }

@@ -53,9 +53,14 @@ public interface StorageEvents {
     LOG.error("the commit log takes no more writes: {}", reason);
   }
 
-  /** Writes are refused for now. */
+  /** Writes are refused for now; reported once a minute as long as it lasts. */
   default void writesRefused(String reason) {
     LOG.warn("writes are refused: {}", reason);
+  }
+
+  /** Writes are taken again. */
+  default void writesAccepted() {
+    LOG.info("writes are taken again");
   }
 
   /** Long work on a table was asked for, or became due. */

@@ -69,6 +69,12 @@ final class Table {
     return directory.resolve(number + ".sst");
   }
 
+  /** Why a read of tokens that stood in an SSTable is not answered. */
+  ReadFailure refusal(TableManifest.Listed aside) {
+    return new ReadFailure(
+        ReadFailure.Reason.DAMAGED, pathOf(aside.number()) + " is damaged and was put aside");
+  }
+
   /**
    * Replaces SSTables by others, durably, and then for all readers.
    *
@@ -198,11 +204,7 @@ final class Table {
       dropped = true;
       List<SSTable> removed = version.tables();
       version = Version.EMPTY;
-      Path manifest = directory.resolve(TableManifest.FILE_NAME);
-      if (files.exists(manifest)) {
-        files.delete(manifest);
-        files.syncDirectory(directory);
-      }
+      TableDirectory.markDropped(files, directory);
       return removed;
     } finally {
       editing.unlock();

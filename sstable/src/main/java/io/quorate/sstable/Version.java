@@ -2,6 +2,7 @@ package io.quorate.sstable;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The SSTables of a table at one moment. Immutable; a change publishes a new one.
@@ -44,17 +45,18 @@ record Version(List<SSTable> tables, List<TableManifest.Listed> quarantined) {
   }
 
   boolean isDamagedAt(long token) {
-    for (int i = 0; i < quarantined.size(); i++) {
-      if (quarantined.get(i).coversToken(token)) {
-        return true;
-      }
-    }
-    return false;
+    return damagedBetween(token, token) != null;
   }
 
-  boolean isDamagedBetween(long minToken, long maxToken) {
-    return quarantined.stream()
-        .anyMatch(aside -> aside.minToken() <= maxToken && aside.maxToken() >= minToken);
+  /** One that was put aside and may hold some of these tokens, or null. */
+  TableManifest.@Nullable Listed damagedBetween(long minToken, long maxToken) {
+    for (int i = 0; i < quarantined.size(); i++) {
+      TableManifest.Listed aside = quarantined.get(i);
+      if (aside.minToken() <= maxToken && aside.maxToken() >= minToken) {
+        return aside;
+      }
+    }
+    return null;
   }
 
   List<TableManifest.Listed> listed() {

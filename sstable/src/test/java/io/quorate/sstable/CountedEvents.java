@@ -12,6 +12,7 @@ final class CountedEvents implements StorageEvents {
   final List<String> replayed = new ArrayList<>();
   final List<String> poisoned = new ArrayList<>();
   final List<String> refused = new ArrayList<>();
+  int accepted;
   final List<String> failed = new ArrayList<>();
   final List<String> postponed = new ArrayList<>();
   final List<StorageTask> begun = new ArrayList<>();
@@ -44,6 +45,11 @@ final class CountedEvents implements StorageEvents {
   @Override
   public void writesRefused(String reason) {
     refused.add(reason);
+  }
+
+  @Override
+  public void writesAccepted() {
+    accepted++;
   }
 
   @Override

@@ -83,12 +83,16 @@ final class EngineFixture {
 
   /** Keeps {@link #TABLE} under a name. */
   void snapshot(String name) {
+    assertThat(trySnapshot(name)).isNull();
+  }
+
+  @Nullable IOException trySnapshot(String name) {
     SnapshotManifest.Origin origin =
         new SnapshotManifest.Origin(new UUID(5, 5), "test", 1, List.of(), List.of(), "");
     Snapshots.Request request =
         new Snapshots.Request(
             name, "", 0, 0, origin, Map.of(TABLE, new Snapshots.Named("ks.t", "")));
-    succeed(done ->
+    return run(done ->
         engine
             .snapshots()
             .create(
@@ -175,7 +179,11 @@ final class EngineFixture {
   @Nullable String value(UUID table, String key) {
     ReadOutcome outcome = read(table, key);
     assertThat(outcome).isInstanceOf(ReadResult.class);
-    FragmentReader fragment = new FragmentReader().reset(((ReadResult) outcome).fragment());
+    return value((ReadResult) outcome);
+  }
+
+  static @Nullable String value(ReadResult result) {
+    FragmentReader fragment = new FragmentReader().reset(result.fragment());
     if (fragment.next() != FragmentReader.Entry.ROW) {
       return null;
     }
