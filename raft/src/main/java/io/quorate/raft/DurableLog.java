@@ -2,6 +2,7 @@ package io.quorate.raft;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.Mode;
 import io.quorate.environment.FileSystem.StoredFile;
@@ -44,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * is damage, and the log refuses to open.
  *
  * <p>After a failed write or sync nothing more is written: which bytes the disk has is then
- * unknown.
+ * unknown. Only a write that found no space is cut off again, durably, and may be repeated.
  *
  * <p>Owned by the thread of the member's log; not thread-safe.
  */
@@ -126,7 +127,12 @@ final class DurableLog {
     return directory.resolve("snapshot");
   }
 
-  /** Makes a ready's state durable: in one sync, unless it has a snapshot. */
+  /**
+   * Makes a ready's state durable: in one sync, unless it has a snapshot.
+   *
+   * @throws DiskFullException when there is no space; the log is as before, and the same can be
+   *     asked for again
+   */
   void append(@Nullable Snapshot snapshot, @Nullable HardState state, List<Entry> entries)
       throws IOException {
     checkSound();
@@ -139,22 +145,25 @@ final class DurableLog {
         payload.clear();
         writeSnapshot(snapshot);
         payload.writeByte(RESTART).writeLong(snapshot.index());
-        lastIndex = snapshot.index();
       }
       if (state != null) {
-        hardState = state;
         writeHardState(payload, state);
       }
       for (Entry entry : entries) {
         payload.writeByte(ENTRY).writeLong(entry.term()).writeLong(entry.index());
         payload.writeInt(entry.command().length).writeBytes(entry.command());
-        lastIndex = entry.index();
       }
       writeFrame(payload);
+      hardState = state == null ? hardState : state;
+      lastIndex =
+          !entries.isEmpty()
+              ? entries.getLast().index()
+              : snapshot == null ? lastIndex : snapshot.index();
       if (activeBytes >= segmentBytes) {
-        closeSegment();
-        startSegment(false);
+        beginNextSegment();
       }
+    } catch (DiskFullException e) {
+      throw e; // what was written of it is cut off again
     } catch (IOException | RuntimeException e) {
       isPoisoned = true;
       throw e;
@@ -176,6 +185,8 @@ final class DurableLog {
         files.delete(closed.removeFirst().path());
         files.syncDirectory(directory);
       }
+    } catch (DiskFullException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       isPoisoned = true;
       throw e;
@@ -195,15 +206,25 @@ final class DurableLog {
     }
   }
 
+  /** The segment is full; when there is no space for another one it goes on growing. */
+  private void beginNextSegment() throws IOException {
+    StoredFile full = Objects.requireNonNull(active, "the log was closed");
+    Segment segment = new Segment(activePath, lastIndex);
+    try {
+      startSegment(false);
+    } catch (DiskFullException e) {
+      return;
+    }
+    full.close();
+    closed.add(segment);
+  }
+
   private void startSegment(boolean restartsBehindSnapshot) throws IOException {
-    number++;
-    activePath = segmentPath(directory, number);
-    active = files.open(activePath, Mode.CREATE);
+    Path path = segmentPath(directory, number + 1);
+    StoredFile file = files.open(path, Mode.CREATE);
     ByteBuf header = Unpooled.buffer(HEADER_BYTES);
-    header.writeInt(SEGMENT_MAGIC).writeShort(VERSION).writeShort(0).writeLong(number);
+    header.writeInt(SEGMENT_MAGIC).writeShort(VERSION).writeShort(0).writeLong(number + 1);
     header.writeInt(crc(header, 0, header.writerIndex()));
-    active.write(header.nioBuffer(), 0);
-    activeBytes = HEADER_BYTES;
     ByteBuf payload = Unpooled.buffer(256);
     payload.writeByte(VOTERS).writeByte(voters.size());
     for (PeerId voter : voters) {
@@ -213,13 +234,22 @@ final class DurableLog {
     if (restartsBehindSnapshot) {
       payload.writeByte(RESTART).writeLong(snapshotIndex);
     }
-    writeFrame(payload);
-    files.syncDirectory(directory);
-  }
-
-  private void closeSegment() throws IOException {
-    close();
-    closed.add(new Segment(activePath, lastIndex));
+    ByteBuf frame = frame(payload);
+    try {
+      file.write(header.nioBuffer(), 0);
+      file.write(frame.nioBuffer(), HEADER_BYTES);
+      file.sync();
+      files.syncDirectory(directory);
+    } catch (DiskFullException e) {
+      file.close();
+      files.delete(path);
+      throw e;
+    }
+    number++;
+    sequence++;
+    active = file;
+    activePath = path;
+    activeBytes = HEADER_BYTES + frame.readableBytes();
   }
 
   private static void writeHardState(ByteBuf out, HardState state) {
@@ -238,13 +268,26 @@ final class DurableLog {
 
   private void writeFrame(ByteBuf payload) throws IOException {
     StoredFile file = Objects.requireNonNull(active, "the log was closed");
+    ByteBuf frame = frame(payload);
+    try {
+      file.write(frame.nioBuffer(), activeBytes);
+    } catch (DiskFullException e) {
+      file.truncate(activeBytes);
+      file.sync();
+      throw e;
+    }
+    file.sync();
+    sequence++;
+    activeBytes += frame.readableBytes();
+  }
+
+  /** The next frame. */
+  private ByteBuf frame(ByteBuf payload) {
     int length = payload.readableBytes();
     ByteBuf frame = Unpooled.buffer(FRAME_HEADER_BYTES + length);
-    frame.writeInt(0).writeInt(length).writeLong(++sequence).writeBytes(payload);
+    frame.writeInt(0).writeInt(length).writeLong(sequence + 1).writeBytes(payload);
     frame.setInt(0, crc(frame, 4, frame.writerIndex() - 4));
-    file.write(frame.nioBuffer(), activeBytes);
-    file.sync();
-    activeBytes += FRAME_HEADER_BYTES + length;
+    return frame;
   }
 
   private void writeSnapshot(Snapshot snapshot) throws IOException {

@@ -237,6 +237,15 @@ final class LogRecovery {
           case RESTART -> {
             entries.clear();
             lastIndex = payload.getLong();
+            if (lastIndex > snapshot.index()) {
+              // The snapshot is written first.
+              throw new LogCorruption(
+                  DurableLog.snapshotPath(directory)
+                      + " is missing or older than "
+                      + path
+                      + ", which goes on behind entry "
+                      + lastIndex);
+            }
           }
           case VOTERS -> {
             int count = Byte.toUnsignedInt(payload.get());

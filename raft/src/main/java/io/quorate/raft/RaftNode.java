@@ -3,6 +3,7 @@ package io.quorate.raft;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Timer;
@@ -42,6 +43,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftNode {
   private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
+  private static final long FULL_DISK_RETRY_NANOS = 500_000_000L;
 
   private enum Life {
     NEW,
@@ -68,6 +70,10 @@ public final class RaftNode {
 
   private Life life = Life.NEW;
   private @Nullable String failure;
+
+  /** Why the log waits, or null. */
+  private @Nullable String fullDisk;
+
   private @Nullable RaftCore core;
   private @Nullable DurableLog durable;
   private @Nullable Timer timer;
@@ -618,12 +624,27 @@ public final class RaftNode {
     logExecutor.execute(() -> {
       try {
         task.run();
+      } catch (DiskFullException e) {
+        shard.execute(() -> waitForSpace(e, () -> onDisk(task, thenOnShard)));
+        return;
       } catch (IOException | RuntimeException e) {
         shard.execute(() -> fail(e));
         return;
       }
-      shard.execute(() -> runWhileRunning(thenOnShard));
+      shard.execute(() -> {
+        fullDisk = null;
+        runWhileRunning(thenOnShard);
+      });
     });
+  }
+
+  /** Meanwhile nothing is acknowledged; a leader hands over, as on any slow disk. */
+  private void waitForSpace(DiskFullException full, Runnable retry) {
+    if (fullDisk == null) {
+      log.error("raft member {} waits for space: {}", config.self(), full.getMessage());
+    }
+    fullDisk = full.getMessage();
+    shard.schedule(FULL_DISK_RETRY_NANOS, () -> runWhileRunning(retry));
   }
 
   private void runWhileRunning(Runnable task) {
@@ -678,6 +699,6 @@ public final class RaftNode {
         proposals.size(),
         config.voters(),
         List.copyOf(peers),
-        failure);
+        failure == null ? fullDisk : failure);
   }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param elections how often it stood for election since then; pre-votes do not count
  * @param pendingProposals proposals made here that wait for an answer
  * @param peers of a leader: what it knows of the others
- * @param failure why the member stopped, when it did
+ * @param failure why the member stopped, or waits for space on its disk; null when it does not
  */
 public record RaftStatus(
     PeerId self,

@@ -319,6 +319,25 @@ class RaftNodeTest {
   }
 
   @Test
+  void aFullDiskIsWaitedOutWithoutARestart() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    leader.host.disk().capacity(1);
+    propose(ring, leader, "no room");
+    ring.world.runFor(5 * SECOND);
+    assertThat(leader.status().failure()).contains("No space left");
+    assertThat(leader.failure).as("it is still a member").isNull();
+    Member next = ring.awaitLeader();
+    assertThat(propose(ring, next, "on")).isInstanceOf(Committed.class);
+
+    leader.host.disk().capacity(Long.MAX_VALUE);
+    ring.world.runFor(3 * SECOND);
+    assertThat(leader.status().failure()).isNull();
+    assertThat(leader.machine.words).isEqualTo(next.machine.words).contains("on");
+  }
+
+  @Test
   void aStateMachineThatThrowsStopsTheMember() {
     SimulatedRing ring = ring(1, 0);
     Member only = ring.awaitLeader();
