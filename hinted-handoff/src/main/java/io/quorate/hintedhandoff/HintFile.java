@@ -25,9 +25,8 @@ import org.jspecify.annotations.Nullable;
  *           | u64 expiry, wall seconds | mutation
  * </pre>
  *
- * <p>After a crash the bytes that were not synced may be torn anywhere. All synced bytes lie before
- * them, so the file is good up to the first hint that fails its checksum, and nothing acknowledged
- * as durable is behind it.
+ * <p>After a crash the bytes that were not synced may be torn anywhere; all synced bytes lie before
+ * them. A hint that fails its checksum is passed over: the next good one is looked for behind it.
  *
  * <p>Owned by the {@code hints} thread.
  */
@@ -38,6 +37,9 @@ final class HintFile {
   static final int HINT_HEADER_BYTES = 24;
   static final String SUFFIX = ".hints";
 
+  /** What a name ends in until the header is on disk. */
+  static final String STAGED = ".new";
+
   private final FileSystem files;
   final Path path;
   final long number;
@@ -47,6 +49,9 @@ final class HintFile {
 
   /** End of what can be read. */
   long endOffset;
+
+  /** Of the file as it was found: what is neither delivered nor good. */
+  long damagedBytes;
 
   /** Everything before it has been delivered. */
   long deliveredOffset = HEADER_BYTES;
@@ -70,24 +75,44 @@ final class HintFile {
   static HintFile create(FileSystem files, Path directory, UUID target, long number)
       throws IOException {
     HintFile file = new HintFile(files, directory.resolve(name(target, number)), number);
-    StoredFile created = files.open(file.path, Mode.CREATE);
+    Path staged = directory.resolve(name(target, number) + STAGED);
+    StoredFile created = files.open(staged, Mode.CREATE);
     file.open = created;
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
     header.putInt(MAGIC).putShort((short) VERSION).putShort((short) 0);
     header.putLong(target.getMostSignificantBits()).putLong(target.getLeastSignificantBits());
     header.putInt(crc(header.duplicate().flip()));
-    created.write(header.flip(), 0);
-    // A name that outlives a crash has its whole header behind it.
-    created.sync();
-    files.syncDirectory(directory);
+    try {
+      created.write(header.flip(), 0);
+      // A file of this name has its whole header: one that has not was damaged later.
+      created.sync();
+      files.rename(staged, file.path);
+      files.syncDirectory(directory);
+    } catch (IOException e) {
+      file.discard(List.of(staged, file.path), e);
+      throw e;
+    }
     file.endOffset = HEADER_BYTES;
     return file;
+  }
+
+  private void discard(List<Path> names, IOException cause) {
+    try {
+      close();
+      for (Path name : names) {
+        if (files.exists(name)) {
+          files.delete(name);
+        }
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
   }
 
   /**
    * Opens a file of an earlier life, read-only, and looks how much of it is good.
    *
-   * @throws IOException when it is no hint file, with what is wrong with it
+   * @throws DamagedHints when it is no hint file, with what is wrong with it
    */
   static HintFile recover(FileSystem files, Path path, UUID target, long number, long delivered)
       throws IOException {
@@ -108,7 +133,7 @@ final class HintFile {
 
   private void checkHeader(StoredFile opened, UUID target) throws IOException {
     if (opened.size() < HEADER_BYTES) {
-      throw new IOException(path + " ends within its header");
+      throw new DamagedHints(path + " ends within its header");
     }
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
     opened.readFully(header, 0);
@@ -119,19 +144,24 @@ final class HintFile {
     header.getShort();
     UUID named = new UUID(header.getLong(), header.getLong());
     if (!isOurs || version != VERSION || !named.equals(target)) {
-      throw new IOException(path + " is damaged, of another version, or of another target");
+      throw new DamagedHints(path + " is damaged, of another version, or of another target");
     }
   }
 
   private void scan() throws IOException {
     long good = deliveredOffset;
+    long soundBytes = 0;
     List<Hint> batch = read(good, 1 << 20);
     while (!batch.isEmpty()) {
       oldestMillis = oldestMillis == 0 ? batch.getFirst().createdMillis() : oldestMillis;
       hints += batch.size();
       good = batch.getLast().endOffset();
+      for (Hint hint : batch) {
+        soundBytes += sizeBytes(hint.mutation());
+      }
       batch = read(good, 1 << 20);
     }
+    damagedBytes = endOffset - deliveredOffset - soundBytes;
     endOffset = good;
   }
 
@@ -172,6 +202,30 @@ final class HintFile {
 
   /** Good hints from an offset on, about {@code maxBytes} of them, at least one if there is one. */
   List<Hint> read(long from, int maxBytes) throws IOException {
+    List<Hint> hints = readUpToDamage(from, maxBytes);
+    if (hints.isEmpty() && endOffset - from >= HINT_HEADER_BYTES) {
+      long next = nextGood(from + 1);
+      return next < 0 ? hints : readUpToDamage(next, maxBytes);
+    }
+    return hints;
+  }
+
+  /** Where the next hint stands that is whole; -1 when there is none. */
+  private long nextGood(long from) throws IOException {
+    ByteBuffer bytes = bytes(from, Math.toIntExact(endOffset - from));
+    for (int at = 0; at <= bytes.limit() - HINT_HEADER_BYTES; at++) {
+      int length = bytes.getInt(at + 4);
+      int left = bytes.limit() - at - HINT_HEADER_BYTES;
+      if (length > 0
+          && length <= left
+          && bytes.getInt(at) == crc(bytes.slice(at + 4, HINT_HEADER_BYTES - 4 + length))) {
+        return from + at;
+      }
+    }
+    return -1;
+  }
+
+  private List<Hint> readUpToDamage(long from, int maxBytes) throws IOException {
     List<Hint> hints = new ArrayList<>();
     long available = endOffset - from;
     if (available < HINT_HEADER_BYTES) {

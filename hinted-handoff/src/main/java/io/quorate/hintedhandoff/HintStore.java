@@ -109,6 +109,8 @@ public final class HintStore {
     for (String name : environment.files().list(directory)) {
       if (name.endsWith(HintFile.SUFFIX)) {
         recover(name);
+      } else if (name.endsWith(HintFile.SUFFIX + HintFile.STAGED)) {
+        environment.files().delete(directory.resolve(name));
       }
     }
     long wallMillis = environment.clock().wallMicros() / 1_000;
@@ -141,8 +143,8 @@ public final class HintStore {
     }
     try {
       hintsOf(target).recover(number);
-    } catch (IOException e) {
-      log.error("hints for {} cannot be read and are set aside: {}", target, e.toString());
+    } catch (DamagedHints e) {
+      log.error("hints for {} are set aside: {}", target, e.getMessage());
       setAsideBytes += environment.files().size(directory.resolve(name));
       environment.files().rename(directory.resolve(name), directory.resolve(name + ".damaged"));
       environment.files().syncDirectory(directory);

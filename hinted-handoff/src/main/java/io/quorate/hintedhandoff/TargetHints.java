@@ -56,13 +56,13 @@ final class TargetHints {
     lastNumber = Math.max(lastNumber, number);
     Path path = directory.resolve(HintFile.name(target, number));
     long sizeBytes = files.size(path);
-    if (sizeBytes <= HintFile.HEADER_BYTES) {
-      files.delete(path); // its creation was interrupted, or nothing was written
+    if (sizeBytes == HintFile.HEADER_BYTES) {
+      files.delete(path); // nothing was written
       return;
     }
     HintFile file =
         HintFile.recover(files, path, target, number, queue.isEmpty() ? delivered(number) : 0);
-    damagedBytes += sizeBytes - file.endOffset;
+    damagedBytes += file.damagedBytes;
     file.close();
     if (file.hints == 0) {
       file.delete();

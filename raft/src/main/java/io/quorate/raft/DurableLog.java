@@ -249,7 +249,7 @@ final class DurableLog {
     sequence++;
     active = file;
     activePath = path;
-    activeBytes = HEADER_BYTES + frame.readableBytes();
+    activeBytes = (long) HEADER_BYTES + frame.readableBytes();
   }
 
   private static void writeHardState(ByteBuf out, HardState state) {
