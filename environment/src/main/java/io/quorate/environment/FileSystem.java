@@ -110,6 +110,12 @@ public interface FileSystem {
     /** Writes all remaining bytes of {@code source}. */
     void write(ByteBuffer source, long position) throws IOException;
 
+    /**
+     * Begins to bring to disk what was written, so that {@link #sync} finds less to wait for. It
+     * promises nothing, and a failure is told by the next sync.
+     */
+    default void beginSync() {}
+
     /** Makes what was written durable. After a failure nothing written before it is certain. */
     void sync() throws IOException;
 

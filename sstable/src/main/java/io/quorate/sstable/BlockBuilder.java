@@ -51,10 +51,15 @@ final class BlockBuilder {
       left = 0;
     }
     sinceRestart++;
-    out.putUvarint(left);
-    out.putUvarint(keyLength - left);
-    out.putUvarint(valueLength);
-    out.put(key, keyOffset + left, keyLength - left);
+    int rest = keyLength - left;
+    if ((left | rest | valueLength) < 0x80) {
+      out.putBytes(left, rest, valueLength);
+    } else {
+      out.putUvarint(left);
+      out.putUvarint(rest);
+      out.putUvarint(valueLength);
+    }
+    out.put(key, keyOffset + left, rest);
     out.put(value, valueOffset, valueLength);
   }
 

@@ -22,9 +22,14 @@ final class BlockCursor {
 
   /** Takes a block's content and stands before its first entry. */
   void reset(byte[] block) {
+    reset(block, block.length);
+  }
+
+  /** Takes a block's content, the first bytes of an array. */
+  void reset(byte[] block, int length) {
     content = block;
-    restartCount = ByteReader.intAt(block, block.length - 4);
-    restartsOffset = block.length - 4 - 4 * restartCount;
+    restartCount = ByteReader.intAt(block, length - 4);
+    restartsOffset = length - 4 - 4 * restartCount;
     entryOffset = 0;
     nextOffset = 0;
     keyLength = 0;
@@ -39,17 +44,25 @@ final class BlockCursor {
       return false;
     }
     entryOffset = nextOffset;
-    in.over(content, nextOffset, restartsOffset - nextOffset);
-    int shared = in.readUvarint();
-    int rest = in.readUvarint();
-    valueLength = in.readUvarint();
+    int shared = content[nextOffset];
+    int rest = content[nextOffset + 1];
+    valueLength = content[nextOffset + 2];
+    int keyAt = nextOffset + 3;
+    if ((shared | rest | valueLength) < 0) {
+      // Not three numbers of one byte each, as almost always.
+      in.over(content, nextOffset, restartsOffset - nextOffset);
+      shared = in.readUvarint();
+      rest = in.readUvarint();
+      valueLength = in.readUvarint();
+      keyAt = in.position;
+    }
     int length = shared + rest;
     if (length > key.length) {
       key = Arrays.copyOf(key, 2 * length);
     }
-    System.arraycopy(content, in.position, key, shared, rest);
+    System.arraycopy(content, keyAt, key, shared, rest);
     keyLength = length;
-    valueOffset = in.position + rest;
+    valueOffset = keyAt + rest;
     nextOffset = valueOffset + valueLength;
     return true;
   }

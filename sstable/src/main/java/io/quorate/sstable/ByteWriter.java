@@ -31,6 +31,14 @@ final class ByteWriter {
     bytes[length++] = (byte) value;
   }
 
+  void putBytes(int first, int second, int third) {
+    reserve(3);
+    bytes[length] = (byte) first;
+    bytes[length + 1] = (byte) second;
+    bytes[length + 2] = (byte) third;
+    length += 3;
+  }
+
   void putShort(int value) {
     reserve(2);
     SHORT.set(bytes, length, (short) value);

@@ -20,8 +20,8 @@ public enum Compression {
     }
 
     @Override
-    int decompress(byte[] stored, int offset, int length, byte[] content) {
-      System.arraycopy(stored, offset, content, 0, Math.min(length, content.length));
+    int decompress(byte[] stored, int offset, int length, byte[] content, int contentLength) {
+      System.arraycopy(stored, offset, content, 0, Math.min(length, contentLength));
       return length;
     }
   },
@@ -37,9 +37,9 @@ public enum Compression {
     }
 
     @Override
-    int decompress(byte[] stored, int offset, int length, byte[] content) {
+    int decompress(byte[] stored, int offset, int length, byte[] content, int contentLength) {
       try {
-        return LZ4_DECOMPRESSOR.decompress(stored, offset, length, content, 0, content.length);
+        return LZ4_DECOMPRESSOR.decompress(stored, offset, length, content, 0, contentLength);
       } catch (LZ4Exception e) {
         return DAMAGED;
       }
@@ -59,11 +59,11 @@ public enum Compression {
     }
 
     @Override
-    int decompress(byte[] stored, int offset, int length, byte[] content) {
+    int decompress(byte[] stored, int offset, int length, byte[] content, int contentLength) {
       try {
         return ZSTD_DECOMPRESSOR
             .get()
-            .decompressByteArray(content, 0, content.length, stored, offset, length);
+            .decompressByteArray(content, 0, contentLength, stored, offset, length);
       } catch (ZstdException e) {
         return DAMAGED;
       }
@@ -93,8 +93,11 @@ public enum Compression {
   /** Appends the compressed content, and returns its length in bytes. */
   abstract int compress(byte[] content, int length, ByteWriter out);
 
-  /** Fills {@code content}, and returns how many bytes there were or {@link #DAMAGED}. */
-  abstract int decompress(byte[] stored, int offset, int length, byte[] content);
+  /**
+   * Fills the first {@code contentLength} bytes of {@code content}, and returns how many there were
+   * or {@link #DAMAGED}.
+   */
+  abstract int decompress(byte[] stored, int offset, int length, byte[] content, int contentLength);
 
   static @Nullable Compression ofCode(int code) {
     return switch (code) {

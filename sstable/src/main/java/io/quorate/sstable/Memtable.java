@@ -131,6 +131,11 @@ final class Memtable {
     return tree.cursor();
   }
 
+  /** Like {@link #cursor}, for a walk over all entries. */
+  EntryCursor scanCursor() {
+    return tree.scanCursor();
+  }
+
   void freeze() {
     frozen = true;
   }

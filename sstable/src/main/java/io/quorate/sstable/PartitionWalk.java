@@ -22,11 +22,11 @@ final class PartitionWalk {
   /** Whether a source has the current partition. */
   private final boolean[] taking;
 
-  /** Whether a source may have moved since its token was looked at. */
-  private final boolean[] moved;
-
-  /** Tokens of the entries that sources stand on: most comparisons end there. */
+  /** Tokens of the entries that sources stand on, or the greatest: most comparisons end there. */
   private final long[] tokens;
+
+  /** How many sources have it, as far as they have not been walked through it. */
+  private int takerCount;
 
   /** Whether its rows were handed out, and may have been walked. */
   private boolean loaded;
@@ -46,54 +46,74 @@ final class PartitionWalk {
     }
     standing = new boolean[sources.length];
     taking = new boolean[sources.length];
-    moved = new boolean[sources.length];
     tokens = new long[sources.length];
   }
 
   /** Stands before the first partition not below a key. */
   void seek(byte[] key) throws IOException {
+    takerCount = 0;
     for (int i = 0; i < sources.length; i++) {
-      standing[i] = sources[i].seekAtOrAfter(key, key.length);
       taking[i] = false;
-      moved[i] = true;
+      stand(i, sources[i].seekAtOrAfter(key, key.length));
     }
+  }
+
+  private void stand(int source, boolean onEntry) {
+    standing[source] = onEntry;
+    tokens[source] =
+        onEntry
+            ? StoreKey.token(sources[source].keyBytes, sources[source].keyOffset)
+            : Long.MAX_VALUE;
   }
 
   /** Moves to the next partition that any source has; false at the end. */
   boolean next() throws IOException {
     leave();
-    int least = -1;
-    for (int i = 0; i < sources.length; i++) {
-      if (!standing[i]) {
-        continue;
-      }
-      if (moved[i]) {
-        tokens[i] = StoreKey.token(sources[i].keyBytes, sources[i].keyOffset);
-        moved[i] = false;
-      }
-      if (least < 0 || compare(i, least) < 0) {
-        least = i;
-      }
+    // Which source is next cannot be foreseen, so this is done without branches on it.
+    long token = Long.MAX_VALUE;
+    for (int i = 0; i < tokens.length; i++) {
+      token = Math.min(token, tokens[i]);
     }
-    if (least < 0) {
-      return false;
+    int least = -1;
+    int atToken = 0;
+    for (int i = 0; i < tokens.length; i++) {
+      least = tokens[i] == token ? i : least;
+      atToken += tokens[i] == token ? 1 : 0;
+    }
+    if (atToken > 1 || token == Long.MAX_VALUE) {
+      least = leastAt(token);
+      if (least < 0) {
+        return false;
+      }
     }
     EntryCursor first = sources[least];
     partition.clear();
     partition.put(
         first.keyBytes, first.keyOffset, StoreKey.partitionLength(first.keyBytes, first.keyOffset));
-    for (int i = 0; i < sources.length; i++) {
-      taking[i] = standing[i] && tokens[i] == tokens[least] && inPartition(sources[i]);
-      moved[i] = taking[i];
+    taking[least] = true;
+    takerCount = 1;
+    for (int i = 0; atToken > 1 && i < sources.length; i++) {
+      if (i != least && tokens[i] == token && standing[i] && inPartition(sources[i])) {
+        taking[i] = true;
+        takerCount++;
+      }
     }
+    onlySource = least;
     loaded = false;
     return true;
   }
 
-  private int compare(int left, int right) {
-    return tokens[left] == tokens[right]
-        ? compareKeys(sources[left], sources[right])
-        : Long.compare(tokens[left], tokens[right]);
+  /** Of several sources at a token the one with the least key; -1 when all are at their end. */
+  private int leastAt(long token) {
+    int least = -1;
+    for (int i = 0; i < sources.length; i++) {
+      if (tokens[i] == token
+          && standing[i]
+          && (least < 0 || compareKeys(sources[i], sources[least]) < 0)) {
+        least = i;
+      }
+    }
+    return least;
   }
 
   long token() {
@@ -117,8 +137,9 @@ final class PartitionWalk {
             PartitionHead.read(source.valueBytes, source.valueOffset, source.valueLength);
         merger.addDeletion(head.deletion());
         merger.addRanges(head.ranges());
-        standing[i] = source.next();
+        stand(i, source.next());
         taking[i] = standing[i] && inPartition(source);
+        takerCount -= taking[i] ? 0 : 1;
       }
       if (taking[i]) {
         rows[i].reset(partition.bytes, 0, partition.length).standsOnFirstRow();
@@ -133,41 +154,34 @@ final class PartitionWalk {
    * It stands on the first row; {@link #nextOfOnlySource} moves it.
    */
   @Nullable EntryCursor onlySourceOfRows() {
-    int only = -1;
-    for (int i = 0; i < sources.length; i++) {
-      if (taking[i]) {
-        if (only >= 0) {
-          return null;
-        }
-        only = i;
-      }
-    }
-    onlySource = only;
-    EntryCursor source = sources[only];
-    return source.keyLength == partition.length ? null : source;
+    EntryCursor source = sources[onlySource];
+    return takerCount > 1 || source.keyLength == partition.length ? null : source;
   }
 
   /** Moves to the next row of the partition; false behind the last. */
   boolean nextOfOnlySource() throws IOException {
-    standing[onlySource] = sources[onlySource].next();
+    stand(onlySource, sources[onlySource].next());
     taking[onlySource] = standing[onlySource] && inPartition(sources[onlySource]);
+    takerCount = taking[onlySource] ? 1 : 0;
     return taking[onlySource];
   }
 
   /** Moves the sources that took part behind the partition, wherever reading it left them. */
   private void leave() throws IOException {
-    for (int i = 0; i < sources.length; i++) {
+    for (int i = 0; takerCount > 0 && i < sources.length; i++) {
       if (!taking[i]) {
         continue;
       }
       taking[i] = false;
-      standing[i] = !loaded || rows[i].onEntry();
-      if (standing[i] && inPartition(sources[i])) {
+      takerCount--;
+      boolean onEntry = !loaded || rows[i].onEntry();
+      if (onEntry && inPartition(sources[i])) {
         beyond.clear();
         beyond.put(partition.bytes, 0, partition.length);
         beyond.put(BEYOND_PARTITION);
-        standing[i] = sources[i].seekAtOrAfter(beyond.bytes, beyond.length);
+        onEntry = sources[i].seekAtOrAfter(beyond.bytes, beyond.length);
       }
+      stand(i, onEntry);
     }
   }
 

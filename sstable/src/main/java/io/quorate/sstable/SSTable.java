@@ -179,12 +179,12 @@ final class SSTable {
    * Reads what is in the cache, and ends with {@link BlockNotResident} where that is not enough.
    */
   EntryCursor residentCursor() {
-    return cursor(this::residentBlock);
+    return cursor((block, cursor) -> cursor.reset(residentBlock(block)));
   }
 
   /** Reads through the cache. For pool threads; the caller holds a reference. */
   EntryCursor cursor() {
-    return cursor(this::cachedBlock);
+    return cursor((block, cursor) -> cursor.reset(cachedBlock(block)));
   }
 
   /**
@@ -240,20 +240,24 @@ final class SSTable {
     private long storedPosition;
     private int storedLength;
 
+    /** One block's content, which the cursor has done with when it opens the next. */
+    private final ByteWriter content = new ByteWriter(8 << 10);
+
     ReadAhead(SSTable table, IntConsumer bytesRead) {
       this.table = table;
       this.bytesRead = bytesRead;
     }
 
     @Override
-    public byte[] block(int block) throws IOException {
+    public void open(int block, BlockCursor cursor) throws IOException {
       long position = table.index.position(block);
       int length = table.index.storedLength(block);
       if (position < storedPosition || position + length > storedPosition + storedLength) {
         read(block, position);
       }
-      return StoredBlock.content(
-          table.path, position, stored, (int) (position - storedPosition), length);
+      StoredBlock.content(
+          table.path, position, stored, (int) (position - storedPosition), length, content);
+      cursor.reset(content.bytes, content.length);
     }
 
     private void read(int first, long position) throws IOException {

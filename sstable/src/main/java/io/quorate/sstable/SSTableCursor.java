@@ -9,7 +9,8 @@ final class SSTableCursor extends EntryCursor {
 
   /** Where blocks come from: the cache, the file, or a stretch that was read ahead. */
   interface Blocks {
-    byte[] block(int block) throws IOException;
+    /** Gives a block's content to the cursor, which uses it until the next one is opened. */
+    void open(int block, BlockCursor cursor) throws IOException;
   }
 
   private final SSTableIndex index;
@@ -41,7 +42,7 @@ final class SSTableCursor extends EntryCursor {
   private void openBlock(int wanted) throws IOException {
     if (!open || block != wanted) {
       open = false;
-      cursor.reset(blocks.block(wanted));
+      blocks.open(wanted, cursor);
       block = wanted;
       open = true;
     }

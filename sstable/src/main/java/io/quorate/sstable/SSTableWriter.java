@@ -19,6 +19,9 @@ import java.util.zip.CRC32C;
 final class SSTableWriter {
   private static final int WRITE_BYTES = 256 << 10;
 
+  /** After so many bytes the disk begins to take them, so that the sync at the end is short. */
+  private static final int SYNC_BYTES = 4 << 20;
+
   private final FileSystem files;
   private final Path path;
   private final Path temporary;
@@ -69,11 +72,12 @@ final class SSTableWriter {
     // out.
     int shared = shared(key, keyOffset, keyLength);
     checkOrder(shared, key, keyOffset, keyLength);
-    boolean newPartition = isEmpty() || shared < StoreKey.partitionLength(key, keyOffset);
+    int partitionLength = StoreKey.partitionLength(key, keyOffset);
+    boolean newPartition = isEmpty() || shared < partitionLength;
     if (newPartition) {
       addHash(BloomFilter.partitionHash(StoreKey.token(key, keyOffset)));
     }
-    if (StoreKey.isHead(key, keyOffset, keyLength)) {
+    if (keyLength == partitionLength) {
       addHash(BloomFilter.headHash(StoreKey.token(key, keyOffset)));
     }
     if (block.isEmpty() && blockCount > 0) {
@@ -92,7 +96,15 @@ final class SSTableWriter {
     }
   }
 
+  /** How many bytes a key has in common with the last. Between partitions the tokens tell. */
   private int shared(byte[] key, int offset, int length) {
+    if (lastKeyLength == 0) {
+      return 0;
+    }
+    long differing = ByteReader.longAt(key, offset) ^ ByteReader.longAt(lastKey, 0);
+    if (differing != 0) {
+      return Long.numberOfLeadingZeros(differing) / Byte.SIZE;
+    }
     int limit = Math.min(lastKeyLength, length);
     int mismatch = Arrays.mismatch(lastKey, 0, limit, key, offset, offset + limit);
     return mismatch < 0 ? limit : mismatch;
@@ -133,8 +145,12 @@ final class SSTableWriter {
 
   private void writeWaiting() throws IOException {
     file.write(ByteBuffer.wrap(waiting.bytes, 0, waiting.length), writtenBytes);
+    long before = writtenBytes;
     writtenBytes += waiting.length;
     waiting.clear();
+    if (before / SYNC_BYTES < writtenBytes / SYNC_BYTES) {
+      file.beginSync();
+    }
   }
 
   /** Completes the file, makes it durable and gives it its name. */

@@ -22,6 +22,7 @@ final class StatisticsCollector {
   private long maxLocalSeconds = Long.MIN_VALUE;
   private long minToken;
   private long maxToken;
+  private boolean atFirstRow;
   private boolean hasHeads;
   private boolean hasStatics;
   private boolean hasRowDeletions;
@@ -42,6 +43,7 @@ final class StatisticsCollector {
       int valueLength) {
     if (newPartition) {
       partitionCount++;
+      atFirstRow = true;
       maxToken = StoreKey.token(key, keyOffset);
       minToken = isEmpty() ? maxToken : minToken;
     }
@@ -66,16 +68,18 @@ final class StatisticsCollector {
     }
   }
 
+  /** Rows of a partition ascend, so only its first can be the least of all. */
   private void addRowKey(byte[] key, int offset, int length) {
     if (RowKeys.isStatic(key, offset, length)) {
       hasStatics = true;
       return;
     }
     boolean first = maxRow.length == 0;
-    if (first || compare(minRow, key, offset, length) > 0) {
+    if (first || (atFirstRow && compare(minRow, key, offset, length) > 0)) {
       minRow.clear();
       minRow.put(key, offset, length);
     }
+    atFirstRow = false;
     if (first || compare(maxRow, key, offset, length) < 0) {
       maxRow.clear();
       maxRow.put(key, offset, length);
@@ -83,7 +87,14 @@ final class StatisticsCollector {
   }
 
   private static int compare(ByteWriter bound, byte[] key, int offset, int length) {
-    return Arrays.compareUnsigned(bound.bytes, 0, bound.length, key, offset, offset + length);
+    int limit = Math.min(bound.length, length);
+    for (int i = 0; i < limit; i++) {
+      // Row keys are mostly short: this is done before a call would have begun.
+      if (bound.bytes[i] != key[offset + i]) {
+        return Byte.compareUnsigned(bound.bytes[i], key[offset + i]);
+      }
+    }
+    return bound.length - length;
   }
 
   private void addRow(byte[] body, int offset, int length) {

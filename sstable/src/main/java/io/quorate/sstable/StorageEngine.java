@@ -619,7 +619,8 @@ public final class StorageEngine {
   }
 
   private List<SSTable> writeMemtable(Table table, Memtable frozen) throws IOException {
-    return PartitionCopy.copyAll(frozen.cursor(), newTables(table, 0, List.of(), Long.MAX_VALUE));
+    return PartitionCopy.copyAll(
+        frozen.scanCursor(), newTables(table, 0, List.of(), Long.MAX_VALUE));
   }
 
   /** Where new SSTables of a table are written; no manifest lists them yet. */

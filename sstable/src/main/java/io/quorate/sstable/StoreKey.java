@@ -48,8 +48,10 @@ final class StoreKey {
     return partitionLength(bytes, offset) == length;
   }
 
+  /** Whether a key belongs to a partition. Where it does not, a look at the token tells mostly. */
   static boolean hasPrefix(byte[] bytes, int offset, int length, byte[] prefix, int prefixLength) {
-    return length >= prefixLength
+    return ByteReader.longAt(bytes, offset) == ByteReader.longAt(prefix, 0)
+        && length >= prefixLength
         && Arrays.equals(bytes, offset, offset + prefixLength, prefix, 0, prefixLength);
   }
 }

@@ -49,13 +49,42 @@ final class StoredBlock {
   static byte[] content(Path file, long position, byte[] stored, int offset, int length)
       throws IOException {
     Compression compression = verify(file, position, stored, offset, length);
-    int contentLength = ByteReader.intAt(stored, offset + length - TRAILER_BYTES);
-    byte[] content = new byte[contentLength];
-    int got = compression.decompress(stored, offset, length - TRAILER_BYTES, content);
+    byte[] content = new byte[contentLength(stored, offset, length)];
+    decompress(compression, file, position, stored, offset, length, content, content.length);
+    return content;
+  }
+
+  /** Checks a stored block and replaces what {@code out} has by its content. */
+  static void content(
+      Path file, long position, byte[] stored, int offset, int length, ByteWriter out)
+      throws IOException {
+    Compression compression = verify(file, position, stored, offset, length);
+    int contentLength = contentLength(stored, offset, length);
+    out.clear();
+    out.reserve(contentLength);
+    decompress(compression, file, position, stored, offset, length, out.bytes, contentLength);
+    out.length = contentLength;
+  }
+
+  private static int contentLength(byte[] stored, int offset, int length) {
+    return ByteReader.intAt(stored, offset + length - TRAILER_BYTES);
+  }
+
+  private static void decompress(
+      Compression compression,
+      Path file,
+      long position,
+      byte[] stored,
+      int offset,
+      int length,
+      byte[] content,
+      int contentLength)
+      throws IOException {
+    int got =
+        compression.decompress(stored, offset, length - TRAILER_BYTES, content, contentLength);
     if (got != contentLength) {
       throw new CorruptFileException(file, "block at " + position + " does not decompress");
     }
-    return content;
   }
 
   private static Compression verify(Path file, long position, byte[] stored, int offset, int length)
@@ -68,7 +97,7 @@ final class StoredBlock {
     if ((int) crc.getValue() != ByteReader.intAt(stored, offset + length - 4)) {
       throw new CorruptFileException(file, "checksum of the block at " + position + " is wrong");
     }
-    int contentLength = ByteReader.intAt(stored, offset + length - TRAILER_BYTES);
+    int contentLength = contentLength(stored, offset, length);
     Compression compression = Compression.ofCode(stored[offset + length - 5]);
     boolean plausible =
         compression == Compression.NONE

@@ -126,7 +126,16 @@ final class NioFileSystem implements FileSystem {
         path + ": " + (failure.getMessage() == null ? failure.toString() : reason), failure);
   }
 
-  private record ChannelFile(Path path, FileChannel channel) implements StoredFile {
+  private static final class ChannelFile implements StoredFile {
+    private final Path path;
+    private final FileChannel channel;
+    private final SyncBehind behind = new SyncBehind();
+
+    ChannelFile(Path path, FileChannel channel) {
+      this.path = path;
+      this.channel = channel;
+    }
+
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
       try {
@@ -149,8 +158,14 @@ final class NioFileSystem implements FileSystem {
     }
 
     @Override
+    public void beginSync() {
+      behind.begin(() -> channel.force(false));
+    }
+
+    @Override
     public void sync() throws IOException {
       try {
+        behind.await();
         channel.force(false);
       } catch (IOException e) {
         throw named(path, e);
