@@ -39,12 +39,11 @@ public final class LocalReplica {
   void apply(Mutation mutation, LocalAnswer<@Nullable Void> answer) {
     Shard owner = shards.owner(mutation.token());
     if (owner.isCurrent()) {
-      engine.apply(mutation, outcome -> applied(outcome, answer));
+      engine.apply(mutation, owner, outcome -> applied(outcome, answer));
       return;
     }
     Shard caller = shards.currentOrFirst();
-    owner.execute(
-        () -> engine.apply(mutation, outcome -> caller.execute(() -> applied(outcome, answer))));
+    owner.execute(() -> engine.apply(mutation, caller, outcome -> applied(outcome, answer)));
   }
 
   private static void applied(ApplyOutcome outcome, LocalAnswer<@Nullable Void> answer) {

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import io.quorate.environment.Clock;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
+import io.quorate.environment.Shards;
 import io.quorate.sstable.CommitLogSegments.OpenSegment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The node's commit log, shared by its shards. Each shard fills a batch of its own ({@link
  * LogAppender}); the log's thread takes the batches of all shards, writes them one behind the
- * other, syncs once, and answers each shard once. Meanwhile the next batches fill. The next round
- * begins when those shards have heard of this one, so that whoever was answered may share it: under
- * load a sync serves hundreds of writes, and a lone write waits for nobody.
+ * other, syncs once, and tells each shard once on which somebody waits, whichever shard wrote for
+ * them. Meanwhile the next batches fill. The next round begins when those shards have heard of this
+ * one, so that whoever was answered may share it: under load a sync serves hundreds of writes, and
+ * a lone write waits for nobody.
  *
  * <p>When a sync fails, what the disk holds is not known any more, and a later sync that succeeds
  * proves nothing (Rebello et al.: Can Applications Recover from fsync Failures?, 2020). So the log
@@ -45,6 +47,7 @@ final class CommitLog {
   private final Executor thread;
   private final Shard timers;
   private final CommitLogSegments segments;
+  private final Shards shards;
   private final List<LogAppender> appenders = new ArrayList<>();
 
   /** No task of this log is queued or runs: whoever hands over next queues one. */
@@ -55,9 +58,6 @@ final class CommitLog {
 
   private volatile @Nullable Refusal refusal;
   private volatile long currentSegmentId;
-
-  private final List<LogBatch> round = new ArrayList<>();
-  private final List<LogAppender> roundAppenders = new ArrayList<>();
 
   /** What goes to the current segment with the next write; ends at its used bytes. */
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -106,9 +106,9 @@ final class CommitLog {
     this.segments = new CommitLogSegments(environment, directory, archive, options, events);
     this.nextSegmentId = firstSegmentId;
     this.currentSegmentId = firstSegmentId;
-    int shards = environment.shards().count();
-    for (Shard shard : environment.shards().all()) {
-      appenders.add(new LogAppender(this, shard, options, shards));
+    this.shards = environment.shards();
+    for (Shard shard : shards.all()) {
+      appenders.add(new LogAppender(this, shard, shards.count(), options));
     }
     segments.begin(appenders, tooLong);
   }
@@ -139,13 +139,6 @@ final class CommitLog {
     }
   }
 
-  /** A shard has answered those who waited for its batch of the last round. */
-  void heard() {
-    if (unheard.decrementAndGet() == 0) {
-      wakeForWhatWasHandedOver();
-    }
-  }
-
   private void wakeForWhatWasHandedOver() {
     for (LogAppender appender : appenders) {
       if (appender.hasHandedOver()) {
@@ -156,28 +149,51 @@ final class CommitLog {
   }
 
   private void run() {
+    List<LogBatch> round = new ArrayList<>(appenders.size());
     for (LogAppender appender : appenders) {
       LogBatch batch = appender.takeHandedOver();
       if (batch != null) {
         round.add(batch);
-        roundAppenders.add(appender);
       }
     }
     if (!round.isEmpty()) {
-      ApplyOutcome outcome = write();
-      unheard.addAndGet(round.size());
-      for (int i = 0; i < round.size(); i++) {
-        roundAppenders.get(i).answer(round.get(i), outcome);
-      }
-      round.clear();
-      roundAppenders.clear();
+      tell(round, write(round));
       prepareNext();
     }
     asleep.set(true);
     wakeForWhatWasHandedOver();
   }
 
-  private ApplyOutcome write() {
+  private void tell(List<LogBatch> round, ApplyOutcome outcome) {
+    List<Shard> waiting = new ArrayList<>(appenders.size());
+    for (Shard shard : shards.all()) {
+      if (round.stream().anyMatch(batch -> batch.isAwaitedOn(shard))) {
+        waiting.add(shard);
+      }
+    }
+    if (waiting.isEmpty()) {
+      round.forEach(LogBatch::giveBack);
+      return;
+    }
+    // Added: a wake-up that passed this one by may have begun a round before all had heard.
+    unheard.addAndGet(waiting.size());
+    for (Shard shard : waiting) {
+      shard.execute(() -> {
+        round.forEach(batch -> batch.tell(shard, outcome));
+        heard(round);
+      });
+    }
+  }
+
+  /** A shard has answered those who waited on it for the last round. */
+  private void heard(List<LogBatch> round) {
+    if (unheard.decrementAndGet() == 0) {
+      round.forEach(LogBatch::giveBack);
+      wakeForWhatWasHandedOver();
+    }
+  }
+
+  private ApplyOutcome write(List<LogBatch> round) {
     Refusal before = refusal;
     if (before != null) {
       return new ApplyOutcome.Unavailable(before.reason());

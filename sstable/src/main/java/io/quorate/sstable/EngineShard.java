@@ -116,11 +116,11 @@ final class EngineShard {
     return new ArrayList<>(tables.values());
   }
 
-  void apply(Mutation mutation, ApplyCallback callback) {
+  void apply(Mutation mutation, Shard waiting, ApplyCallback callback) {
     Invariant.check(shard.isCurrent(), "a write runs on the shard that owns its token");
     TableShard table = tables.get(mutation.tableId());
     if (table == null) {
-      callback.applied(new ApplyOutcome.UnknownTable(mutation.tableId()));
+      ApplyCallback.tell(waiting, callback, new ApplyOutcome.UnknownTable(mutation.tableId()));
       return;
     }
     long usedBytes = activeBytes + frozenBytes - FLOOR_BYTES * tables.size();
@@ -128,14 +128,15 @@ final class EngineShard {
       if (frozenBytes == 0) {
         flushLargest();
       }
-      callback.applied(new ApplyOutcome.Overloaded("memtables wait to be flushed"));
+      ApplyCallback.tell(
+          waiting, callback, new ApplyOutcome.Overloaded("memtables wait to be flushed"));
       return;
     }
     Durability durability = table.table.settings().durability();
     boolean durable = durability != Durability.NONE;
     ApplyOutcome refused = durable ? log.append(table.generation, mutation) : null;
     if (refused != null) {
-      callback.applied(refused);
+      ApplyCallback.tell(waiting, callback, refused);
       return;
     }
     if (table.active.isEmpty()) {
@@ -150,9 +151,9 @@ final class EngineShard {
       long segmentId = log.currentSegmentId();
       table.active.noteSegment(segmentId);
       log.need(Math.min(segmentId, log.neededSegmentId()));
-      log.whenDurable(durability.modeOr(syncMode), heldBack(callback, usedBytes));
+      log.whenDurable(durability.modeOr(syncMode), waiting, heldBack(waiting, callback, usedBytes));
     } else {
-      heldBack(callback, usedBytes).applied(ApplyOutcome.APPLIED);
+      ApplyCallback.tell(waiting, heldBack(waiting, callback, usedBytes), ApplyOutcome.APPLIED);
     }
     flushWhatIsDue();
   }
@@ -162,11 +163,11 @@ final class EngineShard {
    * then more and more: writers that wait for answers slow down to what the disk sustains, and no
    * write of theirs needs to be refused.
    */
-  private ApplyCallback heldBack(ApplyCallback callback, long usedBytes) {
+  private ApplyCallback heldBack(Shard waiting, ApplyCallback callback, long usedBytes) {
     long delayNanos = delayNanos(usedBytes, memoryLimitBytes);
     return delayNanos == 0
         ? callback
-        : outcome -> shard.schedule(delayNanos, () -> callback.applied(outcome));
+        : outcome -> waiting.schedule(delayNanos, () -> callback.applied(outcome));
   }
 
   /** Grows with the square of what is used of the last quarter. */

@@ -1,7 +1,6 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.Shard;
-import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -9,30 +8,33 @@ import org.jspecify.annotations.Nullable;
  * One shard's side of the {@link CommitLog}. Writes are appended to a batch in memory. When the
  * shard has done what arrived together, the batch is handed over in a slot; the log's thread takes
  * it from there when the sync before is done, and until it does, the shard may take it back and
- * fill it further. So a shard has two batches, one that fills and one that is written, and neither
- * lock nor allocation stands on a write's way.
+ * fill it further. When all who waited for a batch were told, it comes back to be filled again. So
+ * a shard has two batches, one that fills and one that is written, and neither lock nor allocation
+ * stands on a write's way.
  *
- * <p>Owned by its shard's thread, except {@link #takeHandedOver}, {@link #answer} and {@link
- * #neededSegmentId}, which the log's threads call.
+ * <p>Owned by its shard's thread, except {@link #takeHandedOver}, {@link #giveBack} and {@link
+ * #neededSegmentId}, which any thread may call.
  */
 final class LogAppender {
-  private static final long MAX_WAITING_BYTES = 64L << 20;
+  /** Of all shards together, for one round; another round may be on its way to the disk. */
+  private static final long MAX_WAITING_BYTES = 32L << 20;
 
   private final CommitLog log;
   private final Shard shard;
   private final EngineOptions options;
   private final long maxWaitingBytes;
+  private final int shardCount;
   private final AtomicReference<@Nullable LogBatch> handedOver = new AtomicReference<>();
-  private final ArrayDeque<LogBatch> spare = new ArrayDeque<>();
+  private final AtomicReference<@Nullable LogBatch> spare = new AtomicReference<>();
   private @Nullable LogBatch filling;
-  private long waitingBytes;
   private boolean handOverPlanned;
   private boolean periodPlanned;
   private volatile long neededSegmentId = Long.MAX_VALUE;
 
-  LogAppender(CommitLog log, Shard shard, EngineOptions options, int shardCount) {
+  LogAppender(CommitLog log, Shard shard, int shardCount, EngineOptions options) {
     this.log = log;
     this.shard = shard;
+    this.shardCount = shardCount;
     this.options = options;
     this.maxWaitingBytes = MAX_WAITING_BYTES / shardCount;
   }
@@ -52,31 +54,35 @@ final class LogAppender {
     if (size > options.maxMutationBytes()) {
       return new ApplyOutcome.TooLarge(size, options.maxMutationBytes());
     }
+    LogBatch batch = filling();
+    int waitingBytes = batch.bytes.length;
     if (waitingBytes > 0 && waitingBytes + size > maxWaitingBytes) {
+      planHandOver();
       return new ApplyOutcome.Overloaded("the commit log is behind by " + waitingBytes + " bytes");
     }
-    LogBatch batch = filling();
-    int before = batch.bytes.length;
     batch.add(generation, mutation.bytes());
-    waitingBytes += batch.bytes.length - before;
     return null;
   }
 
-  /** Answers once everything appended so far is as durable as the mode promises. */
-  void whenDurable(SyncMode mode, ApplyCallback callback) {
+  /**
+   * Answers once everything appended so far is as durable as the mode promises.
+   *
+   * @param waiting the shard on which the callback is told
+   */
+  void whenDurable(SyncMode mode, Shard waiting, ApplyCallback callback) {
     switch (mode) {
       case GROUP -> {
-        filling().waiting.add(callback);
+        filling().await(waiting, callback);
         planHandOver();
       }
       case BATCH -> {
-        filling().waiting.add(callback);
+        filling().await(waiting, callback);
         handOver();
       }
       case PERIODIC -> {
         planHandOver();
         planPeriod();
-        callback.applied(ApplyOutcome.APPLIED);
+        ApplyCallback.tell(waiting, callback, ApplyOutcome.APPLIED);
       }
     }
   }
@@ -87,10 +93,10 @@ final class LogAppender {
       batch = handedOver.getAndSet(null);
     }
     if (batch == null) {
-      batch = spare.poll();
+      batch = spare.getAndSet(null);
     }
     if (batch == null) {
-      batch = new LogBatch();
+      batch = new LogBatch(this, shardCount);
     }
     filling = batch;
     return batch;
@@ -131,7 +137,7 @@ final class LogAppender {
   void drain(Runnable done) {
     LogBatch batch = filling();
     batch.syncForced = true;
-    batch.waiting.add(outcome -> done.run());
+    batch.await(shard, outcome -> done.run());
     handOver();
   }
 
@@ -157,18 +163,8 @@ final class LogAppender {
     return handedOver.get() != null;
   }
 
-  /** Tells a batch's outcome to those who wait. On the log's thread. */
-  void answer(LogBatch batch, ApplyOutcome outcome) {
-    shard.execute(() -> written(batch, outcome));
-  }
-
-  private void written(LogBatch batch, ApplyOutcome outcome) {
-    waitingBytes -= batch.bytes.length;
-    for (ApplyCallback callback : batch.waiting) {
-      callback.applied(outcome);
-    }
-    batch.clear();
-    spare.add(batch);
-    log.heard();
+  /** A batch is empty again. On any thread. */
+  void giveBack(LogBatch batch) {
+    spare.set(batch);
   }
 }

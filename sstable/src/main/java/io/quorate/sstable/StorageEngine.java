@@ -360,9 +360,14 @@ public final class StorageEngine {
 
   // ---- writes and reads: on the shard that owns the token ----
 
-  /** Applies an update. Called on the shard that owns its token. */
-  public void apply(Mutation mutation, ApplyCallback callback) {
-    owner(mutation.token()).apply(mutation, callback);
+  /**
+   * Applies an update. Called on the shard that owns its token.
+   *
+   * @param waiting the shard on which the callback is told; before this call returns if that is the
+   *     calling one and there is nothing to wait for
+   */
+  public void apply(Mutation mutation, Shard waiting, ApplyCallback callback) {
+    owner(mutation.token()).apply(mutation, waiting, callback);
   }
 
   /** Reads from one partition. Called on the shard that owns its token. */

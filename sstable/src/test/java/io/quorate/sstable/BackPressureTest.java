@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import static io.quorate.sstable.EngineFixture.TABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.environment.Shard;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -40,24 +41,22 @@ class BackPressureTest {
 
   private void send(EngineFixture fixture, boolean again) {
     Mutation mutation = fixture.mutation(TABLE, "key" + sent++, value);
-    fixture
-        .environment
-        .shards()
-        .get(0)
-        .execute(() ->
-            fixture.engine.apply(
-                mutation,
-                outcome -> {
-                  if (outcome instanceof ApplyOutcome.Applied) {
-                    applied++;
-                  } else {
-                    assertThat(outcome).isInstanceOf(ApplyOutcome.Overloaded.class);
-                    refused++;
-                  }
-                  if (again) {
-                    send(fixture, true);
-                  }
-                }));
+    Shard shard = fixture.environment.shards().get(0);
+    shard.execute(() ->
+        fixture.engine.apply(
+            mutation,
+            shard,
+            outcome -> {
+              if (outcome instanceof ApplyOutcome.Applied) {
+                applied++;
+              } else {
+                assertThat(outcome).isInstanceOf(ApplyOutcome.Overloaded.class);
+                refused++;
+              }
+              if (again) {
+                send(fixture, true);
+              }
+            }));
   }
 
   private void watchMemory(EngineFixture fixture, long forNanos) {

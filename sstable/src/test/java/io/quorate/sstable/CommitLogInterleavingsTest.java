@@ -203,13 +203,17 @@ class CommitLogInterleavingsTest {
               environment, LOG, null, 1, EngineFixture.SMALL, new StorageEvents() {}, before -> {});
     }
 
-    /** Writes have numbers: the shard's thousand, and counted from there. */
+    /**
+     * Writes have numbers: the shard's thousand, and counted from there. Every other is awaited on
+     * the other shard.
+     */
     final void write(int shard, SyncMode mode) {
       int number = shard * SHARD + writtenBy[shard]++;
       LogAppender appender = log.appender(shard);
       require(appender.append(number, MUTATION) == null, "a write is taken");
       appender.whenDurable(
           mode,
+          shards.get(number % 2),
           outcome -> {
             require(outcome instanceof ApplyOutcome.Applied, "a write is applied");
             answered.add(number);

@@ -43,8 +43,12 @@ class CommitLogThreadsTest {
 
   private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 
-  /** Writes one mutation after the other, each when the one before was acknowledged. */
+  /**
+   * Writes one mutation after the other, each when the one before was acknowledged, and is told on
+   * one shard or another.
+   */
   private final class Writer {
+    private final List<Shard> shards;
     private final Shard shard;
     private final LogAppender log;
     private final int number;
@@ -52,8 +56,9 @@ class CommitLogThreadsTest {
     private final SplittableRandom random;
     private int written;
 
-    Writer(Shard shard, LogAppender log, int number, CountDownLatch done) {
-      this.shard = shard;
+    Writer(List<Shard> shards, LogAppender log, int number, CountDownLatch done) {
+      this.shards = shards;
+      this.shard = shards.get(number % SHARDS);
       this.log = log;
       this.number = number;
       this.done = done;
@@ -69,11 +74,12 @@ class CommitLogThreadsTest {
       }
       log.need(Math.min(log.currentSegmentId(), log.neededSegmentId()));
       SyncMode mode = MODES.get(random.nextInt(MODES.size()));
-      log.whenDurable(mode, this::written);
+      Shard waiting = shards.get(random.nextInt(SHARDS));
+      log.whenDurable(mode, waiting, outcome -> written(waiting, outcome));
     }
 
-    private void written(ApplyOutcome outcome) {
-      if (!(outcome instanceof ApplyOutcome.Applied) || !shard.isCurrent()) {
+    private void written(Shard waiting, ApplyOutcome outcome) {
+      if (!(outcome instanceof ApplyOutcome.Applied) || !waiting.isCurrent()) {
         wrong.add(outcome.toString());
       }
       if (++written == WRITES) {
@@ -106,9 +112,9 @@ class CommitLogThreadsTest {
           new CommitLog(real.environment(), directory, null, 1, OPTIONS, events, tooLong -> {});
       CountDownLatch done = new CountDownLatch(WRITERS);
       for (int i = 0; i < WRITERS; i++) {
-        Shard shard = real.environment().shards().get(i % SHARDS);
-        Writer writer = new Writer(shard, log.appender(shard.index()), i, done);
-        shard.execute(writer::write);
+        Writer writer =
+            new Writer(real.environment().shards().all(), log.appender(i % SHARDS), i, done);
+        writer.shard.execute(writer::write);
       }
       assertThat(done.await(60, TimeUnit.SECONDS)).as("every write is answered").isTrue();
       CompletableFuture<Boolean> closed = new CompletableFuture<>();

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
 import io.quorate.environment.Shards;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
@@ -133,10 +134,8 @@ final class EngineFixture {
   List<ApplyOutcome> send(Mutation... mutations) {
     List<ApplyOutcome> outcomes = new ArrayList<>();
     for (Mutation mutation : mutations) {
-      environment
-          .shards()
-          .owner(mutation.token())
-          .execute(() -> engine.apply(mutation, outcomes::add));
+      Shard owner = environment.shards().owner(mutation.token());
+      owner.execute(() -> engine.apply(mutation, owner, outcomes::add));
     }
     return outcomes;
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
+import io.quorate.environment.Shard;
 import io.quorate.environment.simulated.PowerLoss;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
@@ -285,23 +286,22 @@ final class EngineModel {
   }
 
   private void send(Mutation mutation, Partition partition, List<Mutation> pending) {
-    environment
-        .shards()
-        .owner(mutation.token())
-        .execute(() ->
-            engine.apply(
-                mutation,
-                outcome -> {
-                  pending.remove(mutation);
-                  if (outcome instanceof ApplyOutcome.Applied) {
-                    partition.unknown.remove(mutation);
-                    partition.acknowledged.add(fragment(mutation));
-                  } else if (outcome instanceof ApplyOutcome.Overloaded) {
-                    partition.unknown.remove(mutation);
-                  } else {
-                    throw new AssertionError(name + ": " + outcome);
-                  }
-                }));
+    Shard owner = environment.shards().owner(mutation.token());
+    owner.execute(() ->
+        engine.apply(
+            mutation,
+            owner,
+            outcome -> {
+              pending.remove(mutation);
+              if (outcome instanceof ApplyOutcome.Applied) {
+                partition.unknown.remove(mutation);
+                partition.acknowledged.add(fragment(mutation));
+              } else if (outcome instanceof ApplyOutcome.Overloaded) {
+                partition.unknown.remove(mutation);
+              } else {
+                throw new AssertionError(name + ": " + outcome);
+              }
+            }));
   }
 
   private static byte[] fragment(Mutation mutation) {

@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import static io.quorate.sstable.EngineFixture.TABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.environment.Shard;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,17 +78,15 @@ class LossTableTest {
 
   private static void write(EngineFixture fixture, String key, List<Acknowledged> acknowledged) {
     Mutation mutation = fixture.mutation(TABLE, key, "value");
-    fixture
-        .environment
-        .shards()
-        .owner(mutation.token())
-        .execute(() ->
-            fixture.engine.apply(
-                mutation,
-                outcome -> {
-                  assertThat(outcome).isEqualTo(ApplyOutcome.APPLIED);
-                  acknowledged.add(new Acknowledged(key, fixture.world.nowNanos()));
-                }));
+    Shard owner = fixture.environment.shards().owner(mutation.token());
+    owner.execute(() ->
+        fixture.engine.apply(
+            mutation,
+            owner,
+            outcome -> {
+              assertThat(outcome).isEqualTo(ApplyOutcome.APPLIED);
+              acknowledged.add(new Acknowledged(key, fixture.world.nowNanos()));
+            }));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static io.quorate.sstable.EngineFixture.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
 import io.quorate.environment.real.RealEnvironment;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -83,10 +84,8 @@ class StorageEngineThreadsTest {
     }
 
     void write() {
-      environment
-          .shards()
-          .owner(token(key))
-          .execute(() -> engine.apply(mutation(key, version + 1), this::written));
+      Shard owner = environment.shards().owner(token(key));
+      owner.execute(() -> engine.apply(mutation(key, version + 1), owner, this::written));
     }
 
     private void written(ApplyOutcome outcome) {

@@ -1,6 +1,7 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.FileSystem;
+import io.quorate.environment.Shard;
 import io.quorate.environment.real.RealEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,13 +83,11 @@ public class WriteBenchmark {
     created.await();
     SplittableRandom random = new SplittableRandom(5);
     Semaphore inFlight = new Semaphore(1_000);
+    Shard shard = real.environment().shards().get(0);
     for (int i = 0; i < ROWS; i++) {
       Mutation mutation = BenchmarkRows.mutation(i, i + 1, BenchmarkRows.value(random));
       inFlight.acquire();
-      real.environment()
-          .shards()
-          .get(0)
-          .execute(() -> engine.apply(mutation, outcome -> inFlight.release()));
+      shard.execute(() -> engine.apply(mutation, shard, outcome -> inFlight.release()));
     }
     inFlight.acquire(1_000);
     CountDownLatch closed = new CountDownLatch(1);
