@@ -53,7 +53,7 @@ public final class StorageEngine {
   private final BlockCache cache;
   private final long reservedDiskBytes;
   private final List<EngineShard> shards = new ArrayList<>();
-  private final AtomicLong nextNumber = new AtomicLong(1);
+  private final SSTableNumbers numbers = new SSTableNumbers();
   private final Executor flushThread;
   private final Executor adminThread;
   private final Compaction compaction;
@@ -171,6 +171,7 @@ public final class StorageEngine {
     files.createDirectories(tablesDirectory());
     files.createDirectories(quarantineDirectory());
     files.createDirectories(logDirectory());
+    numbers.leaveOutThoseIn(files, quarantineDirectory());
     for (String name : files.list(tablesDirectory())) {
       openTable(tablesDirectory().resolve(name));
     }
@@ -243,7 +244,7 @@ public final class StorageEngine {
     List<String> known = new ArrayList<>();
     known.add(TableManifest.FILE_NAME);
     for (TableManifest.Listed listed : manifest.files()) {
-      nextNumber.accumulateAndGet(listed.number() + 1, Math::max);
+      numbers.leaveOut(listed.number());
       Path file = path.resolve(listed.number() + ".sst");
       known.add(String.valueOf(file.getFileName()));
       if (listed.quarantined()) {
@@ -630,8 +631,7 @@ public final class StorageEngine {
 
   /** Where new SSTables of a table are written; no manifest lists them yet. */
   SSTableSeries newTables(Table table, int level, List<Long> boundaries, long outputBytes) {
-    return new SSTableSeries(
-        files, table, nextNumber::getAndIncrement, cache, level, boundaries, outputBytes);
+    return new SSTableSeries(files, table, numbers::next, cache, level, boundaries, outputBytes);
   }
 
   /** Compaction, and what else is done to SSTables as they are. */
@@ -673,7 +673,7 @@ public final class StorageEngine {
 
   /** Opens a new SSTable that was not written here, which no manifest lists yet. */
   SSTable adopt(Table table, FileMaker maker) throws IOException {
-    long number = nextNumber.getAndIncrement();
+    long number = numbers.next();
     Path path = table.pathOf(number);
     maker.make(path);
     return SSTable.open(files, path, number, 0, cache);

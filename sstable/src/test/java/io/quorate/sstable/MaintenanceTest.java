@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -218,6 +219,45 @@ class MaintenanceTest {
     fixture.succeed(done -> fixture.engine.maintenance().scrub(TABLE, done));
     assertThat(lostRows(fixture)).isEqualTo(lost);
     fixture.succeed(done -> fixture.engine.maintenance().verify(TABLE, done));
+  }
+
+  /** Numbers were given again after a truncation and a restart; scrub then read the old file. */
+  @Test
+  void whatWasPutAsideBeforeATruncationDoesNotComeBack() throws IOException {
+    EngineFixture fixture = quiet();
+    flushTables(fixture, 1, 300);
+    damage(fixture);
+    fixture.succeed(done -> fixture.engine.truncate(TABLE, done));
+    fixture.host.crash();
+    fixture.reopen();
+    for (int row = 0; row < 300; row++) {
+      fixture.put("new" + row, value(new Random(row)));
+    }
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    damage(fixture);
+    fixture.succeed(done -> fixture.engine.maintenance().scrub(TABLE, done));
+    fixture.succeed(done -> fixture.engine.forgetQuarantined(TABLE, done));
+    assertThat(fixture.value("key0-7")).as("it was truncated").isNull();
+    long brought =
+        IntStream.range(0, 300).filter(row -> fixture.value("new" + row) != null).count();
+    assertThat(brought).as("what could be read of the new file").isGreaterThan(100);
+  }
+
+  /** Damages the table's only SSTable, and has it put aside. */
+  private static void damage(EngineFixture fixture) throws IOException {
+    fixture
+        .host
+        .disk()
+        .flipBit(
+            fixture.files("/tables/").stream()
+                .filter(path -> path.toString().endsWith(".sst"))
+                .findFirst()
+                .orElseThrow(),
+            8 * 9_000);
+    assertThat(fixture.run(done -> fixture.engine.maintenance().verify(TABLE, done)))
+        .isInstanceOf(CorruptFileException.class);
+    fixture.world.runFor(SECOND);
+    assertThat(fixture.stats(TABLE).quarantinedCount()).isEqualTo(1);
   }
 
   private static int lostRows(EngineFixture fixture) {

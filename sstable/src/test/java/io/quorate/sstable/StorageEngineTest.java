@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** If this breaks, an operator's tools (flush, snapshot, drop) or damage on disk lose data. */
@@ -148,6 +149,32 @@ class StorageEngineTest {
     assertThat(fixture.engine.skippedRecords()).isEqualTo(2);
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     assertThat(fixture.value("key")).isNull();
+  }
+
+  /** The directory's removal is not synced: when it comes back, the next start removes it. */
+  @Test
+  void aDropThatLosesPowerLeavesTheWholeTableOrNothing() throws IOException {
+    int comeBack = 0;
+    for (int operation = 1; operation < 16; operation++) {
+      EngineFixture fixture = new EngineFixture();
+      fixture.put("key", "value");
+      fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+      List<@Nullable IOException> answers = new ArrayList<>();
+      fixture.host.disk().losePowerAt(operation);
+      fixture.engine.dropTable(TABLE, answers::add);
+      fixture.world.runFor(1_000_000_000L);
+      fixture.host.disk().cancelPowerLoss();
+      fixture.host.crash();
+      comeBack += fixture.files("/tables/").isEmpty() ? 0 : 1;
+      fixture.reopen();
+      if (answers.isEmpty() && !fixture.engine.tableIds().isEmpty()) {
+        assertThat(fixture.value("key")).isEqualTo("value");
+      } else {
+        assertThat(fixture.engine.tableIds()).as("operation %d", operation).isEmpty();
+        assertThat(fixture.files("/tables/")).as("operation %d", operation).isEmpty();
+      }
+    }
+    assertThat(comeBack).as("the crash brought files back").isGreaterThan(2);
   }
 
   @Test

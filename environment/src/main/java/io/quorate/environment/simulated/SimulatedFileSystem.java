@@ -175,6 +175,12 @@ public final class SimulatedFileSystem implements FileSystem {
     unsyncedNames.clear();
     names.clear();
     names.putAll(durableNames);
+    // A file that comes back brings its directory, whose removal cannot have been durable.
+    for (Path name : names.keySet()) {
+      for (Path at = name.getParent(); at != null; at = at.getParent()) {
+        directories.add(at);
+      }
+    }
     Set<Inode> seen = new HashSet<>();
     for (Inode inode : names.values()) {
       if (seen.add(inode)) {
