@@ -7,7 +7,7 @@ interface LocalAnswer<T extends @Nullable Object> {
   void done(T value);
 
   /**
-   * @param why for the log and the coordinator, not for the user
+   * @param why one line; a client whose request fails for it is told
    */
   void refused(String why);
 }

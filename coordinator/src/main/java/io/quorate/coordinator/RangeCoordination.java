@@ -210,7 +210,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
                 speculation.leaveWheel();
                 fail(
                     new RequestFailure.ReadFailure(
-                        level, answers.size(), required, refusals, !answers.isEmpty()));
+                        level, answers.size(), required, refusals, !answers.isEmpty(), why));
               }
             }
           };
@@ -323,7 +323,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
       @Override
       public void refused(String why) {
-        fail(new RequestFailure.ReadFailure(level, required - 1, required, 1, true));
+        fail(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
       }
     }
   }

@@ -135,7 +135,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     contact.send();
   }
 
-  private void refused(Contact contact) {
+  private void refused(Contact contact, String why) {
     if (done) {
       return;
     }
@@ -151,7 +151,8 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     if (contacts.size() - refusals < required) {
       finish();
       answer.failed(
-          new RequestFailure.ReadFailure(level, answers(), required, refusals, rows() != null));
+          new RequestFailure.ReadFailure(
+              level, answers(), required, refusals, rows() != null, why));
     }
   }
 
@@ -273,7 +274,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       if (open > 0) {
         open = 0;
         leaveWheel();
-        answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true));
+        answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
       }
     }
 
@@ -339,7 +340,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
     @Override
     public void refused(String why) {
-      ReadCoordination.this.refused(this);
+      ReadCoordination.this.refused(this, why);
     }
 
     private final class Response extends Internode.Pending {

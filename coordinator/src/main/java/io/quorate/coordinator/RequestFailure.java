@@ -19,14 +19,27 @@ public sealed interface RequestFailure {
   record ReadTimeout(ConsistencyLevel level, int received, int required, boolean dataPresent)
       implements RequestFailure {}
 
-  /** So many replicas have refused that the level cannot be reached. */
+  /**
+   * So many replicas have refused that the level cannot be reached.
+   *
+   * @param why what the last of them said
+   */
   record WriteFailure(
-      ConsistencyLevel level, int received, int required, int failed, WriteKind kind)
+      ConsistencyLevel level, int received, int required, int failed, WriteKind kind, String why)
       implements RequestFailure {}
 
-  /** So many replicas have refused that the level cannot be reached. */
+  /**
+   * So many replicas have refused that the level cannot be reached.
+   *
+   * @param why what the last of them said
+   */
   record ReadFailure(
-      ConsistencyLevel level, int received, int required, int failed, boolean dataPresent)
+      ConsistencyLevel level,
+      int received,
+      int required,
+      int failed,
+      boolean dataPresent,
+      String why)
       implements RequestFailure {}
 
   /** Not tried: this node has too much to do, or its disk takes no writes. */

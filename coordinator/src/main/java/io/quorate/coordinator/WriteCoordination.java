@@ -120,11 +120,16 @@ final class WriteCoordination extends TimeoutWheel.Entry {
     }
   }
 
-  private void refused(NodeInfo replica) {
+  private void refused(NodeInfo replica, String why) {
     if (tracker.refused(replica)) {
       fail(
           new RequestFailure.WriteFailure(
-              tracker.level(), tracker.received(), tracker.required(), tracker.failed(), kind));
+              tracker.level(),
+              tracker.received(),
+              tracker.required(),
+              tracker.failed(),
+              kind,
+              why));
     }
   }
 
@@ -158,11 +163,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
 
     @Override
     public void refused(String why) {
-      if (tracker.refused(replica)) {
-        fail(
-            new RequestFailure.WriteFailure(
-                tracker.level(), tracker.received(), tracker.required(), tracker.failed(), kind));
-      }
+      WriteCoordination.this.refused(replica, why);
     }
   }
 
@@ -182,7 +183,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
         if (status != Status.STALE_EPOCH) {
           keepHint(replica);
         }
-        WriteCoordination.this.refused(replica);
+        WriteCoordination.this.refused(replica, Internode.text(payload));
       }
     }
 

@@ -33,7 +33,7 @@ final class Failures {
       case RequestFailure.WriteFailure it ->
           new Response.Failure(
               ErrorCode.WRITE_FAILURE,
-              failed(it.received(), it.failed()),
+              failed(it.received(), it.failed(), it.why()),
               new ErrorDetails.WriteFailure(
                   it.level(),
                   it.received(),
@@ -44,7 +44,7 @@ final class Failures {
       case RequestFailure.ReadFailure it ->
           new Response.Failure(
               ErrorCode.READ_FAILURE,
-              failed(it.received(), it.failed()),
+              failed(it.received(), it.failed(), it.why()),
               new ErrorDetails.ReadFailure(
                   it.level(),
                   it.received(),
@@ -67,8 +67,13 @@ final class Failures {
     return "Operation timed out - received only " + received + " responses.";
   }
 
-  private static String failed(int received, int failed) {
-    return "Operation failed - received " + received + " responses and " + failed + " failures";
+  private static String failed(int received, int failed, String why) {
+    return "Operation failed - received "
+        + received
+        + " responses and "
+        + failed
+        + " failures: "
+        + why;
   }
 
   private static WriteType writeType(RequestFailure.WriteKind kind) {

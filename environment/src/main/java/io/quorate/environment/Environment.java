@@ -10,4 +10,10 @@ public record Environment(
     Messaging messaging,
     Network network,
     FileSystem files,
-    Randomness random) {}
+    Randomness random) {
+
+  /** The same world with another way to its files. */
+  public Environment withFiles(FileSystem other) {
+    return new Environment(clock, shards, background, messaging, network, other, random);
+  }
+}

@@ -66,6 +66,9 @@ public interface FileSystem {
   /** Bytes that can still be written to the disk that holds the path. */
   long usableBytes(Path path) throws IOException;
 
+  /** Bytes of the disk that holds the path, used or not. */
+  long totalBytes(Path path) throws IOException;
+
   /**
    * Takes the exclusive lock that keeps two processes from one data directory.
    *

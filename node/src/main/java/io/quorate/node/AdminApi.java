@@ -84,19 +84,26 @@ final class AdminApi {
     return Reply.text(200, "live\n");
   }
 
-  /** Ready is joined, serving, and in agreement with a metadata leader or knowing of none. */
+  /**
+   * Ready is joined, serving, and taking writes: an update of the cluster that goes from node to
+   * node should not go on past one whose disk is full.
+   */
   private Reply ready() {
     NodeState state = node.state();
-    return state == NodeState.NORMAL
+    if (state != NodeState.NORMAL) {
+      return Reply.text(503, "not ready: " + state + "\n");
+    }
+    String refusal = node.assembled().engine().writeRefusal();
+    return refusal == null
         ? Reply.text(200, "ready\n")
-        : Reply.text(503, "not ready: " + state + "\n");
+        : Reply.text(503, "not ready: writes are refused: " + refusal + "\n");
   }
 
   private Reply metrics() {
     Metrics known = metrics;
     if (known == null) {
       // Made when somebody asks: not every node is scraped, and starting should be quick.
-      known = new Metrics(node);
+      known = new Metrics(node, () -> environment.clock().wallMicros() / 1_000);
       metrics = known;
     }
     return new Reply(200, "text/plain; version=0.0.4; charset=utf-8", known.scrape());
@@ -159,6 +166,7 @@ final class AdminApi {
     status.put("epoch", metadata.epoch());
     status.put("metadata_leader", raft.leader() == null ? null : raft.leader().toString());
     status.put("nodes", nodes);
+    status.put("problems", node.problems());
     return status;
   }
 
@@ -202,6 +210,10 @@ final class AdminApi {
     hinted.put("expired", hints.expired());
     hinted.put("pending", hints.targets().stream().mapToLong(HintStats.Target::hints).sum());
     info.put("hints", hinted);
+    StorageWatch.Space space = node.watch().space();
+    info.put("disk_usable_bytes", space.usableBytes());
+    info.put("disk_total_bytes", space.totalBytes());
+    info.put("problems", node.problems());
     return info;
   }
 

@@ -4,10 +4,13 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.quorate.environment.FileSystem.Operation;
 import io.quorate.gossip.Membership;
 import io.quorate.hintedhandoff.HintStats;
 import io.quorate.raft.RaftStatus;
 import io.quorate.sstable.CompactionStats;
+import java.util.Locale;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
 /** What this node tells Prometheus. Values are read when they are asked for. */
@@ -15,9 +18,11 @@ final class Metrics {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Node node;
+  private final LongSupplier wallMillis;
 
-  Metrics(Node node) {
+  Metrics(Node node, LongSupplier wallMillis) {
     this.node = node;
+    this.wallMillis = wallMillis;
     gauge("quorate.ready", "1 when clients are served", n -> n.state() == NodeState.NORMAL ? 1 : 0);
     gauge("quorate.nodes.known", "nodes in the metadata", n -> metadataNodes(n));
     gauge("quorate.nodes.alive", "of which are taken for alive", Metrics::aliveNodes);
@@ -41,6 +46,7 @@ final class Metrics {
         "quorate.commitlog.set.aside",
         "records and stretches of the commit log in quarantine since the start",
         n -> n.assembled().engine().setAsideRecords());
+    diskMetrics();
     gauge("quorate.tasks.running", "long work under way or waiting", n -> n.tasks().runningCount());
     gauge("quorate.compactions.pending", "compactions that are due", n -> stats(n).pending());
     gauge("quorate.compactions.running", "of which run now", n -> stats(n).running());
@@ -49,6 +55,54 @@ final class Metrics {
     counter("quorate.compactions.read.bytes", "of SSTables", n -> stats(n).readBytes());
     counter("quorate.compactions.written.bytes", "of new SSTables", n -> stats(n).writtenBytes());
     gauge("quorate.heap.used.bytes", "of the Java heap", n -> usedHeap());
+  }
+
+  private void diskMetrics() {
+    for (Operation operation : Operation.values()) {
+      FunctionCounter.builder("quorate.disk.errors", node, n -> n.watch().files().errors(operation))
+          .tag("operation", operation.name().toLowerCase(Locale.ROOT))
+          .description("operations that failed, other than for lack of space")
+          .register(registry);
+    }
+    counter("quorate.disk.full", "writes that found no space", n -> n.watch().files().foundFull());
+    gauge("quorate.disk.usable.bytes", "free on the data disk", n -> space(n).usableBytes());
+    gauge("quorate.disk.usable.share", "of the data disk, 0 to 1", n -> space(n).usableShare());
+    counter("quorate.corruptions", "damage found", n -> n.watch().reports().corruptions());
+    gauge("quorate.sstables.quarantined", "put aside", n -> n.watch().figures().quarantined());
+    gauge(
+        "quorate.writes.refused",
+        "1 while this node's storage takes no writes",
+        n -> n.assembled().engine().writeRefusal() == null ? 0 : 1);
+    counter("quorate.writes.refusals", "times they began", n -> n.watch().reports().refusals());
+    gauge(
+        "quorate.commitlog.poisoned",
+        "1 when a sync failed: only a restart brings writes back",
+        n -> n.watch().reports().isPoisoned() ? 1 : 0);
+    counter(
+        "quorate.storage.work.failed",
+        "flushes and other background work that failed",
+        n -> n.watch().reports().failedWork());
+    counter(
+        "quorate.archive.failures",
+        "segments of the commit log that were not archived at a try",
+        n -> n.watch().reports().failedArchivings());
+    gauge(
+        "quorate.archive.waiting.segments",
+        "that only wait to be archived",
+        n -> n.watch().figures().segmentsToArchive());
+    gauge("quorate.snapshot.age.seconds", "of the newest; NaN for none", n -> snapshotAge(n));
+    gauge("quorate.raft.failed", "1 when out of the ring", n -> raft(n).failure() == null ? 0 : 1);
+    counter("quorate.hints.failed", "hints the disk did not take", n -> hints(n).failed());
+    gauge("quorate.hints.damaged.bytes", "of hints, lost", n -> hints(n).damagedBytes());
+  }
+
+  private static StorageWatch.Space space(Node node) {
+    return node.watch().space();
+  }
+
+  private double snapshotAge(Node of) {
+    long newest = of.watch().newestSnapshotMillis();
+    return newest == 0 ? Double.NaN : (wallMillis.getAsLong() - newest) / 1_000.0;
   }
 
   private void gauge(String name, String description, ToDoubleFunction<Node> value) {

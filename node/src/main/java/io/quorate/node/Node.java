@@ -31,6 +31,7 @@ import io.quorate.sstable.TableSettings;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ public final class Node {
   private final Listener listener;
   private final Shard shard;
   private final Tasks tasks;
+  private final StorageWatch watch;
   private final AtomicBoolean told = new AtomicBoolean();
   private volatile NodeState state = NodeState.STARTING;
   private volatile @Nullable Parts parts;
@@ -90,11 +92,13 @@ public final class Node {
       Clients clients) {}
 
   public Node(Environment environment, NodeConfig config, Listener listener) {
-    this.environment = environment;
+    WatchedFiles files = new WatchedFiles(environment.files());
+    this.environment = environment.withFiles(files);
     this.config = config;
     this.listener = listener;
     this.shard = environment.shards().get(0);
     this.tasks = new Tasks(environment.clock());
+    this.watch = new StorageWatch(files, new StorageReports(tasks), config.dataDirectory());
   }
 
   /** Begins to start; the listener hears the rest. */
@@ -107,10 +111,15 @@ public final class Node {
       Path data = config.dataDirectory();
       environment.files().createDirectories(data);
       directoryLock = environment.files().lock(data.resolve("lock"));
-      NodeIdentity identity = NodeIdentity.begin(environment, data, config.clusterName());
+      NodeIdentity identity =
+          NodeIdentity.begin(
+              environment,
+              data,
+              List.of(data.resolve("storage"), data.resolve("metadata")),
+              config.clusterName());
       StorageEngine engine =
           StorageEngine.open(
-              environment, data.resolve("storage"), engineOptions(), new StorageReports(tasks));
+              environment, data.resolve("storage"), engineOptions(), watch.reports());
       engine.maintenance().configure(config.compaction());
       engine.createTable(
           BatchLog.TABLE,
@@ -404,8 +413,12 @@ public final class Node {
   /** Tells the others from time to time what this node carries and knows. */
   private void describeMyself(Parts made) {
     long epoch = made.ring.metadata().epoch();
-    made.engine.diskBytes(load ->
-        made.membership.updateSelf(self -> self.withLoadBytes(load).withMetadataEpoch(epoch)));
+    watch.look(
+        made.engine,
+        () -> {
+          long load = watch.figures().tableBytes();
+          made.membership.updateSelf(self -> self.withLoadBytes(load).withMetadataEpoch(epoch));
+        });
     shard.schedule(LOAD_EVERY_NANOS, () -> describeMyself(made));
   }
 
@@ -425,6 +438,17 @@ public final class Node {
   /** The coordinator of requests that come to this node. */
   public RingCoordinator coordinator() {
     return assembled().coordinator;
+  }
+
+  /** How this node's disk is doing. */
+  StorageWatch watch() {
+    return watch;
+  }
+
+  /** What is wrong with this node now, a line each. */
+  List<String> problems() {
+    Parts made = assembled();
+    return watch.problems(made.engine, made.raft.status());
   }
 
   /** The long work of this node. */

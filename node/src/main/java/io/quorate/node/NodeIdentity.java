@@ -5,34 +5,51 @@ import io.quorate.environment.FileSystem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * Who this node is, kept in its data directory for good. The generation counts its lives, and grows
  * with each start also when the wall clock went back.
  *
  * <pre>
- *   file `identity` := text lines `version 1`, `host_id UUID`, `cluster_name NAME`, `generation N`
+ *   file `identity` := text lines `version 2`, `host_id UUID`, `cluster_name NAME`, `generation N`,
+ *                      `crc32c HEX` over the bytes of the lines before; version 1 had none
  * </pre>
+ *
+ * <p>It is written after the directories of everything else were made, so that a disk that is not
+ * mounted is noticed: an identity without them, or they without an identity.
  */
 record NodeIdentity(UUID hostId, String clusterName, long generation) {
   private static final String FILE = "identity";
+  private static final String CRC = "crc32c ";
 
   /**
    * Reads the identity, or makes one in an empty directory, and begins a new life.
    *
-   * @throws StartupException when the directory belongs to another cluster, or is damaged
+   * @param parts directories of the rest of the node's data
+   * @throws StartupException when the directory belongs to another cluster, is damaged or
+   *     incomplete
    */
-  static NodeIdentity begin(Environment environment, Path directory, String clusterName)
+  static NodeIdentity begin(
+      Environment environment, Path directory, List<Path> parts, String clusterName)
       throws IOException {
     FileSystem files = environment.files();
     Path file = directory.resolve(FILE);
     long now = environment.clock().wallSeconds();
     NodeIdentity identity;
     if (files.exists(file)) {
-      NodeIdentity last = parse(file, new String(files.readAll(file), StandardCharsets.UTF_8));
+      NodeIdentity last = parse(file, files.readAll(file));
+      for (Path part : parts) {
+        if (!files.exists(part)) {
+          throw new StartupException(
+              part + " is missing, and " + file + " says that it was there: is its disk mounted?");
+        }
+      }
       if (!last.clusterName.equals(clusterName)) {
         throw new StartupException(
             "data directory "
@@ -45,32 +62,54 @@ record NodeIdentity(UUID hostId, String clusterName, long generation) {
       }
       identity = new NodeIdentity(last.hostId, clusterName, Math.max(now, last.generation + 1));
     } else {
+      for (Path part : parts) {
+        if (!files.list(part).isEmpty()) {
+          throw new StartupException(file + " is missing, and " + part + " is not empty");
+        }
+        files.createDirectories(part);
+      }
       identity = new NodeIdentity(environment.random().nextUuid(), clusterName, now);
     }
-    files.replace(file, identity.text().getBytes(StandardCharsets.UTF_8));
+    files.replace(file, identity.bytes());
     return identity;
   }
 
-  private String text() {
-    return "version 1\nhost_id "
-        + hostId
-        + "\ncluster_name "
-        + clusterName
-        + "\ngeneration "
-        + generation
-        + "\n";
+  private byte[] bytes() {
+    String text =
+        "version 2\nhost_id "
+            + hostId
+            + "\ncluster_name "
+            + clusterName
+            + "\ngeneration "
+            + generation
+            + "\n";
+    int crc = crc(text.getBytes(StandardCharsets.UTF_8));
+    return (text + CRC + HexFormat.of().toHexDigits(crc) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
-  private static NodeIdentity parse(Path file, String text) {
+  private static int crc(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
+  }
+
+  private static NodeIdentity parse(Path file, byte[] bytes) {
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    if (!text.startsWith("version 1\n")) {
+      int end = text.lastIndexOf(CRC);
+      String lines = end < 0 ? "" : text.substring(0, end);
+      int crc = crc(lines.getBytes(StandardCharsets.UTF_8));
+      if (!text.startsWith("version 2\n")
+          || !text.equals(lines + CRC + HexFormat.of().toHexDigits(crc) + "\n")) {
+        throw new StartupException(file + " is damaged or of a later version");
+      }
+    }
     Map<String, String> fields = new LinkedHashMap<>();
     for (String line : text.lines().toList()) {
       int space = line.indexOf(' ');
       if (space > 0) {
         fields.put(line.substring(0, space), line.substring(space + 1));
       }
-    }
-    if (!"1".equals(fields.get("version"))) {
-      throw new StartupException(file + " is damaged or of a later version");
     }
     try {
       return new NodeIdentity(

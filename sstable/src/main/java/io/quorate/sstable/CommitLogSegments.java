@@ -35,6 +35,10 @@ final class CommitLogSegments {
   private final @Nullable CommitLogArchive archive;
   private final Shard timers;
   private boolean retryPlanned;
+
+  /** Segments that nobody needs and that the archive has not taken. */
+  private volatile int toArchive;
+
   private final AtomicReference<@Nullable OpenSegment> prepared = new AtomicReference<>();
   private final ArrayDeque<OpenSegment> closed = new ArrayDeque<>();
   private List<LogAppender> appenders = List.of();
@@ -169,6 +173,11 @@ final class CommitLogSegments {
     }
   }
 
+  /** How many segments wait for the archive only. */
+  int toArchive() {
+    return toArchive;
+  }
+
   /** A shard needs less than before: deletes what nobody needs. */
   void release() {
     thread.execute(this::deleteUnneeded);
@@ -180,9 +189,11 @@ final class CommitLogSegments {
       needed = Math.min(needed, appender.neededSegmentId());
     }
     boolean deleted = false;
+    boolean archives = true;
     for (Iterator<OpenSegment> each = closed.iterator(); each.hasNext(); ) {
       OpenSegment segment = each.next();
-      if (segment.id >= needed || !isArchived(segment)) {
+      archives = segment.id >= needed || isArchived(segment);
+      if (segment.id >= needed || !archives) {
         break;
       }
       if (delete(segment.path)) {
@@ -190,6 +201,7 @@ final class CommitLogSegments {
         deleted = true;
       }
     }
+    toArchive = archives ? 0 : countBefore(needed);
     if (deleted) {
       try {
         files.syncDirectory(directory);
@@ -198,6 +210,14 @@ final class CommitLogSegments {
         events.backgroundWorkFailed("syncing " + directory, e);
       }
     }
+  }
+
+  private int countBefore(long needed) {
+    int count = 0;
+    for (OpenSegment segment : closed) {
+      count += segment.id < needed ? 1 : 0;
+    }
+    return count;
   }
 
   /** Archives a segment that is not needed here any more, or plans to try again. */
@@ -209,7 +229,7 @@ final class CommitLogSegments {
       archive.add(segment.path);
       return true;
     } catch (IOException e) {
-      events.backgroundWorkFailed("archiving " + segment.path, e);
+      events.archiveFailed(segment.path, e);
       if (!retryPlanned) {
         retryPlanned = true;
         timers.schedule(

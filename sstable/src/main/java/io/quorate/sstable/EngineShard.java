@@ -128,8 +128,12 @@ final class EngineShard {
       if (frozenBytes == 0) {
         flushLargest();
       }
+      String failure = engine.flushFailure();
       ApplyCallback.tell(
-          waiting, callback, new ApplyOutcome.Overloaded("memtables wait to be flushed"));
+          waiting,
+          callback,
+          new ApplyOutcome.Overloaded(
+              "memtables wait to be flushed" + (failure == null ? "" : ": " + failure)));
       return;
     }
     Durability durability = table.table.settings().durability();

@@ -19,7 +19,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +67,9 @@ public final class StorageEngine {
   private final Map<UUID, Table> tables = new TreeMap<>();
 
   private volatile List<UUID> tableIds = List.of();
+
+  /** Why the last flush failed, or null. */
+  private volatile @Nullable String flushFailure;
 
   /** Flushes of a generation whose truncation is not complete. Flush thread only. */
   private final List<Runnable> postponedFlushes = new ArrayList<>();
@@ -344,6 +346,11 @@ public final class StorageEngine {
     return refusal == null ? null : refusal.reason();
   }
 
+  /** Why memtables cannot be flushed; null when the last flush went well. */
+  public @Nullable String flushFailure() {
+    return flushFailure;
+  }
+
   /** The log is too long: flushes the memtables that need segments before this one. */
   private void flushBefore(long segmentId) {
     for (EngineShard shard : shards) {
@@ -616,9 +623,11 @@ public final class StorageEngine {
           release(flushed);
         }
       }
+      flushFailure = null;
       done.accept(null);
       compaction.consider(table);
     } catch (IOException e) {
+      flushFailure = String.valueOf(e.getMessage());
       events.backgroundWorkFailed("flushing " + table.directory(), e);
       done.accept(e);
     }
@@ -835,16 +844,19 @@ public final class StorageEngine {
         .size();
   }
 
-  /** Tells the size of all SSTables in bytes. */
-  public void diskBytes(LongConsumer done) {
+  /** Tells how the disk is doing, on a background thread. */
+  public void figures(Consumer<StorageFigures> done) {
     adminThread.execute(() -> {
       long bytes = 0;
+      int quarantined = 0;
       for (Table table : tables.values()) {
-        for (SSTable sstable : table.version().tables()) {
+        Version version = table.version();
+        quarantined += version.quarantined().size();
+        for (SSTable sstable : version.tables()) {
           bytes += sstable.fileBytes();
         }
       }
-      done.accept(bytes);
+      done.accept(new StorageFigures(bytes, quarantined, commitLog().segments().toArchive()));
     });
   }
 

@@ -77,6 +77,11 @@ public interface StorageEvents {
         usableBytes);
   }
 
+  /** A segment of the commit log was not archived; it stays, and is tried again. */
+  default void archiveFailed(Path segment, Exception failure) {
+    LOG.error("archiving {} failed", segment, failure);
+  }
+
   /** Flushing or compacting failed; it will be tried again. */
   default void backgroundWorkFailed(String what, Exception failure) {
     LOG.error("{} failed", what, failure);

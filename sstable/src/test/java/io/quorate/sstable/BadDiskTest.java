@@ -418,10 +418,12 @@ class BadDiskTest {
         .isInstanceOf(ApplyOutcome.Unavailable.class);
     possible(TABLE, "key1").add("y".repeat(1_000));
     assertThat(fixture.engine.writeRefusal()).contains("the disk is full");
+    assertThat(fixture.engine.flushFailure()).contains("No space left");
     assertThat(fixture.events.refused).as("it is not said again and again").hasSize(1);
     disk.capacity(Long.MAX_VALUE);
     fixture.world.runFor(10 * SECOND);
     assertThat(fixture.engine.writeRefusal()).as("nobody had to write to find out").isNull();
+    assertThat(fixture.engine.flushFailure()).isNull();
     assertThat(fixture.events.accepted).isEqualTo(1);
     allIsWell(false);
   }

@@ -63,6 +63,11 @@ final class CountedEvents implements StorageEvents {
   }
 
   @Override
+  public void archiveFailed(Path segment, Exception failure) {
+    failed.add("archiving " + segment + ": " + failure);
+  }
+
+  @Override
   public void backgroundWorkFailed(String what, Exception failure) {
     failed.add(what + ": " + failure);
   }

@@ -70,6 +70,11 @@ class ForwardingFileSystem implements FileSystem {
   }
 
   @Override
+  public long totalBytes(Path path) throws IOException {
+    return files.totalBytes(path);
+  }
+
+  @Override
   public Closeable lock(Path file) throws IOException {
     return files.lock(file);
   }

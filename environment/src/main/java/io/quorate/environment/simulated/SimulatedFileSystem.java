@@ -355,6 +355,11 @@ public final class SimulatedFileSystem implements FileSystem {
   }
 
   @Override
+  public long totalBytes(Path path) {
+    return Math.min(capacityBytes, 1L << 40);
+  }
+
+  @Override
   public Closeable lock(Path file) throws IOException {
     check(Operation.WRITE, normal(file));
     if (!locks.add(normal(file))) {

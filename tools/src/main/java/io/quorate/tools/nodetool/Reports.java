@@ -45,7 +45,14 @@ final class Reports {
         .append(status.text("epoch"))
         .append(leader.isEmpty() ? ", no leader" : ", leader " + leader)
         .append('\n')
+        .append(ownProblems(status))
         .toString();
+  }
+
+  /** What is wrong with the node that was asked; it does not know it of the others. */
+  private static String ownProblems(Json status) {
+    List<Json> problems = status.at("problems").elements();
+    return problems.isEmpty() ? "" : "the node that was asked is not well:\n" + problems(problems);
   }
 
   /** {@code UN}: up and normal. */
@@ -138,7 +145,20 @@ final class Reports {
             hints.number("delivered"),
             hints.number("refused"),
             hints.number("expired")));
-    return lines.toString();
+    lines.add(
+        "Data disk",
+        Amounts.bytes(info.number("disk_usable_bytes"))
+            + " free of "
+            + Amounts.bytes(info.number("disk_total_bytes")));
+    List<Json> problems = info.at("problems").elements();
+    lines.add("Health", problems.isEmpty() ? "no problems" : "NOT WELL");
+    return lines + problems(problems);
+  }
+
+  private static String problems(List<Json> problems) {
+    StringBuilder out = new StringBuilder();
+    problems.forEach(problem -> out.append("  ").append(problem.text()).append('\n'));
+    return out.toString();
   }
 
   static String describeCluster(Json cluster) {

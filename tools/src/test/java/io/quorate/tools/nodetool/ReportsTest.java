@@ -38,6 +38,22 @@ class ReportsTest {
   }
 
   @Test
+  void aNodeThatIsNotWellSaysSo() throws IOException {
+    Json sick =
+        Json.parse(
+            """
+            {"epoch": 7, "nodes": [], "problems": ["writes are refused: the disk is full"],
+             "disk_usable_bytes": 1024, "disk_total_bytes": 1048576}
+            """);
+    assertThat(Reports.info(sick))
+        .contains("Data disk           1.00 KiB free of 1.00 MiB\n")
+        .endsWith("Health              NOT WELL\n  writes are refused: the disk is full\n");
+    assertThat(Reports.status(sick))
+        .endsWith("the node that was asked is not well:\n  writes are refused: the disk is full\n");
+    assertThat(Reports.info(Json.parse("{}"))).endsWith("no problems\n");
+  }
+
+  @Test
   void raftWarnsOfAnEvenNumberOfVotersAndToldFailures() throws IOException {
     String raft =
         Reports.raft(
