@@ -8,12 +8,14 @@ final class LostTokens {
   private final List<TokenRange> ranges = new ArrayList<>();
   private int blocks;
 
-  /** Notes a block; blocks come in order. */
+  /** Notes a block, or a stretch of them; blocks come in order, or the last stretch first. */
   void add(TokenRange block) {
     blocks++;
     if (!ranges.isEmpty() && ranges.getLast().last() >= block.first() - 1) {
       TokenRange before = ranges.removeLast();
-      ranges.add(new TokenRange(before.first(), Math.max(before.last(), block.last())));
+      ranges.add(
+          new TokenRange(
+              Math.min(before.first(), block.first()), Math.max(before.last(), block.last())));
     } else {
       ranges.add(block);
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -160,15 +162,21 @@ public final class Maintenance {
           for (SSTable sstable : version.tables()) {
             jobs.add(ScrubJob.of(engine, table, sstable, task));
           }
-          version.quarantined().stream()
-              .map(TableManifest.Listed::number)
-              .distinct()
-              .forEach(number -> {
-                Path aside = engine.asidePath(table.pathOf(number));
-                if (engine.exists(aside)) {
-                  jobs.add(ScrubJob.ofQuarantined(engine, table, number, aside, task));
-                }
-              });
+          Map<Long, TokenRange> quarantined = new TreeMap<>();
+          for (TableManifest.Listed listed : version.quarantined()) {
+            quarantined.merge(
+                listed.number(),
+                new TokenRange(listed.minToken(), listed.maxToken()),
+                (one, other) ->
+                    new TokenRange(
+                        Math.min(one.first(), other.first()), Math.max(one.last(), other.last())));
+          }
+          quarantined.forEach((number, tokens) -> {
+            Path aside = engine.asidePath(table.pathOf(number));
+            if (engine.exists(aside)) {
+              jobs.add(ScrubJob.ofQuarantined(engine, table, number, aside, tokens, task));
+            }
+          });
           return jobs;
         });
   }

@@ -21,6 +21,10 @@ import java.util.zip.CRC32C;
  * last one the file is closed and, when it is {@link #obsolete}, deleted.
  */
 final class SSTable {
+  static final int FILTER_SECTION = 0;
+  static final int STATISTICS_SECTION = 1;
+  static final int INDEX_SECTION = 2;
+
   private final FileSystem files;
   private final Path path;
   private final long number;
@@ -69,18 +73,10 @@ final class SSTable {
       throws IOException {
     StoredFile file = files.open(path, FileSystem.Mode.READ);
     try {
-      long size = file.size();
-      if (size < SSTableFormat.FOOTER_BYTES) {
-        throw new CorruptFileException(path, "it has " + size + " bytes");
-      }
-      byte[] footer = new byte[SSTableFormat.FOOTER_BYTES];
-      file.readFully(ByteBuffer.wrap(footer), size - footer.length);
-      checkFooter(path, footer);
-      ByteReader in = new ByteReader();
-      in.over(footer, 0, footer.length);
-      byte[] filter = section(path, file, in);
-      byte[] statistics = section(path, file, in);
-      byte[] index = section(path, file, in);
+      byte[] footer = readFooter(path, file);
+      byte[] filter = readSection(path, file, footer, FILTER_SECTION);
+      byte[] statistics = readSection(path, file, footer, STATISTICS_SECTION);
+      byte[] index = readSection(path, file, footer, INDEX_SECTION);
       return new SSTable(
           files,
           path,
@@ -121,9 +117,28 @@ final class SSTable {
     }
   }
 
-  private static byte[] section(Path path, StoredFile file, ByteReader footer) throws IOException {
-    long position = footer.readLong();
-    return StoredBlock.read(path, file, position, footer.readInt());
+  /**
+   * Reads and checks a footer.
+   *
+   * @throws CorruptFileException when the file does not end in one
+   */
+  static byte[] readFooter(Path path, StoredFile file) throws IOException {
+    long size = file.size();
+    if (size < SSTableFormat.FOOTER_BYTES) {
+      throw new CorruptFileException(path, "it has " + size + " bytes");
+    }
+    byte[] footer = new byte[SSTableFormat.FOOTER_BYTES];
+    file.readFully(ByteBuffer.wrap(footer), size - footer.length);
+    checkFooter(path, footer);
+    return footer;
+  }
+
+  /** Reads and checks one of the sections that a footer points to. */
+  static byte[] readSection(Path path, StoredFile file, byte[] footer, int section)
+      throws IOException {
+    int at = section * (Long.BYTES + Integer.BYTES);
+    return StoredBlock.read(
+        path, file, ByteReader.longAt(footer, at), ByteReader.intAt(footer, at + Long.BYTES));
   }
 
   long number() {

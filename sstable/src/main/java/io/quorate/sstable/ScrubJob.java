@@ -17,10 +17,15 @@ final class ScrubJob extends CompactionJob {
   private final int generation;
   private final long number;
   private final Path path;
+  private final TokenRange tokens;
   private final boolean quarantined;
   private final SSTableSeries out;
   private final LostTokens lost = new LostTokens();
   private @Nullable SSTable opened;
+
+  /** Instead of an open one, when it cannot be opened. */
+  private @Nullable SalvagedTable salvaged;
+
   private @Nullable PartitionCopy copy;
   private @Nullable String finding;
   private long writtenBytes;
@@ -31,6 +36,7 @@ final class ScrubJob extends CompactionJob {
       List<SSTable> inputs,
       long number,
       Path path,
+      TokenRange tokens,
       int level,
       StorageTask task) {
     super(table, inputs, task);
@@ -38,48 +44,78 @@ final class ScrubJob extends CompactionJob {
     this.generation = table.generation();
     this.number = number;
     this.path = path;
+    this.tokens = tokens;
     this.quarantined = inputs.isEmpty();
     this.out = engine.newTables(table, level, List.of(), Long.MAX_VALUE);
   }
 
   static ScrubJob of(StorageEngine engine, Table table, SSTable sstable, StorageTask task) {
     return new ScrubJob(
-        engine, table, List.of(sstable), sstable.number(), sstable.path(), sstable.level(), task);
+        engine,
+        table,
+        List.of(sstable),
+        sstable.number(),
+        sstable.path(),
+        new TokenRange(sstable.statistics().minToken(), sstable.statistics().maxToken()),
+        sstable.level(),
+        task);
   }
 
+  /**
+   * @param tokens that the manifest says it may have held
+   */
   static ScrubJob ofQuarantined(
-      StorageEngine engine, Table table, long number, Path aside, StorageTask task) {
-    return new ScrubJob(engine, table, List.of(), number, aside, 0, task);
+      StorageEngine engine,
+      Table table,
+      long number,
+      Path aside,
+      TokenRange tokens,
+      StorageTask task) {
+    return new ScrubJob(engine, table, List.of(), number, aside, tokens, 0, task);
   }
 
   @Override
   boolean step(BooleanSupplier pause) throws IOException {
     PartitionCopy begun = copy;
     if (begun == null) {
-      SSTable source;
-      try {
-        source = quarantined ? engine.openAside(path, number) : inputs.getFirst();
-      } catch (CorruptFileException e) {
-        finding = path.getFileName() + ": nothing can be read, " + e.getMessage();
+      open();
+      if (salvaged != null && !salvaged.findBlocks(pause)) {
+        return false;
+      }
+      EntryCursor source = source();
+      if (source == null) {
+        finding = path.getFileName() + ": nothing can be read";
         return true;
       }
-      opened = source;
       begun =
           new PartitionCopy(
-              List.of(source.salvageCursor(this::read, lost)),
-              out,
-              RowMerger.NEVER_SECONDS,
-              token -> Purge.NONE,
-              token -> true);
+              List.of(source), out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);
       copy = begun;
     }
     return begun.copy(pause);
   }
 
+  private void open() throws IOException {
+    if (opened != null || salvaged != null) {
+      return;
+    }
+    try {
+      opened = quarantined ? engine.openAside(path, number) : inputs.getFirst();
+    } catch (CorruptFileException e) {
+      salvaged = engine.openDamaged(path, tokens, this::read);
+    }
+  }
+
+  private @Nullable EntryCursor source() {
+    if (opened != null) {
+      return opened.salvageCursor(this::read, lost);
+    }
+    return salvaged == null ? null : salvaged.cursor(lost);
+  }
+
   @Override
   void complete() throws IOException {
-    SSTable read = opened;
-    if (read == null) {
+    if (copy == null) {
       return;
     }
     if (!quarantined && lost.blocks() == 0) {
@@ -94,7 +130,7 @@ final class ScrubJob extends CompactionJob {
     if (!quarantined) {
       engine.linkAside(path);
     }
-    if (table.salvage(generation, quarantined ? null : read, number, added, aside)) {
+    if (table.salvage(generation, quarantined ? null : opened, number, added, aside)) {
       writtenBytes = added.stream().mapToLong(SSTable::fileBytes).sum();
       finding =
           path.getFileName()
@@ -117,6 +153,9 @@ final class ScrubJob extends CompactionJob {
     if (quarantined && open != null) {
       open.release();
       opened = null;
+    }
+    if (salvaged != null) {
+      salvaged.close();
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -744,6 +745,12 @@ public final class StorageEngine {
   /** Opens an SSTable that was put aside, to read what can be read. */
   SSTable openAside(Path aside, long number) throws IOException {
     return SSTable.open(files, aside, number, 0, cache);
+  }
+
+  /** Opens an SSTable that was put aside and is no whole SSTable any more. */
+  SalvagedTable openDamaged(Path aside, TokenRange tokens, IntConsumer bytesRead)
+      throws IOException {
+    return SalvagedTable.open(files, aside, tokens, bytesRead);
   }
 
   /** Keeps a file that was put aside under a name that says that it needs not be read again. */
