@@ -1,5 +1,7 @@
 package io.quorate.environment;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Executor;
 
 /**
@@ -17,4 +19,35 @@ public interface Background {
 
   /** The shared pool for short disk reads. Tasks run in any order and in parallel. */
   Executor pool();
+
+  /** A part of some work that blocks. */
+  @FunctionalInterface
+  interface Part {
+    void run() throws IOException;
+  }
+
+  /**
+   * Runs the parts of some work at the same time, the first on the calling thread, and returns when
+   * all have ended. For what happens before the node serves; not called on a shard. Where there is
+   * one thread only, as in a simulation, they run one after the other.
+   *
+   * @throws IOException what a part has thrown; the others were run all the same
+   */
+  default void inParallel(List<Part> parts) throws IOException {
+    IOException failure = null;
+    for (Part part : parts) {
+      try {
+        part.run();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
 }

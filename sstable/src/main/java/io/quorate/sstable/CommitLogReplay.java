@@ -22,10 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitLogReplay {
   private static final byte[] ZEROS = new byte[64 << 10];
+  private static final byte[] NONE = {};
+
+  /** How far {@link #replayNext} goes at once. */
+  private static final int PAUSE_BYTES = 4 << 20;
+
+  private static final int BEFORE = 0;
+  private static final int DONE = -1;
 
   /** Takes the mutations. */
   interface Sink {
-    void replayed(int generation, Mutation mutation) throws IOException;
+    void replayed(int generation, Mutation mutation);
   }
 
   private final FileSystem files;
@@ -34,6 +41,13 @@ final class CommitLogReplay {
   private final StorageEvents events;
   private final List<Segment> segments = new ArrayList<>();
   private final Clock clock;
+  private int firstThatMayBeTorn;
+  private int nextSegment;
+
+  /** What the segment holds that is being replayed, and where to go on in it. */
+  private byte[] bytes = NONE;
+
+  private int position = BEFORE;
   private long recordCount;
   private long setAsideCount;
   private long reportedAtNanos;
@@ -72,25 +86,46 @@ final class CommitLogReplay {
     return setAsideCount;
   }
 
-  /** Replays an archive, which starts and crashes have cut: any segment may end torn. */
-  void replayArchive(Sink sink) throws IOException {
-    replay(0, sink);
+  /** Begins to replay an archive, which starts and crashes have cut: any segment may end torn. */
+  void beginArchive() {
+    begin(0);
   }
 
-  void replay(Sink sink) throws IOException {
+  /** Begins to replay the log of the last run. */
+  void begin() throws IOException {
     int lastWithRecords = segments.size() - 1;
     while (lastWithRecords > 0 && !hasRecords(segments.get(lastWithRecords))) {
       lastWithRecords--;
     }
-    replay(lastWithRecords, sink);
+    begin(lastWithRecords);
   }
 
-  private void replay(int firstThatMayBeTorn, Sink sink) throws IOException {
+  private void begin(int first) {
     reportedAtNanos = clock.nanos();
-    for (int i = 0; i < segments.size(); i++) {
-      replay(segments.get(i), i >= firstThatMayBeTorn, sink);
-      report(i + 1);
+    firstThatMayBeTorn = first;
+    nextSegment = 0;
+  }
+
+  /** Replays on, a few megabytes; false when there is nothing left. */
+  boolean replayNext(Sink sink) throws IOException {
+    if (nextSegment >= segments.size()) {
+      return false;
     }
+    Segment segment = segments.get(nextSegment);
+    if (position == BEFORE) {
+      bytes = files.readAll(segment.path());
+      position = begin(segment, bytes);
+    }
+    if (position != DONE) {
+      position = replay(segment, sink);
+    }
+    if (position == DONE) {
+      position = BEFORE;
+      bytes = NONE;
+      nextSegment++;
+      report(nextSegment);
+    }
+    return true;
   }
 
   private void report(int replayed) throws IOException {
@@ -134,42 +169,51 @@ final class CommitLogReplay {
     }
   }
 
-  private void replay(Segment segment, boolean last, Sink sink) throws IOException {
-    byte[] bytes = files.readAll(segment.path());
-    int position = CommitLogFormat.HEADER_BYTES;
+  /** Looks at a segment's header and tells where its records begin, or {@link #DONE}. */
+  private int begin(Segment segment, byte[] bytes) throws IOException {
     refuseOtherVersions(segment, bytes);
     if (!headerIsValid(segment, bytes)) {
-      int found = nextRecord(segment, bytes, position);
-      if (found < 0) {
+      if (nextRecord(segment, bytes, CommitLogFormat.HEADER_BYTES) < 0) {
         setAsideDamaged(segment, bytes, 0, bytes.length);
-        return;
+        return DONE;
       }
       setAsideDamaged(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
     }
-    while (!isCutOff(segment, bytes, position)) {
-      if (headIsValid(segment, bytes, position)) {
-        int length = ByteReader.intAt(bytes, position);
+    return CommitLogFormat.HEADER_BYTES;
+  }
+
+  /** Replays on in the segment that was read, and tells where to go on, or {@link #DONE}. */
+  private int replay(Segment segment, Sink sink) throws IOException {
+    boolean mayBeTorn = nextSegment >= firstThatMayBeTorn;
+    int pause = position + PAUSE_BYTES;
+    int at = position;
+    while (!isCutOff(segment, bytes, at)) {
+      if (at >= pause) {
+        return at;
+      }
+      if (headIsValid(segment, bytes, at)) {
+        int length = ByteReader.intAt(bytes, at);
         if (length == CommitLogFormat.END) {
-          return;
+          return DONE;
         }
-        int next = position + CommitLogFormat.RECORD_HEAD_BYTES + length;
-        if (payloadIsValid(bytes, position)) {
-          deliver(segment, bytes, position, sink);
-          position = next;
+        if (payloadIsValid(bytes, at)) {
+          deliver(segment, bytes, at, sink);
+          at += CommitLogFormat.RECORD_HEAD_BYTES + length;
           continue;
         }
       }
-      int found = nextRecord(segment, bytes, position + 1);
+      int found = nextRecord(segment, bytes, at + 1);
       if (found < 0) {
-        if (!last && !isZero(bytes, position)) {
-          setAsideDamaged(segment, bytes, position, bytes.length);
+        if (!mayBeTorn && !isZero(bytes, at)) {
+          setAsideDamaged(segment, bytes, at, bytes.length);
         }
-        return;
+        return DONE;
       }
-      setAsideDamaged(segment, bytes, position, found);
-      position = found;
+      setAsideDamaged(segment, bytes, at, found);
+      at = found;
     }
-    setAsideDamaged(segment, bytes, position, bytes.length);
+    setAsideDamaged(segment, bytes, at, bytes.length);
+    return DONE;
   }
 
   /**

@@ -29,7 +29,7 @@ final class EngineShard {
   private static final int LOOKS_AT_AGE = 8;
 
   /** What an empty memtable takes up, which no flush gives back. */
-  private static final long FLOOR_BYTES = new Memtable().memoryBytes();
+  static final long FLOOR_BYTES = new Memtable().memoryBytes();
 
   private final Shard shard;
   private final StorageEngine engine;

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -145,10 +144,12 @@ public final class StorageEngine {
     if (archive != null) {
       firstSegmentId = Math.max(firstSegmentId, replayOf(archive.directory()).nextSegmentId());
     }
-    ReplayedWrites writes = new ReplayedWrites(options);
-    replay.replay(writes::add);
+    ReplayedWrites writes = replayedWrites(options, mutation -> true);
+    replay.begin();
+    writes.replay(replay);
     writes.flush();
     replayedRecords = replay.recordCount();
+    skippedRecords = writes.skippedRecords();
     setAsideRecords = replay.setAsideCount();
     replay.delete(archive);
     CommitLog log =
@@ -209,26 +210,19 @@ public final class StorageEngine {
     CommitLogArchive archive = Objects.requireNonNull(archive(options), "an archive was given");
     CommitLogReplay old = replayOf(archive.directory());
     CommitLogReplay newest = replayOf(logDirectory());
-    ReplayedWrites writes = new ReplayedWrites(options);
-    long[] counts = new long[2];
-    CommitLogReplay.Sink upToThen =
-        (generation, mutation) -> {
-          if (Restore.newestMicros(mutation) > toMicros) {
-            counts[1]++;
-          } else {
-            counts[0]++;
-            writes.add(generation, mutation);
-          }
-        };
-    old.replayArchive(upToThen);
-    newest.replay(upToThen);
+    ReplayedWrites writes =
+        replayedWrites(options, mutation -> Restore.newestMicros(mutation) <= toMicros);
+    old.beginArchive();
+    writes.replay(old);
+    newest.begin();
+    writes.replay(newest);
     writes.flush();
     newest.delete(archive);
     tables.values().forEach(table -> release(table.version().tables()));
     return new Restore(
-        counts[0] - skippedRecords,
-        counts[1],
-        skippedRecords,
+        writes.appliedRecords(),
+        writes.unwantedRecords(),
+        writes.skippedRecords(),
         old.setAsideCount() + newest.setAsideCount());
   }
 
@@ -285,41 +279,15 @@ public final class StorageEngine {
     }
   }
 
-  /** Brings the log's updates into SSTables, by way of memtables of its own. */
-  private final class ReplayedWrites {
-    private final Map<UUID, Memtable> memtables = new LinkedHashMap<>();
-    private final long memoryBytes;
-    private long bytesSinceLook;
-
-    ReplayedWrites(EngineOptions options) {
-      memoryBytes = options.memtableBytes();
-    }
-
-    void add(int generation, Mutation mutation) throws IOException {
-      Table table = tables.get(mutation.tableId());
-      if (table == null || generation < table.generation()) {
-        skippedRecords++;
-        return;
-      }
-      memtables.computeIfAbsent(mutation.tableId(), id -> new Memtable()).put(mutation);
-      bytesSinceLook += mutation.sizeBytes();
-      if (bytesSinceLook > memoryBytes / 16) {
-        bytesSinceLook = 0;
-        if (memtables.values().stream().mapToLong(Memtable::memoryBytes).sum() > memoryBytes / 2) {
-          flush();
-        }
-      }
-    }
-
-    void flush() throws IOException {
-      for (Map.Entry<UUID, Memtable> entry : memtables.entrySet()) {
-        Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
-        entry.getValue().freeze();
-        List<SSTable> flushed = writeMemtable(table, entry.getValue());
-        table.replace(table.generation(), List.of(), flushed);
-      }
-      memtables.clear();
-    }
+  private ReplayedWrites replayedWrites(EngineOptions options, Predicate<Mutation> wanted) {
+    return new ReplayedWrites(
+        environment.background(),
+        environment.shards().count(),
+        options.memtableBytes(),
+        tables,
+        wanted,
+        (table, memtable) ->
+            table.replace(table.generation(), List.of(), writeMemtable(table, memtable)));
   }
 
   /** Updates that the last start found in the commit log. */

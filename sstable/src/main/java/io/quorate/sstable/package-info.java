@@ -22,8 +22,9 @@
  *       {@code TableShard} of memtables.
  *   <li>{@code CommitLog}: durability. {@code LogAppender} is a shard's side of it, {@code
  *       LogBatch} what goes between; {@code CommitLogSegments} are its files, {@code
- *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start, {@code
- *       CommitLogArchive} keeps them for a {@code Restore} to a point in time.
+ *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start and {@code
+ *       ReplayedWrites} brings them into SSTables, {@code CommitLogArchive} keeps them for a {@code
+ *       Restore} to a point in time.
  *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
  *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
  *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code

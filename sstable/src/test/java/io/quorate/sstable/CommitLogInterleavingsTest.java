@@ -225,8 +225,11 @@ class CommitLogInterleavingsTest {
         // What a task queues is run, too.
       }
       List<List<Integer>> stored = List.of(new ArrayList<>(), new ArrayList<>());
-      new CommitLogReplay(environment, LOG, LOG, new StorageEvents() {})
-          .replay((number, mutation) -> stored.get(number / SHARD).add(number));
+      CommitLogReplay replay = new CommitLogReplay(environment, LOG, LOG, new StorageEvents() {});
+      replay.begin();
+      while (replay.replayNext((number, mutation) -> stored.get(number / SHARD).add(number))) {
+        // To the last segment.
+      }
       List<Integer> answers = new ArrayList<>(answered);
       answers.sort(null);
       List<Integer> written = new ArrayList<>();

@@ -43,9 +43,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 public class WriteBenchmark {
   private static final int ROWS = 250_000;
-  private static final int DATA_BYTES =
-      ROWS * (10 + BenchmarkRows.KEY_BYTES + 1 + 15 + BenchmarkRows.VALUE_BYTES);
+  private static final int ROW_BYTES =
+      10 + BenchmarkRows.KEY_BYTES + 1 + 15 + BenchmarkRows.VALUE_BYTES;
+  private static final int DATA_BYTES = ROWS * ROW_BYTES;
+  private static final int LOGGED_ROWS = 1_000_000;
   private static final int BLOCK_BYTES = 4 << 10;
+
+  /** Of the node that replays. */
+  private static final int SHARDS = 2;
 
   private final RealEnvironment real = new RealEnvironment(1, Throwable::printStackTrace);
   private final FileSystem files = real.environment().files();
@@ -72,45 +77,6 @@ public class WriteBenchmark {
       bytes.put(cursor.valueBytes, cursor.valueOffset, cursor.valueLength);
     }
     plain = bytes.toBytes();
-    writeLog();
-  }
-
-  /** A log of all rows, which no flush has shortened. */
-  private void writeLog() throws Exception {
-    StorageEngine engine = StorageEngine.open(real.environment(), logged(), options());
-    CountDownLatch created = new CountDownLatch(1);
-    engine.createTable(BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> created.countDown());
-    created.await();
-    SplittableRandom random = new SplittableRandom(5);
-    Semaphore inFlight = new Semaphore(1_000);
-    Shard shard = real.environment().shards().get(0);
-    for (int i = 0; i < ROWS; i++) {
-      Mutation mutation = BenchmarkRows.mutation(i, i + 1, BenchmarkRows.value(random));
-      inFlight.acquire();
-      shard.execute(() -> engine.apply(mutation, shard, outcome -> inFlight.release()));
-    }
-    inFlight.acquire(1_000);
-    CountDownLatch closed = new CountDownLatch(1);
-    engine.close(closed::countDown);
-    closed.await();
-  }
-
-  private Path logged() {
-    return directory.resolve("logged");
-  }
-
-  private static EngineOptions options() {
-    EngineOptions o = EngineOptions.DEFAULT;
-    return new EngineOptions(
-        o.syncMode(),
-        o.syncPeriodMillis(),
-        o.segmentBytes(),
-        o.commitLogBytes(),
-        1L << 30,
-        o.memtableMaxAgeMillis(),
-        o.blockCacheBytes(),
-        o.reservedDiskBytes(),
-        o.readEffort());
   }
 
   @TearDown
@@ -160,19 +126,57 @@ public class WriteBenchmark {
         files, path, inputs.stream().map(input -> input.scanCursor(bytes -> {})).toList());
   }
 
-  /** A copy of the log for each start, since a start uses it up. */
+  /** A log that no flush has shortened, and a copy of it for each start, which uses it up. */
   @State(Scope.Thread)
   public static class Crashed {
+    private RealEnvironment real = new RealEnvironment(SHARDS, Throwable::printStackTrace);
+    private Path logged = Path.of("");
     private Path copy = Path.of("");
-    private RealEnvironment real = new RealEnvironment(1, Throwable::printStackTrace);
+
+    @Setup(Level.Trial)
+    public void write(WriteBenchmark benchmark) throws Exception {
+      logged = benchmark.directory.resolve("logged");
+      StorageEngine engine = StorageEngine.open(real.environment(), logged, roomy());
+      CountDownLatch created = new CountDownLatch(1);
+      engine.createTable(
+          BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> created.countDown());
+      created.await();
+      SplittableRandom random = new SplittableRandom(5);
+      Semaphore inFlight = new Semaphore(1_000);
+      for (int i = 0; i < LOGGED_ROWS; i++) {
+        Mutation mutation = BenchmarkRows.mutation(i, i + 1, BenchmarkRows.value(random));
+        inFlight.acquire();
+        Shard shard = real.environment().shards().owner(mutation.token());
+        shard.execute(() -> engine.apply(mutation, shard, outcome -> inFlight.release()));
+      }
+      inFlight.acquire(1_000);
+      CountDownLatch closed = new CountDownLatch(1);
+      engine.close(closed::countDown);
+      closed.await();
+      real.close();
+    }
+
+    /** Memory for all rows at once. */
+    private static EngineOptions roomy() {
+      EngineOptions o = EngineOptions.DEFAULT;
+      return new EngineOptions(
+          o.syncMode(),
+          o.syncPeriodMillis(),
+          o.segmentBytes(),
+          o.commitLogBytes(),
+          1L << 30,
+          o.memtableMaxAgeMillis(),
+          o.blockCacheBytes(),
+          o.reservedDiskBytes(),
+          o.readEffort());
+    }
 
     @Setup(Level.Invocation)
     public void copy(WriteBenchmark benchmark) throws IOException {
-      Path from = benchmark.logged();
       copy = Files.createTempDirectory(benchmark.directory, "crashed");
-      try (Stream<Path> all = Files.walk(from)) {
+      try (Stream<Path> all = Files.walk(logged)) {
         for (Path path : all.filter(Files::isRegularFile).toList()) {
-          Path to = copy.resolve(from.relativize(path).toString());
+          Path to = copy.resolve(logged.relativize(path).toString());
           Path parent = to.getParent();
           if (parent != null) {
             Files.createDirectories(parent);
@@ -180,7 +184,7 @@ public class WriteBenchmark {
           Files.copy(path, to);
         }
       }
-      real = new RealEnvironment(1, Throwable::printStackTrace);
+      real = new RealEnvironment(SHARDS, Throwable::printStackTrace);
     }
 
     @TearDown(Level.Invocation)
@@ -192,9 +196,10 @@ public class WriteBenchmark {
 
   /** From opening the directory until all that the log holds is in an SSTable. */
   @Benchmark
-  @OperationsPerInvocation(DATA_BYTES)
+  @OperationsPerInvocation(LOGGED_ROWS * ROW_BYTES)
   public long replay(Crashed crashed) throws IOException {
-    StorageEngine engine = StorageEngine.open(crashed.real.environment(), crashed.copy, options());
+    StorageEngine engine =
+        StorageEngine.open(crashed.real.environment(), crashed.copy, EngineOptions.DEFAULT);
     return engine.replayedRecords();
   }
 }
