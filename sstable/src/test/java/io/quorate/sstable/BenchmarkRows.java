@@ -13,7 +13,7 @@ final class BenchmarkRows {
   static final UUID TABLE = new UUID(1, 2);
   static final int KEY_BYTES = 16;
   static final int VALUE_BYTES = 100;
-  private static final byte[] ROW = {0x40};
+  static final byte[] ROW = {0x40};
 
   private BenchmarkRows() {}
 

@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.Invariant;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,8 @@ public class MemtableBenchmark {
   @State(Scope.Thread)
   public static class Full {
     final Memtable points = BenchmarkRows.memtable(0, 1, ROWS);
+    final EntryCursor cursor = points.cursor();
+    final ByteWriter key = new ByteWriter(64);
     final Memtable wide = new Memtable();
     final SplittableRandom random = new SplittableRandom(2);
     final PartitionMerger merger = new PartitionMerger();
@@ -94,9 +97,22 @@ public class MemtableBenchmark {
     return filling.memtable;
   }
 
-  /** With the fragment that a replica answers. */
+  /** Finds a row by its key. */
   @Benchmark
-  public ReadResult get(Full full) throws IOException {
+  public int get(Full full) throws IOException {
+    int number = full.random.nextInt(ROWS);
+    full.key.clear();
+    byte[] partition = BenchmarkRows.key(number);
+    StoreKey.writePartition(full.key, BenchmarkRows.token(number), partition, 0, partition.length);
+    full.key.put(BenchmarkRows.ROW);
+    EntryCursor cursor = full.cursor;
+    Invariant.check(cursor.seekAtOrAfter(full.key.bytes, full.key.length), "it is there");
+    return cursor.valueBytes[cursor.valueOffset + cursor.valueLength - 1];
+  }
+
+  /** The same with the fragment that a replica answers. */
+  @Benchmark
+  public ReadResult read(Full full) throws IOException {
     return full.read(full.points, full.random.nextInt(ROWS), full.one);
   }
 
