@@ -172,8 +172,10 @@ public final class Maintenance {
                         Math.min(one.first(), other.first()), Math.max(one.last(), other.last())));
           }
           quarantined.forEach((number, tokens) -> {
-            Path aside = engine.asidePath(table.pathOf(number));
-            if (engine.exists(aside)) {
+            Path file = table.pathOf(number);
+            Quarantine quarantine = engine.quarantined();
+            if (quarantine.has(file)) {
+              Path aside = quarantine.pathOf(file);
               jobs.add(ScrubJob.ofQuarantined(engine, table, number, aside, tokens, task));
             }
           });

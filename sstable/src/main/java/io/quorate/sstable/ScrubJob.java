@@ -100,9 +100,9 @@ final class ScrubJob extends CompactionJob {
       return;
     }
     try {
-      opened = quarantined ? engine.openAside(path, number) : inputs.getFirst();
+      opened = quarantined ? engine.quarantined().open(path, number) : inputs.getFirst();
     } catch (CorruptFileException e) {
-      salvaged = engine.openDamaged(path, tokens, this::read);
+      salvaged = engine.quarantined().openDamaged(path, tokens, this::read);
     }
   }
 
@@ -128,7 +128,7 @@ final class ScrubJob extends CompactionJob {
       aside.add(new TableManifest.Listed(number, range.first(), range.last(), 0, true));
     }
     if (!quarantined) {
-      engine.linkAside(path);
+      engine.quarantined().link(path);
     }
     if (table.salvage(generation, quarantined ? null : opened, number, added, aside)) {
       writtenBytes = added.stream().mapToLong(SSTable::fileBytes).sum();
@@ -139,7 +139,7 @@ final class ScrubJob extends CompactionJob {
                   ? "all was read"
                   : lost.blocks() + " blocks are lost, with tokens in " + lost.ranges());
       engine.retire(inputs);
-      engine.asideWasRead(engine.asidePath(table.pathOf(number)));
+      engine.quarantined().wasRead(engine.quarantined().pathOf(table.pathOf(number)));
     } else {
       added.forEach(SSTable::obsolete);
       engine.release(added);

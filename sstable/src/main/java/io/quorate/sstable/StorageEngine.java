@@ -18,7 +18,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +52,8 @@ public final class StorageEngine {
   private final long reservedDiskBytes;
   private final List<EngineShard> shards = new ArrayList<>();
   private final SSTableNumbers numbers = new SSTableNumbers();
-  private final Executor flushThread;
+  private final MemtableFlush flush;
+  private final Quarantine quarantine;
   private final Executor adminThread;
   private final Compaction compaction;
   private final Maintenance maintenance;
@@ -67,12 +67,6 @@ public final class StorageEngine {
   private final Map<UUID, Table> tables = new TreeMap<>();
 
   private volatile List<UUID> tableIds = List.of();
-
-  /** Why the last flush failed, or null. */
-  private volatile @Nullable String flushFailure;
-
-  /** Flushes of a generation whose truncation is not complete. Flush thread only. */
-  private final List<Runnable> postponedFlushes = new ArrayList<>();
 
   private long replayedRecords;
   private long skippedRecords;
@@ -91,7 +85,8 @@ public final class StorageEngine {
     this.lock = lock;
     this.reservedDiskBytes = options.reservedDiskBytes();
     this.cache = new BlockCache(options.blockCacheBytes());
-    this.flushThread = environment.background().serial("flush");
+    this.flush = new MemtableFlush(environment, this, events);
+    this.quarantine = new Quarantine(files, directory.resolve("quarantine"), cache);
     this.adminThread = environment.background().serial("storage-admin");
     this.compaction = new Compaction(environment, this, events);
     this.maintenance = new Maintenance(this, compaction, events);
@@ -126,10 +121,6 @@ public final class StorageEngine {
 
   private Path tablesDirectory() {
     return directory.resolve("tables");
-  }
-
-  private Path quarantineDirectory() {
-    return directory.resolve("quarantine");
   }
 
   private Path logDirectory() {
@@ -173,9 +164,9 @@ public final class StorageEngine {
 
   private void openTables() throws IOException {
     files.createDirectories(tablesDirectory());
-    files.createDirectories(quarantineDirectory());
+    files.createDirectories(quarantine.directory());
     files.createDirectories(logDirectory());
-    numbers.leaveOutThoseIn(files, quarantineDirectory());
+    numbers.leaveOutThoseIn(files, quarantine.directory());
     for (String name : files.list(tablesDirectory())) {
       openTable(tablesDirectory().resolve(name));
     }
@@ -188,7 +179,7 @@ public final class StorageEngine {
   }
 
   private CommitLogReplay replayOf(Path segments) throws IOException {
-    return new CommitLogReplay(environment, segments, quarantineDirectory(), events);
+    return new CommitLogReplay(environment, segments, quarantine.directory(), events);
   }
 
   /** See {@link Restore}. */
@@ -257,7 +248,7 @@ public final class StorageEngine {
         open.add(SSTable.open(files, file, listed.number(), listed.level(), cache));
       } catch (CorruptFileException e) {
         aside.add(listed.asQuarantined());
-        linkAside(file);
+        quarantine.link(file);
         events.tableQuarantined(file, String.valueOf(e.getMessage()));
       }
     }
@@ -287,7 +278,7 @@ public final class StorageEngine {
         tables,
         wanted,
         (table, memtable) ->
-            table.replace(table.generation(), List.of(), writeMemtable(table, memtable)));
+            table.replace(table.generation(), List.of(), flush.write(table, memtable)));
   }
 
   /** Updates that the last start found in the commit log. */
@@ -317,7 +308,7 @@ public final class StorageEngine {
 
   /** Why memtables cannot be flushed; null when the last flush went well. */
   public @Nullable String flushFailure() {
-    return flushFailure;
+    return flush.failure();
   }
 
   /** The log is too long: flushes the memtables that need segments before this one. */
@@ -456,7 +447,7 @@ public final class StorageEngine {
                   table,
                   () ->
                       // Behind the flushes that are under way.
-                      flushThread.execute(() -> drop(table, done))));
+                      flush.afterwards(() -> drop(table, done))));
     });
   }
 
@@ -491,20 +482,8 @@ public final class StorageEngine {
                   shard.discard(memtables);
                 }
               },
-              () -> flushThread.execute(() -> endTruncation(table, done)));
+              () -> flush.endTruncation(table, done));
         });
-  }
-
-  private void endTruncation(Table table, Consumer<@Nullable IOException> done) {
-    try {
-      retire(table.truncate());
-      done.accept(null);
-    } catch (IOException e) {
-      done.accept(e);
-    }
-    List<Runnable> postponed = List.copyOf(postponedFlushes);
-    postponedFlushes.clear();
-    postponed.forEach(Runnable::run);
   }
 
   /** An action that may fail on the disk. */
@@ -570,41 +549,12 @@ public final class StorageEngine {
           }
         },
         // Behind the flushes that were just begun.
-        () -> flushThread.execute(() -> done.accept(failure.get())));
+        () -> flush.afterwards(() -> done.accept(failure.get())));
   }
 
   /** Writes a frozen memtable to disk; {@code done} is told on the flush thread. */
   void flush(Table table, Memtable frozen, int generation, Consumer<@Nullable IOException> done) {
-    flushThread.execute(() -> runFlush(table, frozen, generation, done));
-  }
-
-  private void runFlush(
-      Table table, Memtable frozen, int generation, Consumer<@Nullable IOException> done) {
-    if (generation > table.generation()) {
-      postponedFlushes.add(() -> runFlush(table, frozen, generation, done));
-      return;
-    }
-    try {
-      if (generation == table.generation()) {
-        List<SSTable> flushed = writeMemtable(table, frozen);
-        if (!table.replace(generation, List.of(), flushed)) {
-          flushed.forEach(SSTable::obsolete);
-          release(flushed);
-        }
-      }
-      flushFailure = null;
-      done.accept(null);
-      compaction.consider(table);
-    } catch (IOException e) {
-      flushFailure = String.valueOf(e.getMessage());
-      events.backgroundWorkFailed("flushing " + table.directory(), e);
-      done.accept(e);
-    }
-  }
-
-  private List<SSTable> writeMemtable(Table table, Memtable frozen) throws IOException {
-    return PartitionCopy.copyAll(
-        frozen.scanCursor(), newTables(table, 0, List.of(), Long.MAX_VALUE));
+    flush.begin(table, frozen, generation, done);
   }
 
   /** Where new SSTables of a table are written; no manifest lists them yet. */
@@ -676,6 +626,11 @@ public final class StorageEngine {
 
   // ---- damage, and files that are not needed any more ----
 
+  /** Files that were put aside. */
+  Quarantine quarantined() {
+    return quarantine;
+  }
+
   /** Puts a damaged SSTable aside. Reads that may need it fail from then on. */
   void quarantine(Table table, CorruptFileException damage) {
     adminThread.execute(() -> {
@@ -690,48 +645,13 @@ public final class StorageEngine {
 
   private void quarantine(Table table, SSTable damaged, String reason) {
     try {
-      linkAside(damaged.path());
+      quarantine.link(damaged.path());
       if (table.quarantine(damaged)) {
         events.tableQuarantined(damaged.path(), reason);
         retire(List.of(damaged));
       }
     } catch (IOException e) {
       events.backgroundWorkFailed("putting " + damaged.path() + " aside", e);
-    }
-  }
-
-  /** Where a damaged SSTable is kept. */
-  Path asidePath(Path damaged) {
-    Path table = Objects.requireNonNull(damaged.getParent(), "a table has a directory");
-    return quarantineDirectory().resolve(table.getFileName() + "-" + damaged.getFileName());
-  }
-
-  boolean exists(Path path) {
-    return files.exists(path);
-  }
-
-  /** Opens an SSTable that was put aside, to read what can be read. */
-  SSTable openAside(Path aside, long number) throws IOException {
-    return SSTable.open(files, aside, number, 0, cache);
-  }
-
-  /** Opens an SSTable that was put aside and is no whole SSTable any more. */
-  SalvagedTable openDamaged(Path aside, TokenRange tokens, IntConsumer bytesRead)
-      throws IOException {
-    return SalvagedTable.open(files, aside, tokens, bytesRead);
-  }
-
-  /** Keeps a file that was put aside under a name that says that it needs not be read again. */
-  void asideWasRead(Path aside) throws IOException {
-    files.rename(aside, aside.resolveSibling(aside.getFileName() + ".scrubbed"));
-    files.syncDirectory(quarantineDirectory());
-  }
-
-  void linkAside(Path damaged) throws IOException {
-    Path aside = asidePath(damaged);
-    if (!files.exists(aside)) {
-      files.link(damaged, aside);
-      files.syncDirectory(quarantineDirectory());
     }
   }
 

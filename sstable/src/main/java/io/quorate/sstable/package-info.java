@@ -22,9 +22,9 @@
  *       {@code TableShard} of memtables.
  *   <li>{@code CommitLog}: durability. {@code LogAppender} is a shard's side of it, {@code
  *       LogBatch} what goes between; {@code CommitLogSegments} are its files, {@code
- *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start and {@code
- *       ReplayedWrites} brings them into SSTables, {@code CommitLogArchive} keeps them for a {@code
- *       Restore} to a point in time.
+ *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start and
+ *       {@code ReplayedWrites} brings them into SSTables, {@code CommitLogArchive} keeps them for a
+ *       {@code Restore} to a point in time.
  *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
  *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
  *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code
@@ -42,6 +42,8 @@
  *       CompactionQueue} for each table; {@link io.quorate.sstable.Maintenance} is its outside. A
  *       {@code CompactionJob} goes in steps: {@code RewriteJob}, {@code VerifyJob}, {@code
  *       ScrubJob}. {@link io.quorate.sstable.StorageTask}: how far it is.
+ *   <li>{@code MemtableFlush}: frozen memtables become SSTables. {@code Quarantine}: what is
+ *       damaged.
  *   <li>{@code PartitionCopy} copies memtables and SSTables into an {@code SSTableSeries}; {@code
  *       Purge} says what may be left out, {@link io.quorate.sstable.PurgeRule} when.
  *   <li>{@link io.quorate.sstable.Snapshots}: kept under a name by a {@code SnapshotManifest},
