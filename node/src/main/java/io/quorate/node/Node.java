@@ -48,7 +48,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Node {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
-  private static final long MAX_COMMIT_LOG_BYTES = 1L << 30;
+
+  /** As much as is replayed within a few seconds. */
+  private static final long MAX_COMMIT_LOG_BYTES = 512L << 20;
+
   private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
   private static final long RESERVED_DISK_BYTES = 64L << 20;
   private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);

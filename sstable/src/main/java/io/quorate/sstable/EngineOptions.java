@@ -37,7 +37,7 @@ public record EngineOptions(
           SyncMode.GROUP,
           1_000,
           32 << 20,
-          1L << 30,
+          512L << 20,
           256L << 20,
           3_600_000,
           256L << 20,
