@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * which cost no space until the originals go.
  *
  * <pre>
+ * snapshots/&lt;name&gt;/UNFINISHED         as long as it is made or removed
  * snapshots/&lt;name&gt;/MANIFEST           see {@link SnapshotManifest}; written last
  * snapshots/&lt;name&gt;/&lt;id&gt;/MANIFEST      the table's own, see {@link TableManifest}
  * snapshots/&lt;name&gt;/&lt;id&gt;/&lt;n&gt;.sst       links
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for concurrent use. One thread does all of it, one thing after the other, and calls back.
  */
 public final class Snapshots {
+  private static final String UNFINISHED = "UNFINISHED";
   private static final long LONGEST_WAIT_NANOS = TimeUnit.HOURS.toNanos(6);
 
   private final FileSystem files;
@@ -115,7 +117,11 @@ public final class Snapshots {
   void recover() {
     try {
       for (String name : files.list(directory)) {
-        if (!files.exists(directory.resolve(name).resolve(SnapshotManifest.FILE_NAME))) {
+        List<String> entries = files.list(directory.resolve(name));
+        // One that has neither has lost its manifest to the disk: it is kept, and listed as
+        // damaged.
+        if (!entries.contains(SnapshotManifest.FILE_NAME)
+            && (entries.isEmpty() || entries.contains(UNFINISHED))) {
           remove(name);
         }
       }
@@ -202,6 +208,8 @@ public final class Snapshots {
   private SnapshotManifest write(Request request, List<Kept> kept, Path target) throws IOException {
     try {
       files.createDirectories(target);
+      files.open(target.resolve(UNFINISHED), FileSystem.Mode.CREATE).close();
+      files.syncDirectory(target);
       for (Kept one : kept) {
         link(one, target.resolve(one.table().id().toString()));
       }
@@ -215,6 +223,7 @@ public final class Snapshots {
           new SnapshotManifest(
               request.name(), request.series(), now, expires, request.origin(), tables);
       files.replace(target.resolve(SnapshotManifest.FILE_NAME), manifest.encode());
+      files.delete(target.resolve(UNFINISHED));
       return manifest;
     } catch (IOException e) {
       try {
@@ -396,11 +405,15 @@ public final class Snapshots {
   private void remove(String name) throws IOException {
     Path snapshot = directory.resolve(name);
     Path manifest = snapshot.resolve(SnapshotManifest.FILE_NAME);
+    Path unfinished = snapshot.resolve(UNFINISHED);
     if (files.exists(manifest)) {
-      files.delete(manifest);
+      files.rename(manifest, unfinished);
       files.syncDirectory(snapshot);
     }
     for (String entry : files.list(snapshot)) {
+      if (entry.equals(UNFINISHED)) {
+        continue;
+      }
       Path path = snapshot.resolve(entry);
       List<String> kept = files.list(path);
       for (String file : kept) {
@@ -413,6 +426,9 @@ public final class Snapshots {
     }
     if (files.exists(snapshot)) {
       files.syncDirectory(snapshot);
+      if (files.exists(unfinished)) {
+        files.delete(unfinished);
+      }
       files.delete(snapshot);
     }
   }

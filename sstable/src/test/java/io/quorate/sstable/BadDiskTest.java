@@ -393,7 +393,9 @@ class BadDiskTest {
     // What an interrupted flush and an interrupted snapshot left is to be removed.
     Path orphan = DIRECTORY.resolve("tables").resolve(TABLE.toString()).resolve("99.sst");
     disk.open(orphan, Mode.CREATE).close();
-    disk.lose(file(Kind.SNAPSHOT_MANIFEST));
+    Path manifest = file(Kind.SNAPSHOT_MANIFEST);
+    disk.lose(manifest);
+    disk.open(manifest.resolveSibling("UNFINISHED"), Mode.CREATE).close();
     disk.fail(operation, part);
     try {
       fixture.reopen();
@@ -407,7 +409,66 @@ class BadDiskTest {
     disk.heal();
     fixture.host.kill();
     fixture.reopen();
+    assertThat(fixture.files("/snapshots/monday")).as("what is left of it").isEmpty();
     allIsWell(false);
+  }
+
+  @Test
+  void aSnapshotThatHasLostItsManifestIsKeptForWhoeverCanReadIt() throws IOException {
+    List<Path> files = fixture.files("/snapshots/monday");
+    Path manifest = file(Kind.SNAPSHOT_MANIFEST);
+    fixture.host.kill();
+    disk.lose(manifest);
+    fixture.reopen();
+    fixture.world.runFor(SECOND);
+    assertThat(fixture.files("/snapshots/monday")).hasSize(files.size() - 1);
+    List<Snapshots.Listed> listed = new ArrayList<>();
+    fixture.succeed(done ->
+        fixture
+            .engine
+            .snapshots()
+            .list(
+                new Snapshots.Answer<List<Snapshots.Listed>>() {
+                  @Override
+                  public void succeeded(List<Snapshots.Listed> value) {
+                    listed.addAll(value);
+                    done.accept(null);
+                  }
+
+                  @Override
+                  public void failed(IOException why) {
+                    done.accept(why);
+                  }
+                }));
+    assertThat(listed).singleElement().satisfies(one -> assertThat(one.manifest()).isNull());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SYNC", "RENAME"})
+  void anArchiveThatTakesNothing(Operation operation) throws IOException {
+    fixture.host.kill();
+    fixture.reopenWith(UNCACHED.withArchiveDirectory(Path.of("/archive")));
+    disk.fail(operation, "/archive");
+    doEverything();
+    assertThat(figures().segmentsToArchive()).isPositive();
+    assertThat(fixture.events.failed).anyMatch(line -> line.startsWith("archiving "));
+    int kept = fixture.files("/commitlog/").size();
+    assertThat(kept).isGreaterThan(figures().segmentsToArchive());
+    disk.heal();
+    fixture.world.runFor(30 * SECOND);
+    assertThat(figures().segmentsToArchive()).isZero();
+    assertThat(fixture.files("/archive/").size()).isGreaterThan(kept / 2);
+    allIsWell(false);
+  }
+
+  private StorageFigures figures() {
+    List<StorageFigures> answer = new ArrayList<>();
+    fixture.succeed(done ->
+        fixture.engine.figures(figures -> {
+          answer.add(figures);
+          done.accept(null);
+        }));
+    return answer.getFirst();
   }
 
   @Test

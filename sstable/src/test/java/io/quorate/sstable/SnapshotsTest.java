@@ -271,7 +271,7 @@ class SnapshotsTest {
   }
 
   @Test
-  void aSnapshotWithoutItsManifestIsNoneAndADamagedOneIsNotGood() throws IOException {
+  void aSnapshotThatIsDamagedOrHasLostItsManifestIsNotGoodAndNotGone() throws IOException {
     fill(0, 30);
     create("lost");
     create("damaged");
@@ -281,14 +281,16 @@ class SnapshotsTest {
     fixture.host.disk().syncDirectory(EngineFixture.DIRECTORY.resolve("snapshots/lost"));
     fixture.host.crash();
     fixture.reopen();
-    assertThat(names()).containsExactly("damaged");
-    assertThat(list().getFirst().manifest()).isNull();
+    assertThat(names()).containsExactly("damaged", "lost");
+    assertThat(list()).allMatch(one -> one.manifest() == null);
     assertThat(
             ask((Answer<List<String>> to) -> snapshots().verify("damaged", Progress.UNWATCHED, to))
                 .failure())
         .hasMessageContaining("corrupt");
     assertThat(export("damaged", null).failure()).hasMessageContaining("corrupt");
+    assertThat(export("lost", null).failure()).hasMessageContaining("there is no snapshot lost");
     ask((Answer<String> to) -> snapshots().clear("damaged", to)).value();
+    ask((Answer<String> to) -> snapshots().clear("lost", to)).value();
     assertThat(fixture.files("/snapshots/")).isEmpty();
   }
 

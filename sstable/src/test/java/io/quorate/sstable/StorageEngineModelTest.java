@@ -3,6 +3,7 @@ package io.quorate.sstable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.FileSystem;
+import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
@@ -103,7 +104,7 @@ class StorageEngineModelTest {
     for (long seed = 0; seed < 30; seed += 3) {
       try {
         model(seed, disk).run(STEPS);
-      } catch (AssertionError | IOException e) {
+      } catch (AssertionError | SimulatedWorld.SimulationFailure | IOException e) {
         foundOut++;
       }
     }
