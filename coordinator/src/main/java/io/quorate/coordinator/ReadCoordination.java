@@ -231,10 +231,20 @@ final class ReadCoordination extends TimeoutWheel.Entry {
               : FragmentDiff.missing(merged.everything(), contact.result.fragment());
       if (missing != null) {
         repairs.open++;
-        reader.repair(contact.replica, read, missing, deadlineNanos, repairs);
+        reader.repair(contact.replica, read, missing, deadlineNanos, repairs.of(contact));
       }
     }
-    repairs.done(null);
+    repairs.ended();
+  }
+
+  /** Goes on without a replica that does not take its repair: another one may know as much. */
+  private void replace(Contact contact) {
+    contact.refused = true;
+    contact.result = null;
+    contact.digest = null;
+    done = false;
+    reader.internode().timeouts().enter(this, deadlineNanos);
+    askOneMore();
   }
 
   private void finish() {
@@ -252,7 +262,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   }
 
   /** Answers once every repair has ended. */
-  private final class Repairs extends TimeoutWheel.Entry implements LocalAnswer<@Nullable Void> {
+  private final class Repairs extends TimeoutWheel.Entry {
     private final Reconciliation merged;
     private int open = 1;
 
@@ -261,19 +271,36 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       reader.internode().timeouts().enter(this, deadlineNanos);
     }
 
-    @Override
-    public void done(@Nullable Void nothing) {
+    LocalAnswer<@Nullable Void> of(Contact contact) {
+      return new LocalAnswer<>() {
+        @Override
+        public void done(@Nullable Void nothing) {
+          ended();
+        }
+
+        @Override
+        public void refused(String why) {
+          Repairs.this.refused(contact, why);
+        }
+      };
+    }
+
+    void ended() {
       if (--open == 0) {
         leaveWheel();
         answer.succeeded(merged.result());
       }
     }
 
-    @Override
-    public void refused(String why) {
-      if (open > 0) {
-        open = 0;
-        leaveWheel();
+    private void refused(Contact contact, String why) {
+      if (open <= 0) {
+        return;
+      }
+      open = 0;
+      leaveWheel();
+      if (nextCandidate < candidates.size()) {
+        replace(contact);
+      } else {
         answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
       }
     }
