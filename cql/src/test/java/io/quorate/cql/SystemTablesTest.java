@@ -139,12 +139,23 @@ class SystemTablesTest {
             + " 'replication_factor': 1} AND commitlog_sync = 'periodic'");
     assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0))
         .contains("AND commitlog_sync = ''periodic''");
+    assertThat(
+            cql.rows(
+                "SELECT commitlog_sync FROM system_schema.keyspaces"
+                    + " WHERE keyspace_name IN ('quick', 'ks', 'system')"))
+        .containsExactlyInAnyOrder("'periodic'", "'default'", "'default'");
     cql.run("ALTER KEYSPACE quick WITH durable_writes = true");
     assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0))
         .as("what is not said stays")
         .contains("AND commitlog_sync = ''periodic''");
     assertThat(cql.error("ALTER KEYSPACE quick WITH commitlog_sync = 'sometimes'"))
         .isEqualTo("commitlog_sync is 'sometimes'; allowed are group, batch, periodic, default");
+    String row = cql.rows("DESCRIBE KEYSPACE quick").get(0);
+    String statement =
+        row.substring(row.indexOf("CREATE KEYSPACE"), row.length() - 1).replace("''", "'");
+    cql.run("DROP KEYSPACE quick");
+    cql.run(statement);
+    assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0)).as("made again").isEqualTo(row);
     cql.run("ALTER KEYSPACE quick WITH commitlog_sync = 'default'");
     assertThat(cql.rows("DESCRIBE KEYSPACE quick").get(0)).doesNotContain("commitlog_sync");
   }

@@ -76,18 +76,24 @@ final class MaintenanceApi {
     Map<String, @Nullable Object> entry = new LinkedHashMap<>();
     entry.put("id", task.id());
     entry.put("kind", work.kind().name().toLowerCase(Locale.ROOT));
-    entry.put("what", tableName(work.tableId()));
+    String snapshot = work.snapshot();
+    entry.put("what", snapshot == null ? tableName(work.tableId()) : snapshot);
     entry.put("state", work.state().name());
     entry.put("done_bytes", work.doneBytes());
     entry.put("total_bytes", work.totalBytes());
     entry.put("started_seconds_ago", (nowMicros - task.startedMicros()) / 1_000_000);
-    entry.put("outcome", work.outcome());
+    IOException failure = work.failure();
+    entry.put("outcome", failure == null ? work.outcome() : FileFailure.describe(failure));
+    Object result = work.result();
+    if (result != null) {
+      entry.put("result", SnapshotApi.describeResult(result));
+    }
     return entry;
   }
 
-  private String tableName(UUID id) {
-    TableMetadata table = metadata().table(id);
-    return table == null ? id.toString() : table.keyspace() + "." + table.name();
+  private String tableName(@Nullable UUID id) {
+    TableMetadata table = id == null ? null : metadata().table(id);
+    return table == null ? String.valueOf(id) : table.keyspace() + "." + table.name();
   }
 
   private Tasks.Task task(Request request) {

@@ -11,13 +11,14 @@ import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.node.AdminServer.Reply;
 import io.quorate.node.AdminServer.Request;
+import io.quorate.sstable.SnapshotExport;
 import io.quorate.sstable.SnapshotImport;
 import io.quorate.sstable.SnapshotManifest;
 import io.quorate.sstable.SnapshotManifest.Origin;
 import io.quorate.sstable.SnapshotManifest.TableFiles;
 import io.quorate.sstable.Snapshots;
 import io.quorate.sstable.Snapshots.Named;
-import io.quorate.sstable.Snapshots.Progress;
+import io.quorate.sstable.StorageTask;
 import io.quorate.sstable.TokenRange;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Snapshots of this node, as administrators make and move them. Each request is answered when it is
- * done.
+ * done; export, import and verify with {@code wait=false} at once, with the id of the task.
  *
  * <pre>
  *   POST /v1/snapshot?name=&amp;keyspace=&amp;table=&amp;series=&amp;keep=&amp;ttl_seconds=
@@ -222,57 +223,79 @@ final class SnapshotApi {
                 }));
   }
 
+  private interface LongWork<T> {
+    StorageTask begin(Snapshots.Answer<T> answer);
+  }
+
+  /** Begins long work; answers when it is over, or at once with the task's id. */
+  private <T> void begin(Request request, Consumer<Reply> reply, LongWork<T> work) {
+    if (!"false".equals(request.parameter("wait"))) {
+      work.begin(answering(reply, SnapshotApi::describeResult));
+      return;
+    }
+    Tasks.Task task = node.tasks().of(work.begin(new Unheard<>()));
+    reply.accept(AdminApi.json(Map.of("tasks", task == null ? List.of() : List.of(task.id()))));
+  }
+
+  /** What the task itself says in the end, too. */
+  private record Unheard<T>() implements Snapshots.Answer<T> {
+    @Override
+    public void succeeded(T value) {}
+
+    @Override
+    public void failed(IOException why) {}
+  }
+
   private void verify(Request request, Consumer<Reply> reply) {
     String name = name(request);
-    snapshots()
-        .verify(
-            name,
-            Progress.UNWATCHED,
-            answering(reply, problems -> Map.of("snapshot", name, "problems", problems)));
+    this.<Snapshots.Verified>begin(request, reply, answer -> snapshots().verify(name, answer));
   }
 
   private void export(Request request, Consumer<Reply> reply) {
-    String since = request.parameter("since");
-    snapshots()
-        .export(
-            name(request),
-            directory(request),
-            since == null ? null : checkedName(since),
-            Progress.UNWATCHED,
-            answering(
-                reply,
-                exported -> {
-                  Map<String, Object> answer = new LinkedHashMap<>();
-                  answer.put("snapshot", exported.name());
-                  answer.put("files", exported.files());
-                  answer.put("bytes", exported.bytes());
-                  answer.put("copied_files", exported.copiedFiles());
-                  answer.put("copied_bytes", exported.copiedBytes());
-                  return answer;
-                }));
+    String name = name(request);
+    Path directory = directory(request);
+    String given = request.parameter("since");
+    String since = given == null ? null : checkedName(given);
+    this.<SnapshotExport.Exported>begin(
+        request, reply, answer -> snapshots().export(name, directory, since, answer));
   }
 
   private void importFrom(Request request, Consumer<Reply> reply) {
     ClusterMetadata metadata = metadata();
-    snapshots()
-        .importFrom(
-            new SnapshotImport.Request(
-                directory(request), name(request), wanted(request), name -> target(metadata, name)),
-            Progress.UNWATCHED,
-            answering(
-                reply,
-                imported -> {
-                  Map<String, Object> answer = new LinkedHashMap<>();
-                  answer.put("tables", imported.tables());
-                  answer.put("hosts", imported.hosts().stream().map(UUID::toString).toList());
-                  answer.put(
-                      "absent_hosts", imported.absentHosts().stream().map(UUID::toString).toList());
-                  answer.put("copied_files", imported.copiedFiles());
-                  answer.put("rewritten_files", imported.rewrittenFiles());
-                  answer.put("missing_files", imported.missingFiles());
-                  answer.put("bytes", imported.bytes());
-                  return answer;
-                }));
+    SnapshotImport.Request wanted =
+        new SnapshotImport.Request(
+            directory(request), name(request), wanted(request), name -> target(metadata, name));
+    this.<SnapshotImport.Imported>begin(
+        request, reply, answer -> snapshots().importFrom(wanted, answer));
+  }
+
+  /** What long work on snapshots ended in. */
+  static Map<String, Object> describeResult(Object result) {
+    Map<String, Object> described = new LinkedHashMap<>();
+    switch (result) {
+      case Snapshots.Verified verified -> {
+        described.put("snapshot", verified.name());
+        described.put("problems", verified.problems());
+      }
+      case SnapshotExport.Exported exported -> {
+        described.put("snapshot", exported.name());
+        described.put("files", exported.files());
+        described.put("bytes", exported.bytes());
+        described.put("copied_files", exported.copiedFiles());
+        described.put("copied_bytes", exported.copiedBytes());
+      }
+      case SnapshotImport.Imported imported -> {
+        described.put("tables", imported.tables());
+        described.put("hosts", imported.hosts().stream().map(UUID::toString).toList());
+        described.put("absent_hosts", imported.absentHosts().stream().map(UUID::toString).toList());
+        described.put("copied_files", imported.copiedFiles());
+        described.put("rewritten_files", imported.rewrittenFiles());
+        described.put("missing_files", imported.missingFiles());
+        described.put("bytes", imported.bytes());
+      }
+      default -> throw new IllegalArgumentException("not a result of work on snapshots: " + result);
+    }
+    return described;
   }
 
   private static Predicate<String> wanted(Request request) {

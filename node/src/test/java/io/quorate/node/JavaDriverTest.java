@@ -73,7 +73,13 @@ class JavaDriverTest {
   }
 
   private static Row one(String cql, Object... values) {
-    Row row = session.execute(SimpleStatement.newInstance(cql, values)).one();
+    // What was just written at ONE may not be at another replica yet; ALL sees it.
+    Row row =
+        session
+            .execute(
+                SimpleStatement.newInstance(cql, values)
+                    .setConsistencyLevel(DefaultConsistencyLevel.ALL))
+            .one();
     assertThat(row).as(cql).isNotNull();
     return row;
   }

@@ -2,7 +2,6 @@ package io.quorate.sstable;
 
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
-import io.quorate.sstable.Snapshots.Progress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -18,25 +17,22 @@ final class CheckedCopy {
   private static final int READ_BYTES = 1 << 20;
 
   private final FileSystem files;
-  private final Progress progress;
-  private final long totalBytes;
+  private final @Nullable StorageTask task;
   private final ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
-  private long doneBytes;
 
   /**
-   * @param totalBytes how much will be read
+   * @param task told what was read, and asked whether to go on; null when nobody watches
    */
-  CheckedCopy(FileSystem files, Progress progress, long totalBytes) {
+  CheckedCopy(FileSystem files, @Nullable StorageTask task) {
     this.files = files;
-    this.progress = progress;
-    this.totalBytes = totalBytes;
+    this.task = task;
   }
 
   /** Notes bytes that were done, or need not be. Fails when nobody wants the rest any more. */
   void advance(long bytes) throws IOException {
-    doneBytes += bytes;
-    if (!progress.goesOn(doneBytes, totalBytes)) {
-      throw new IOException("cancelled");
+    if (task != null) {
+      task.advance(bytes);
+      task.goOn();
     }
   }
 

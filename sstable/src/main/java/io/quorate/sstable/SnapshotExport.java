@@ -3,7 +3,6 @@ package io.quorate.sstable;
 import io.quorate.environment.FileSystem;
 import io.quorate.sstable.SnapshotManifest.DataFile;
 import io.quorate.sstable.SnapshotManifest.TableFiles;
-import io.quorate.sstable.Snapshots.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -47,7 +46,7 @@ public final class SnapshotExport {
     return host.resolve("snapshots").resolve(name);
   }
 
-  Exported run(@Nullable String since, Progress progress) throws IOException {
+  Exported run(@Nullable String since, StorageTask task) throws IOException {
     Path exported = snapshot(target, manifest.name());
     if (files.exists(exported.resolve(SnapshotManifest.FILE_NAME))
         && !SnapshotManifest.load(files, exported).equals(manifest)) {
@@ -55,7 +54,8 @@ public final class SnapshotExport {
           "another snapshot " + manifest.name() + " of this node is in " + target + " already");
     }
     SnapshotManifest known = since == null ? null : earlier(since);
-    CheckedCopy copy = new CheckedCopy(files, progress, manifest.bytes());
+    task.begin(manifest.bytes());
+    CheckedCopy copy = new CheckedCopy(files, task);
     int copiedFiles = 0;
     long copiedBytes = 0;
     for (TableFiles table : manifest.tables()) {
@@ -101,7 +101,7 @@ public final class SnapshotExport {
       copy.advance(file.bytes());
       return true;
     }
-    return new CheckedCopy(files, Progress.UNWATCHED, 0).problem(there, file) == null;
+    return copy.problem(there, file) == null;
   }
 
   private void copy(TableFiles table, DataFile file, CheckedCopy copy) throws IOException {

@@ -3,7 +3,6 @@ package io.quorate.sstable;
 import io.quorate.environment.FileSystem;
 import io.quorate.sstable.SnapshotManifest.DataFile;
 import io.quorate.sstable.SnapshotManifest.TableFiles;
-import io.quorate.sstable.Snapshots.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,7 +93,7 @@ public final class SnapshotImport {
     this.request = request;
   }
 
-  Imported run(Progress progress) throws IOException {
+  Imported run(StorageTask task) throws IOException {
     Map<Path, SnapshotManifest> sources = sources();
     TreeSet<String> names = new TreeSet<>();
     List<Piece> pieces = new ArrayList<>();
@@ -110,13 +109,14 @@ public final class SnapshotImport {
       throw new IOException("snapshot " + request.name() + " has no such table");
     }
     long bytes = pieces.stream().mapToLong(piece -> piece.file().bytes()).sum();
-    CheckedCopy copy = new CheckedCopy(files, progress, 2 * bytes);
+    task.begin(2 * bytes);
+    CheckedCopy copy = new CheckedCopy(files, task);
     for (Piece piece : pieces) {
       copy.require(piece.path(), piece.file());
     }
     try {
       for (Piece piece : pieces) {
-        stage(piece, copy);
+        stage(piece, copy, task);
       }
     } catch (IOException e) {
       staged.values().forEach(one -> engine.discard(one.sstables()));
@@ -187,7 +187,7 @@ public final class SnapshotImport {
     }
   }
 
-  private void stage(Piece piece, CheckedCopy copy) throws IOException {
+  private void stage(Piece piece, CheckedCopy copy, StorageTask task) throws IOException {
     Table table = piece.table();
     long free = engine.usableBytes(table.directory());
     if (free < piece.file().bytes()) {
@@ -205,13 +205,13 @@ public final class SnapshotImport {
       copiedFiles++;
       return;
     }
-    List<SSTable> rewritten = rewrite(piece);
+    List<SSTable> rewritten = rewrite(piece, task);
     made.addAll(rewritten);
     rewrittenFiles += rewritten.isEmpty() ? 0 : 1;
     copy.advance(piece.file().bytes());
   }
 
-  private List<SSTable> rewrite(Piece piece) throws IOException {
+  private List<SSTable> rewrite(Piece piece, StorageTask task) throws IOException {
     SSTable source = engine.openElsewhere(piece.path(), piece.file().number());
     SSTableSeries out = engine.newTables(piece.table(), 0, List.of(), Long.MAX_VALUE);
     try {
@@ -222,7 +222,9 @@ public final class SnapshotImport {
               RowMerger.NEVER_SECONDS,
               token -> Purge.NONE,
               token -> TokenRange.anyContains(piece.owned(), token));
-      copy.copy(() -> false);
+      if (!copy.copy(task::isCancelled)) {
+        task.goOn();
+      }
       return out.finish();
     } finally {
       out.abandon();

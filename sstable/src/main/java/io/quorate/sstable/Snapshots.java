@@ -64,14 +64,15 @@ public final class Snapshots {
     void failed(IOException why);
   }
 
-  /** Hears how far long work is. Called on a background thread, often; must not block. */
-  public interface Progress {
-    Progress UNWATCHED = (done, total) -> true;
-
-    /**
-     * @return whether to go on; when not, the work fails and leaves nothing half done
-     */
-    boolean goesOn(long doneBytes, long totalBytes);
+  /**
+   * What comparing a snapshot's files with their checksums found.
+   *
+   * @param problems a line for each file that is wrong
+   */
+  public record Verified(String name, List<String> problems) {
+    public Verified {
+      problems = List.copyOf(problems);
+    }
   }
 
   /**
@@ -153,6 +154,29 @@ public final class Snapshots {
         answer.failed(e);
         return;
       }
+      answer.succeeded(value);
+    });
+  }
+
+  private StorageTask began(StorageTask.Kind kind, String name) {
+    StorageTask task = new StorageTask(kind, name);
+    events.taskBegan(task);
+    return task;
+  }
+
+  /** Does long work, unless it was cancelled while it waited. */
+  private <T> void answer(StorageTask task, Answer<T> answer, Work<T> work) {
+    thread.execute(() -> {
+      T value;
+      try {
+        task.goOn();
+        value = work.run();
+      } catch (IOException e) {
+        task.fail(e);
+        answer.failed(e);
+        return;
+      }
+      task.succeed(value);
       answer.succeeded(value);
     });
   }
@@ -257,7 +281,7 @@ public final class Snapshots {
 
   private TableFiles describe(Kept kept) throws IOException {
     List<DataFile> described = new ArrayList<>();
-    CheckedCopy reader = new CheckedCopy(files, Progress.UNWATCHED, 0);
+    CheckedCopy reader = new CheckedCopy(files, null);
     for (SSTable sstable : kept.sstables()) {
       verify(kept.table(), sstable);
       SSTableStatistics statistics = sstable.statistics();
@@ -358,32 +382,31 @@ public final class Snapshots {
     return SnapshotManifest.load(files, directory.resolve(name));
   }
 
-  /**
-   * Compares every file of a snapshot with its checksum.
-   *
-   * @param answer what is wrong, a line each; nothing when all is well
-   */
-  public void verify(String name, Progress progress, Answer<List<String>> answer) {
-    answer(
-        answer,
-        () -> {
-          SnapshotManifest manifest = manifest(name);
-          CheckedCopy reader = new CheckedCopy(files, progress, manifest.bytes());
-          List<String> problems = new ArrayList<>();
-          for (TableFiles table : manifest.tables()) {
-            Path path = directory.resolve(name).resolve(table.id().toString());
-            for (DataFile file : table.files()) {
-              String problem =
-                  file.missing()
-                      ? "it was damaged already when the snapshot was made"
-                      : reader.problem(path.resolve(file.fileName()), file);
-              if (problem != null) {
-                problems.add(table.name() + " " + file.fileName() + ": " + problem);
-              }
-            }
-          }
-          return problems;
-        });
+  /** Compares every file of a snapshot with its checksum. */
+  public StorageTask verify(String name, Answer<Verified> answer) {
+    StorageTask task = began(StorageTask.Kind.VERIFY_SNAPSHOT, name);
+    answer(task, answer, () -> verified(name, task));
+    return task;
+  }
+
+  private Verified verified(String name, StorageTask task) throws IOException {
+    SnapshotManifest manifest = manifest(name);
+    task.begin(manifest.bytes());
+    CheckedCopy reader = new CheckedCopy(files, task);
+    List<String> problems = new ArrayList<>();
+    for (TableFiles table : manifest.tables()) {
+      Path path = directory.resolve(name).resolve(table.id().toString());
+      for (DataFile file : table.files()) {
+        String problem =
+            file.missing()
+                ? "it was damaged already when the snapshot was made"
+                : reader.problem(path.resolve(file.fileName()), file);
+        if (problem != null) {
+          problems.add(table.name() + " " + file.fileName() + ": " + problem);
+        }
+      }
+    }
+    return new Verified(name, problems);
   }
 
   // ---- letting go ----
@@ -486,25 +509,26 @@ public final class Snapshots {
    * @param since an earlier snapshot that was exported there: its files are not looked at again;
    *     null for none
    */
-  public void export(
-      String name,
-      Path target,
-      @Nullable String since,
-      Progress progress,
-      Answer<SnapshotExport.Exported> answer) {
+  public StorageTask export(
+      String name, Path target, @Nullable String since, Answer<SnapshotExport.Exported> answer) {
+    StorageTask task = began(StorageTask.Kind.EXPORT, name);
     answer(
+        task,
         answer,
         () ->
             new SnapshotExport(files, directory.resolve(name), manifest(name), target)
-                .run(since, progress));
+                .run(since, task));
+    return task;
   }
 
   /** Brings rows of an exported snapshot into this node's tables; see {@link SnapshotImport}. */
-  public void importFrom(
-      SnapshotImport.Request request, Progress progress, Answer<SnapshotImport.Imported> answer) {
+  public StorageTask importFrom(
+      SnapshotImport.Request request, Answer<SnapshotImport.Imported> answer) {
+    StorageTask task = began(StorageTask.Kind.IMPORT, request.name());
     engine.onTables(tables -> {
       Map<UUID, Table> known = new TreeMap<>(tables);
-      answer(answer, () -> new SnapshotImport(files, engine, known, request).run(progress));
+      answer(task, answer, () -> new SnapshotImport(files, engine, known, request).run(task));
     });
+    return task;
   }
 }

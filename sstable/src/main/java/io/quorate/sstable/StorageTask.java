@@ -1,12 +1,13 @@
 package io.quorate.sstable;
 
+import java.io.IOException;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Long work on a table that can be watched and cancelled. Safe for concurrent use; told of by
- * {@link StorageEvents#taskBegan}.
+ * Long work on a table or a snapshot that can be watched and cancelled. Safe for concurrent use;
+ * told of by {@link StorageEvents#taskBegan}.
  */
 public final class StorageTask {
 
@@ -23,7 +24,13 @@ public final class StorageTask {
     /** Reading and checking every block. */
     VERIFY,
     /** Rewriting SSTables in the newest format and with the table's settings. */
-    UPGRADE
+    UPGRADE,
+    /** Copying a snapshot to another place. */
+    EXPORT,
+    /** Bringing an exported snapshot's rows into tables. */
+    IMPORT,
+    /** Comparing a snapshot's files with their checksums. */
+    VERIFY_SNAPSHOT
   }
 
   /** How far it is. */
@@ -37,24 +44,40 @@ public final class StorageTask {
   }
 
   private final Kind kind;
-  private final UUID tableId;
+  private final @Nullable UUID tableId;
+  private final @Nullable String snapshot;
   private final AtomicLong doneBytes = new AtomicLong();
   private final AtomicLong totalBytes = new AtomicLong();
   private volatile State state = State.WAITING;
   private volatile @Nullable String outcome;
+  private volatile @Nullable Object result;
+  private volatile @Nullable IOException failure;
   private volatile boolean cancelled;
 
   StorageTask(Kind kind, UUID tableId) {
     this.kind = kind;
     this.tableId = tableId;
+    this.snapshot = null;
+  }
+
+  StorageTask(Kind kind, String snapshot) {
+    this.kind = kind;
+    this.tableId = null;
+    this.snapshot = snapshot;
   }
 
   public Kind kind() {
     return kind;
   }
 
-  public UUID tableId() {
+  /** The table that is worked on; null when it is a snapshot. */
+  public @Nullable UUID tableId() {
     return tableId;
+  }
+
+  /** The snapshot that is worked on; null when it is a table. */
+  public @Nullable String snapshot() {
+    return snapshot;
   }
 
   /** Bytes of SSTables that were read so far. */
@@ -76,6 +99,16 @@ public final class StorageTask {
     return outcome;
   }
 
+  /** What work on a snapshot was answered with, once it is done; otherwise null. */
+  public @Nullable Object result() {
+    return result;
+  }
+
+  /** Why work on a snapshot failed; otherwise null. */
+  public @Nullable IOException failure() {
+    return failure;
+  }
+
   /** Ends the work at the next block. What it has not completed is as if it had not begun. */
   public void cancel() {
     cancelled = true;
@@ -92,6 +125,26 @@ public final class StorageTask {
 
   void advance(long bytes) {
     doneBytes.addAndGet(bytes);
+  }
+
+  /**
+   * @throws IOException when it was cancelled
+   */
+  void goOn() throws IOException {
+    if (cancelled) {
+      throw new IOException("it was cancelled");
+    }
+  }
+
+  void succeed(Object value) {
+    result = value;
+    state = State.DONE;
+  }
+
+  void fail(IOException why) {
+    failure = why;
+    outcome = why.getMessage();
+    state = cancelled ? State.CANCELLED : State.FAILED;
   }
 
   void end(State how, @Nullable String what) {

@@ -391,8 +391,8 @@ final class EngineModel {
     String name = "s" + snapshots;
     Path directory = Path.of("/export");
     boolean exported =
-        this.<SnapshotExport.Exported>succeeds(answer ->
-            engine.snapshots().export(name, directory, null, Snapshots.Progress.UNWATCHED, answer));
+        this.<SnapshotExport.Exported>succeeds(
+            answer -> engine.snapshots().export(name, directory, null, answer));
     if (!exported) {
       return;
     }
@@ -407,7 +407,6 @@ final class EngineModel {
                 .snapshots()
                 .importFrom(
                     new SnapshotImport.Request(directory, name, any -> true, any -> target),
-                    Snapshots.Progress.UNWATCHED,
                     answer));
     if (imported) {
       kept.forEach((at, updates) ->

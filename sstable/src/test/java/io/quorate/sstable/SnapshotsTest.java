@@ -10,11 +10,9 @@ import io.quorate.sstable.SnapshotManifest.Origin;
 import io.quorate.sstable.Snapshots.Answer;
 import io.quorate.sstable.Snapshots.Listed;
 import io.quorate.sstable.Snapshots.Named;
-import io.quorate.sstable.Snapshots.Progress;
 import io.quorate.sstable.Snapshots.Request;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,11 +125,11 @@ class SnapshotsTest {
   }
 
   private List<String> verify(String name) {
-    return this.<List<String>>ask(to -> snapshots().verify(name, Progress.UNWATCHED, to)).value();
+    return this.<Snapshots.Verified>ask(to -> snapshots().verify(name, to)).value().problems();
   }
 
   private Ended<Exported> export(String name, @Nullable String since) {
-    return ask(to -> snapshots().export(name, EXPORTS, since, Progress.UNWATCHED, to));
+    return ask(to -> snapshots().export(name, EXPORTS, since, to));
   }
 
   private Ended<Imported> bringIn(String name, UUID table, List<TokenRange> owned) {
@@ -141,7 +139,7 @@ class SnapshotsTest {
   private Ended<Imported> bringIn(String name, @Nullable Target target) {
     SnapshotImport.Request request =
         new SnapshotImport.Request(EXPORTS, name, NAME::equals, table -> target);
-    return ask(to -> snapshots().importFrom(request, Progress.UNWATCHED, to));
+    return ask(to -> snapshots().importFrom(request, to));
   }
 
   /** Puts rows, in several SSTables that cover each other. */
@@ -283,9 +281,7 @@ class SnapshotsTest {
     fixture.reopen();
     assertThat(names()).containsExactly("damaged", "lost");
     assertThat(list()).allMatch(one -> one.manifest() == null);
-    assertThat(
-            ask((Answer<List<String>> to) -> snapshots().verify("damaged", Progress.UNWATCHED, to))
-                .failure())
+    assertThat(ask((Answer<Snapshots.Verified> to) -> snapshots().verify("damaged", to)).failure())
         .hasMessageContaining("corrupt");
     assertThat(export("damaged", null).failure()).hasMessageContaining("corrupt");
     assertThat(export("lost", null).failure()).hasMessageContaining("there is no snapshot lost");
@@ -463,30 +459,6 @@ class SnapshotsTest {
     }
   }
 
-  @Test
-  void aCancelledExportIsNoneAndGoesOnWhereItWas() {
-    fill(0, 90);
-    create("s");
-    List<Long> seen = new ArrayList<>();
-    Ended<Exported> cancelled =
-        ask(to ->
-            snapshots()
-                .export(
-                    "s",
-                    EXPORTS,
-                    null,
-                    (done, total) -> {
-                      seen.add(done);
-                      return seen.size() < 3;
-                    },
-                    to));
-    assertThat(cancelled.failure()).hasMessageContaining("cancelled");
-    assertThat(bringIn("s", EngineFixture.TABLE, ALL).failure())
-        .hasMessageContaining("no whole export");
-    Exported rest = export("s", null).value();
-    assertThat(rest.copiedFiles()).isPositive().isLessThan(rest.files());
-  }
-
   // ---- when the power goes ----
 
   /** Loses power at the n-th change of the disk, if the work has so many; whether it had. */
@@ -560,9 +532,7 @@ class SnapshotsTest {
     // Each try begins where the one before was interrupted, so all of them together end.
     for (int operations = 2; operations < 40; operations++) {
       if (!interrupted(
-          operations,
-          (Answer<Exported> to) ->
-              snapshots().export("s", EXPORTS, null, Progress.UNWATCHED, to))) {
+          operations, (Answer<Exported> to) -> snapshots().export("s", EXPORTS, null, to))) {
         break;
       }
       crashes++;
@@ -593,10 +563,7 @@ class SnapshotsTest {
       SnapshotImport.Request request =
           new SnapshotImport.Request(
               EXPORTS, "s", NAME::equals, table -> new Target(RESTORED, LAYOUT, half));
-      more =
-          interrupted(
-              operations,
-              (Answer<Imported> to) -> snapshots().importFrom(request, Progress.UNWATCHED, to));
+      more = interrupted(operations, (Answer<Imported> to) -> snapshots().importFrom(request, to));
       Map<String, String> rows = rows(RESTORED);
       if (rows.isEmpty()) {
         none++;

@@ -3,6 +3,7 @@ package io.quorate.cql.system;
 import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.metadata.ColumnMetadata;
 import io.quorate.coordinator.metadata.ColumnMetadata.Kind;
+import io.quorate.coordinator.metadata.CommitLogSync;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.TableMetadata;
@@ -53,7 +54,8 @@ final class SchemaTables {
         VirtualTable.of(
             SCHEMA,
             "keyspaces",
-            "keyspace_name text PK, durable_writes boolean, replication frozen<map<text, text>>",
+            "keyspace_name text PK, commitlog_sync text, durable_writes boolean,"
+                + " replication frozen<map<text, text>>",
             this::keyspaces),
         VirtualTable.of(
             SCHEMA,
@@ -140,16 +142,18 @@ final class SchemaTables {
 
   private void keyspaces(VirtualTable.Rows rows) {
     for (KeyspaceMetadata keyspace : coordinator.metadata().keyspaces()) {
-      keyspace(rows, keyspace.name(), keyspace.durableWrites(), keyspace.replication());
+      keyspace(rows, keyspace.name(), keyspace.durableWrites(), keyspace.replication())
+          .set("commitlog_sync", keyspace.commitLogSync().cqlName());
     }
     for (String name : List.of("system", SCHEMA, "system_traces")) {
-      keyspace(rows, name, true, new Replication.Local());
+      keyspace(rows, name, true, new Replication.Local())
+          .set("commitlog_sync", CommitLogSync.DEFAULT.cqlName());
     }
   }
 
-  private static void keyspace(
+  private static VirtualTable.Row keyspace(
       VirtualTable.Rows rows, String name, boolean durableWrites, Replication replication) {
-    rows.begin()
+    return rows.begin()
         .set("keyspace_name", name)
         .set("durable_writes", durableWrites)
         .set("replication", replication.asMap());

@@ -298,11 +298,33 @@ public final class NodeTool implements Callable<Integer> {
 
   @Command(description = "Compares each file of a snapshot with its checksum.")
   int verifysnapshot(@Parameters(paramLabel = "NAME") String name) {
+    Json verified =
+        snapshotWork(
+            "/v1/snapshots/verify",
+            new LinkedHashMap<>(Map.of("name", name)),
+            SnapshotReports::verified);
+    return verified.at("problems").elements().isEmpty()
+        ? CommandLine.ExitCode.OK
+        : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** Begins long work on a snapshot, waits until it is over, and prints what came of it. */
+  private Json snapshotWork(
+      String path, Map<String, String> parameters, Function<Json, String> report) {
     AdminClient node = node();
-    String body = node.post("/v1/snapshots/verify", Map.of("name", name));
-    boolean good = node.parsed(body).at("problems").elements().isEmpty();
-    print(node, body, SnapshotReports::verified);
-    return good ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    parameters.put("wait", "false");
+    Json begun = node.parsed(node.post(path, parameters));
+    List<Long> ids =
+        begun.at("tasks").elements().stream().map(id -> Long.parseLong(id.text())).toList();
+    Json task = new TaskWatch(node, spec.commandLine().getErr()).untilOver(ids).getFirst();
+    if (!task.text("state").equals("DONE")) {
+      throw new CommandFailed(task.text("outcome"));
+    }
+    Json result = task.at("result");
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(output == Output.JSON ? result.write() + "\n" : report.apply(result));
+    out.flush();
+    return result;
   }
 
   @Command(description = "Copies a snapshot to a directory of the node's machine.")
@@ -320,7 +342,8 @@ public final class NodeTool implements Callable<Integer> {
     if (since != null) {
       parameters.put("since", since);
     }
-    return act("/v1/snapshots/export", parameters, SnapshotReports::exported);
+    snapshotWork("/v1/snapshots/export", parameters, SnapshotReports::exported);
+    return CommandLine.ExitCode.OK;
   }
 
   @Command(
@@ -335,7 +358,8 @@ public final class NodeTool implements Callable<Integer> {
     Map<String, String> parameters = tables(tables);
     parameters.put("name", name);
     parameters.put("directory", directory.toAbsolutePath().toString());
-    return act("/v1/snapshots/import", parameters, SnapshotReports::imported);
+    snapshotWork("/v1/snapshots/import", parameters, SnapshotReports::imported);
+    return CommandLine.ExitCode.OK;
   }
 
   /** {@code nodetool raft}: the metadata ring. */
