@@ -77,8 +77,23 @@ final class CommitLogReplay {
     return greatest + 1;
   }
 
+  /** The last segment that has records; 0 when none has. */
+  long lastRecordedId() throws IOException {
+    for (Segment segment : segments.reversed()) {
+      if (hasRecords(segment)) {
+        return segment.id();
+      }
+    }
+    return 0;
+  }
+
   long recordCount() {
     return recordCount;
+  }
+
+  /** The segment of the mutation that is being delivered. */
+  long segmentId() {
+    return segments.get(nextSegment).id();
   }
 
   /** Damaged stretches, and records that could not be applied. */

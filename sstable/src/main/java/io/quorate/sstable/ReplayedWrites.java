@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Predicate;
 
 /**
  * Brings the updates that logs hold into SSTables, by way of memtables of its own. Each shard's
@@ -32,10 +31,15 @@ final class ReplayedWrites {
     void run(Table table, Memtable memtable) throws IOException;
   }
 
+  /** Which updates are applied. */
+  interface Choice {
+    boolean isWanted(long segmentId, Mutation mutation);
+  }
+
   private final Background background;
   private final long memoryBytes;
   private final Map<UUID, Table> tables;
-  private final Predicate<Mutation> wanted;
+  private final Choice choice;
   private final Flush flush;
   private final List<OfShard> shards = new ArrayList<>();
 
@@ -49,19 +53,18 @@ final class ReplayedWrites {
   /**
    * @param memoryBytes when the memtables take up half of it they are flushed
    * @param tables those that there are
-   * @param wanted which updates are applied
    */
   ReplayedWrites(
       Background background,
       int shardCount,
       long memoryBytes,
       Map<UUID, Table> tables,
-      Predicate<Mutation> wanted,
+      Choice choice,
       Flush flush) {
     this.background = background;
     this.memoryBytes = memoryBytes;
     this.tables = tables;
-    this.wanted = wanted;
+    this.choice = choice;
     this.flush = flush;
     for (int i = 0; i < shardCount; i++) {
       shards.add(new OfShard());
@@ -86,7 +89,9 @@ final class ReplayedWrites {
   void replay(CommitLogReplay log) throws IOException {
     do {
       List<Background.Part> parts = new ArrayList<>();
-      parts.add(() -> more = log.replayNext(this::add));
+      parts.add(() ->
+          more =
+              log.replayNext((generation, mutation) -> add(log.segmentId(), generation, mutation)));
       for (OfShard shard : shards) {
         List<Mutation> updates = shard.takeRead();
         parts.add(() -> shard.apply(updates));
@@ -99,8 +104,8 @@ final class ReplayedWrites {
     } while (more || shards.stream().anyMatch(OfShard::hasRead));
   }
 
-  private void add(int generation, Mutation mutation) {
-    if (!wanted.test(mutation)) {
+  private void add(long segmentId, int generation, Mutation mutation) {
+    if (!choice.isWanted(segmentId, mutation)) {
       unwantedRecords++;
       return;
     }

@@ -10,11 +10,12 @@ import java.nio.file.Path;
  *
  * <p>As Cassandra's {@code restore_point_in_time}, it goes by the timestamps that the writes carry:
  * a mutation is left out when anything in it is newer than the time. Doing it again changes
- * nothing. The directory's own log counts as the newest part of the archive, and is moved there,
- * since the next start would replay it to its end.
+ * nothing. What an earlier restore from the archive gave up stays given up ({@link Timelines}). The
+ * directory's own log counts as the newest part of the archive, and is moved there, since the next
+ * start would replay it to its end.
  *
  * @param applied mutations that were brought back
- * @param tooNew mutations that are newer than the time
+ * @param tooNew mutations that are newer than the time, or were given up by an earlier restore
  * @param withoutTable mutations of tables that the directory does not have, or has truncated
  * @param setAside damaged stretches and records that could not be applied: they are in quarantine
  */

@@ -134,8 +134,10 @@ public final class StorageEngine {
     long firstSegmentId = replay.nextSegmentId();
     if (archive != null) {
       firstSegmentId = Math.max(firstSegmentId, replayOf(archive.directory()).nextSegmentId());
+      Timelines lived = Timelines.load(files, archive.directory());
+      firstSegmentId = Math.max(firstSegmentId, lived.firstSegmentId());
     }
-    ReplayedWrites writes = replayedWrites(options, mutation -> true);
+    ReplayedWrites writes = replayedWrites(options, (segmentId, mutation) -> true);
     replay.begin();
     writes.replay(replay);
     writes.flush();
@@ -201,13 +203,15 @@ public final class StorageEngine {
     CommitLogArchive archive = Objects.requireNonNull(archive(options), "an archive was given");
     CommitLogReplay old = replayOf(archive.directory());
     CommitLogReplay newest = replayOf(logDirectory());
-    ReplayedWrites writes =
-        replayedWrites(options, mutation -> Restore.newestMicros(mutation) <= toMicros);
+    long last = Math.max(old.lastRecordedId(), newest.lastRecordedId());
+    Timelines timelines = Timelines.load(files, archive.directory()).beginningAfter(last, toMicros);
+    ReplayedWrites writes = replayedWrites(options, timelines::haveLived);
     old.beginArchive();
     writes.replay(old);
     newest.begin();
     writes.replay(newest);
     writes.flush();
+    timelines.store(files, archive.directory());
     newest.delete(archive);
     tables.values().forEach(table -> release(table.version().tables()));
     return new Restore(
@@ -270,13 +274,13 @@ public final class StorageEngine {
     }
   }
 
-  private ReplayedWrites replayedWrites(EngineOptions options, Predicate<Mutation> wanted) {
+  private ReplayedWrites replayedWrites(EngineOptions options, ReplayedWrites.Choice choice) {
     return new ReplayedWrites(
         environment.background(),
         environment.shards().count(),
         options.memtableBytes(),
         tables,
-        wanted,
+        choice,
         (table, memtable) ->
             table.replace(table.generation(), List.of(), flush.write(table, memtable)));
   }

@@ -104,6 +104,95 @@ class RestoreTest {
     assertThat(fixture.value("key1")).isEqualTo("life goes on");
   }
 
+  /** Each restore begins a timeline; what it gave up comes back with none of the later ones. */
+  @Test
+  void aLaterRestoreFollowsTheLineThatWasLived() throws IOException {
+    EngineFixture fixture = new EngineFixture(ARCHIVED, 2);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    Map<String, String> model = new HashMap<>();
+    write(fixture, 80, model);
+    fixture.snapshot("nightly");
+    write(fixture, 160, model);
+    Map<String, String> early = Map.copyOf(model);
+    long earlyMicros = fixture.timestamp();
+    write(fixture, 40, model);
+    Map<String, String> then = Map.copyOf(model);
+    long thenMicros = fixture.timestamp();
+    write(fixture, 200, model);
+    fixture.put("given up", "for good");
+    fixture.host.crash();
+
+    putBack(fixture, "nightly");
+    restore(fixture, thenMicros);
+    check(fixture, then);
+    Map<String, String> lived = new HashMap<>(then);
+    write(fixture, 170, lived);
+    Map<String, String> later = Map.copyOf(lived);
+    long laterMicros = fixture.timestamp();
+    write(fixture, 170, lived);
+    fixture.host.crash();
+
+    putBack(fixture, "nightly");
+    restore(fixture, laterMicros);
+    check(fixture, later);
+    assertThat(fixture.value("given up")).isNull();
+    write(fixture, 20, new HashMap<>());
+    fixture.host.crash();
+
+    putBack(fixture, "nightly");
+    restore(fixture, earlyMicros);
+    check(fixture, early);
+    fixture.put("key1", "life goes on");
+    fixture.host.crash();
+    putBack(fixture, "nightly");
+    restore(fixture, fixture.timestamp());
+    fixture.reopen();
+    assertThat(fixture.value("key1")).isEqualTo("life goes on");
+    assertThat(fixture.value("given up")).isNull();
+  }
+
+  /** Nothing was written since: a time that was missed is tried again, also a later one. */
+  @Test
+  void anotherTimeMayBeTriedAsLongAsNothingWasWritten() throws IOException {
+    EngineFixture fixture = new EngineFixture(ARCHIVED, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    Map<String, String> model = new HashMap<>();
+    fixture.snapshot("nightly");
+    write(fixture, 160, model);
+    long tooEarly = fixture.timestamp();
+    write(fixture, 160, model);
+    long rightMicros = fixture.timestamp();
+    fixture.host.crash();
+    putBack(fixture, "nightly");
+    restore(fixture, tooEarly);
+    fixture.reopen();
+    fixture.host.crash();
+    putBack(fixture, "nightly");
+    restore(fixture, rightMicros);
+    check(fixture, model);
+  }
+
+  @Test
+  void damagedTimelinesAreNotTakenForNone() throws IOException {
+    EngineFixture fixture = new EngineFixture(ARCHIVED, 1);
+    FileSystem disk = fixture.host.disk();
+    Timelines written = new Timelines(List.of()).beginningAfter(6, 40).beginningAfter(18, -2);
+    written.store(disk, ARCHIVE);
+    assertThat(Timelines.load(disk, ARCHIVE)).isEqualTo(written);
+    assertThat(written.beginningAfter(11, 50).lastMicros(3)).isEqualTo(40);
+    assertThat(written.lastMicros(3)).isEqualTo(-2);
+    assertThat(written.lastMicros(19)).isEqualTo(Long.MAX_VALUE);
+    Path file = ARCHIVE.resolve(Timelines.FILE_NAME);
+    long bits = 8 * disk.size(file);
+    for (long bit = 0; bit < bits; bit++) {
+      fixture.host.disk().flipBit(file, bit);
+      assertThatThrownBy(() -> Timelines.load(disk, ARCHIVE))
+          .as("bit %d", bit)
+          .isInstanceOf(CorruptFileException.class);
+      fixture.host.disk().flipBit(file, bit);
+    }
+  }
+
   @Test
   void aRestoreThatLosesPowerIsBegunOnceMore() throws IOException {
     for (int operation = 1; operation < 60; operation += 3) {
