@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * LogAppender}); the log's thread takes the batches of all shards, writes them one behind the
  * other, syncs once, and tells each shard once on which somebody waits, whichever shard wrote for
  * them. Meanwhile the next batches fill. The next round begins when those shards have heard of this
- * one, so that whoever was answered may share it: under load a sync serves hundreds of writes, and
+ * one, so that whoever was answered may share it, and after a busy round a moment later, the time
+ * that an answer takes to bring the next request: under load a sync serves hundreds of writes, and
  * a lone write waits for nobody.
  *
  * <p>When a sync fails, what the disk holds is not known any more, and a later sync that succeeds
@@ -39,6 +40,10 @@ final class CommitLog {
   /** A refusal that lasts, or comes and goes, is reported this often. */
   private static final long SAY_AGAIN_NANOS = 60_000_000_000L;
 
+  /** A round for which so many wait is busy, and the next lets more come together. */
+  private static final int BUSY_WRITES = 16;
+
+  private static final long GATHER_NANOS = 100_000;
   private static final int BUFFER_BYTES = 256 << 10;
 
   private final Clock clock;
@@ -53,7 +58,7 @@ final class CommitLog {
   /** No task of this log is queued or runs: whoever hands over next queues one. */
   private final AtomicBoolean asleep = new AtomicBoolean(true);
 
-  /** Shards that have not yet been told of the last round. */
+  /** Shards that have not yet been told of the last round, and one more while writes gather. */
   private final AtomicInteger unheard = new AtomicInteger();
 
   private volatile @Nullable Refusal refusal;
@@ -166,8 +171,13 @@ final class CommitLog {
 
   private void tell(List<LogBatch> round, ApplyOutcome outcome) {
     List<Shard> waiting = new ArrayList<>(appenders.size());
+    int writes = 0;
     for (Shard shard : shards.all()) {
-      if (round.stream().anyMatch(batch -> batch.isAwaitedOn(shard))) {
+      int before = writes;
+      for (LogBatch batch : round) {
+        writes += batch.waitingOn(shard);
+      }
+      if (writes > before) {
         waiting.add(shard);
       }
     }
@@ -175,17 +185,22 @@ final class CommitLog {
       round.forEach(LogBatch::giveBack);
       return;
     }
+    boolean busy = writes >= BUSY_WRITES;
     // Added: a wake-up that passed this one by may have begun a round before all had heard.
-    unheard.addAndGet(waiting.size());
+    unheard.addAndGet(waiting.size() + (busy ? 1 : 0));
     for (Shard shard : waiting) {
+      boolean gathers = busy && shard.index() == waiting.getFirst().index();
       shard.execute(() -> {
         round.forEach(batch -> batch.tell(shard, outcome));
         heard(round);
+        if (gathers) {
+          shard.schedule(GATHER_NANOS, () -> heard(round));
+        }
       });
     }
   }
 
-  /** A shard has answered those who waited on it for the last round. */
+  /** A shard has answered those who waited on it for the last round, or enough have gathered. */
   private void heard(List<LogBatch> round) {
     if (unheard.decrementAndGet() == 0) {
       round.forEach(LogBatch::giveBack);

@@ -56,8 +56,9 @@ final class LogBatch {
     return syncForced || awaited;
   }
 
-  boolean isAwaitedOn(Shard shard) {
-    return !waiting.get(shard.index()).isEmpty();
+  /** How many wait on a shard. */
+  int waitingOn(Shard shard) {
+    return waiting.get(shard.index()).size();
   }
 
   /** Tells those who wait on a shard. On that shard. */
