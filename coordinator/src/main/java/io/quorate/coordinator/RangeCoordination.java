@@ -205,13 +205,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
             @Override
             public void refused(String why) {
-              refusals++;
-              if (!askOneMore() && candidates.size() - refusals < required) {
-                speculation.leaveWheel();
-                fail(
-                    new RequestFailure.ReadFailure(
-                        level, answers.size(), required, refusals, !answers.isEmpty(), why));
-              }
+              goOnWithout(why);
             }
           };
       if (reader.isLocal(replica)) {
@@ -223,6 +217,17 @@ final class RangeCoordination extends TimeoutWheel.Entry {
           internode.request(Verb.READ_RANGE, 128, new RangeResponse(taker), deadlineNanos);
       ReadCodec.writeRange(request, piece);
       internode.send(replica.internode(), request);
+    }
+
+    /** A replica has refused. */
+    private void goOnWithout(String why) {
+      refusals++;
+      if (!askOneMore() && candidates.size() - refusals < required) {
+        speculation.leaveWheel();
+        fail(
+            new RequestFailure.ReadFailure(
+                level, answers.size(), required, refusals, !answers.isEmpty(), why));
+      }
     }
 
     private void took(NodeInfo replica, RangeRows value) {
@@ -255,7 +260,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       for (var entry : byPosition.entrySet()) {
         mergePartition(entry.getKey(), entry.getValue(), next, repairs);
       }
-      repairs.done(null);
+      repairs.ended();
     }
 
     private static List<@Nullable PartitionRows> none(int count) {
@@ -289,7 +294,8 @@ final class RangeCoordination extends TimeoutWheel.Entry {
           repairs.open++;
           PartitionRead repaired =
               new PartitionRead(read.table(), position.token, position.key, read.limits());
-          reader.repair(answered.get(i), repaired, missing, deadlineNanos, repairs);
+          reader.repair(
+              answered.get(i), repaired, missing, deadlineNanos, repairs.of(answered.get(i)));
         }
       }
     }
@@ -304,8 +310,8 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       return earliest;
     }
 
-    /** Goes on once every repair has ended. */
-    private final class Repairs implements LocalAnswer<@Nullable Void> {
+    /** Goes on once every repair has ended; without a replica that does not take its repair. */
+    private final class Repairs {
       private final @Nullable RangePosition next;
       private final List<PartitionRows> found = new ArrayList<>();
       private int open = 1;
@@ -314,17 +320,37 @@ final class RangeCoordination extends TimeoutWheel.Entry {
         this.next = next;
       }
 
-      @Override
-      public void done(@Nullable Void nothing) {
+      LocalAnswer<@Nullable Void> of(NodeInfo replica) {
+        return new LocalAnswer<>() {
+          @Override
+          public void done(@Nullable Void nothing) {
+            ended();
+          }
+
+          @Override
+          public void refused(String why) {
+            if (open > 0) {
+              open = 0;
+              replace(replica, why);
+            }
+          }
+        };
+      }
+
+      void ended() {
         if (--open == 0 && !done) {
           pieceRead(piece, found, next);
         }
       }
+    }
 
-      @Override
-      public void refused(String why) {
-        fail(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
-      }
+    /** Another replica may know as much as one that does not take its repair. */
+    private void replace(NodeInfo replica, String why) {
+      int position = answered.indexOf(replica);
+      answered.remove(position);
+      answers.remove(position);
+      merged = false;
+      goOnWithout(why);
     }
   }
 
