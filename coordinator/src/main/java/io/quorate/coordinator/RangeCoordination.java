@@ -231,12 +231,16 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     }
 
     private void took(NodeInfo replica, RangeRows value) {
-      if (done || merged) {
+      if (done) {
         return;
       }
       answered.add(replica);
       answers.add(value);
-      if (answers.size() == required) {
+      mergeIfEnough();
+    }
+
+    private void mergeIfEnough() {
+      if (!merged && answers.size() >= required) {
         merged = true;
         speculation.leaveWheel();
         merge();
@@ -315,6 +319,8 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       private final @Nullable RangePosition next;
       private final List<PartitionRows> found = new ArrayList<>();
       private int open = 1;
+      private @Nullable NodeInfo refusing;
+      private String reason = "";
 
       Repairs(@Nullable RangePosition next) {
         this.next = next;
@@ -329,17 +335,21 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
           @Override
           public void refused(String why) {
-            if (open > 0) {
-              open = 0;
-              replace(replica, why);
-            }
+            refusing = replica;
+            reason = why;
+            ended();
           }
         };
       }
 
       void ended() {
-        if (--open == 0 && !done) {
+        if (--open > 0 || done) {
+          return;
+        }
+        if (refusing == null) {
           pieceRead(piece, found, next);
+        } else {
+          replace(refusing, reason);
         }
       }
     }
@@ -350,7 +360,10 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       answered.remove(position);
       answers.remove(position);
       merged = false;
-      goOnWithout(why);
+      mergeIfEnough();
+      if (!merged) {
+        goOnWithout(why);
+      }
     }
   }
 

@@ -265,6 +265,8 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private final class Repairs extends TimeoutWheel.Entry {
     private final Reconciliation merged;
     private int open = 1;
+    private @Nullable Contact refusing;
+    private String reason = "";
 
     Repairs(Reconciliation merged) {
       this.merged = merged;
@@ -280,28 +282,25 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
         @Override
         public void refused(String why) {
-          Repairs.this.refused(contact, why);
+          refusing = contact;
+          reason = why;
+          ended();
         }
       };
     }
 
     void ended() {
-      if (--open == 0) {
-        leaveWheel();
-        answer.succeeded(merged.result());
-      }
-    }
-
-    private void refused(Contact contact, String why) {
-      if (open <= 0) {
+      if (--open != 0) {
         return;
       }
-      open = 0;
       leaveWheel();
-      if (nextCandidate < candidates.size()) {
-        replace(contact);
+      if (refusing == null) {
+        answer.succeeded(merged.result());
+      } else if (nextCandidate < candidates.size()) {
+        replace(refusing);
       } else {
-        answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
+        answer.failed(
+            new RequestFailure.ReadFailure(level, required - 1, required, 1, true, reason));
       }
     }
 
