@@ -8,8 +8,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +36,6 @@ final class Compaction {
   private static final long LONGEST_YIELD_NANOS = 20_000_000;
   private static final long SPACE_RETRY_NANOS = 60_000_000_000L;
 
-  /** How often tables are looked at into which nothing is written. */
-  private static final long LOOK_NANOS = 600_000_000_000L;
-
   private final Environment environment;
   private final Clock clock;
   private final StorageEngine engine;
@@ -59,9 +58,6 @@ final class Compaction {
 
   private int pendingDue;
 
-  /** All tables, in the order in which they became known. */
-  private final Set<Table> known = new LinkedHashSet<>();
-
   private final List<Running> running = new ArrayList<>();
   private final List<Stop> stops = new ArrayList<>();
 
@@ -74,7 +70,11 @@ final class Compaction {
 
   /** A job with the request it belongs to, or none when it was due. */
   private record Running(
-      CompactionJob job, StorageTask task, @Nullable MaintenanceRequest request) {}
+      CompactionJob job,
+      StorageTask task,
+      String why,
+      long sinceNanos,
+      @Nullable MaintenanceRequest request) {}
 
   /** Waits for the end of what runs on a table, or on all when it is null. */
   private record Stop(@Nullable Table table, Runnable then) {}
@@ -85,24 +85,21 @@ final class Compaction {
     this.engine = engine;
     this.events = events;
     this.thread = environment.background().serial("compaction");
-    lookAgainLater();
   }
 
   /** What has expired is due without a flush that would say so. */
-  private void lookAgainLater() {
-    environment
-        .shards()
-        .get(0)
-        .schedule(
-            LOOK_NANOS,
-            () ->
-                thread.execute(() -> {
-                  if (!stopped) {
-                    considered.addAll(known);
-                    schedule();
-                    lookAgainLater();
-                  }
-                }));
+  private void planLook(Table table) {
+    long nanos = TimeUnit.SECONDS.toNanos(table.settings().compaction().expiredCheckSeconds());
+    int number = table.compactions.planLook(nanos);
+    if (number > 0) {
+      Runnable look =
+          () -> {
+            if (table.compactions.beginLook(number)) {
+              considerNow(table);
+            }
+          };
+      environment.shards().get(0).schedule(nanos, () -> thread.execute(look));
+    }
   }
 
   /** Takes other options from now on. May be called on any thread. */
@@ -126,11 +123,15 @@ final class Compaction {
 
   /** Looks, in the background, whether something is due, and does it. May be called anywhere. */
   void consider(Table table) {
-    thread.execute(() -> {
-      known.add(table);
+    thread.execute(() -> considerNow(table));
+  }
+
+  private void considerNow(Table table) {
+    if (!stopped && !table.compactions.isClosed()) {
+      planLook(table);
       considered.add(table);
       schedule();
-    });
+    }
   }
 
   /** Takes a request. May be called on any thread. */
@@ -154,7 +155,6 @@ final class Compaction {
         stopped = true;
       } else {
         table.compactions.close();
-        known.remove(table);
         notePending(table, 0);
       }
       for (Running each : running) {
@@ -186,7 +186,10 @@ final class Compaction {
         request.end();
       } else {
         queue.current = request;
-        jobs.forEach(job -> ready.add(new Running(job, request.task, request)));
+        for (CompactionJob job : jobs) {
+          String why = request.task.kind().toString().toLowerCase(Locale.ROOT);
+          ready.add(new Running(job, request.task, why, clock.nanos(), request));
+        }
       }
     }
   }
@@ -210,36 +213,41 @@ final class Compaction {
   private @Nullable Running nextDue() {
     for (Table table : List.copyOf(considered)) {
       considered.remove(table);
-      CompactionPlan plan = due(table);
-      if (plan != null) {
+      Due due = due(table);
+      if (due != null) {
         considered.add(table);
         StorageTask task = new StorageTask(StorageTask.Kind.COMPACTION, table.id());
-        CompactionJob job = engine.maintenance().merge(table, table.version().tables(), plan, task);
-        task.begin(plan.inputBytes());
+        CompactionJob job =
+            engine.maintenance().merge(table, table.version().tables(), due.plan, task);
+        task.begin(due.plan.inputBytes());
         events.taskBegan(task);
-        return new Running(job, task, null);
+        return new Running(job, task, due.why, clock.nanos(), null);
       }
     }
     return null;
   }
 
-  private @Nullable CompactionPlan due(Table table) {
+  /** A plan, and why it is due. */
+  private record Due(String why, CompactionPlan plan) {}
+
+  private @Nullable Due due(Table table) {
     CompactionSettings settings = table.settings().compaction();
     CompactionPlan postponed = null;
     boolean moved = true;
     while (moved && settings.enabled() && table.compactions.isOpen()) {
       moved = false;
       List<SSTable> tables = table.version().tables();
-      SSTable expired = table.compactions.expired(tables, t -> purgeableBefore(table, t));
-      if (expired != null) {
-        return new CompactionPlan(
-            table.compactions.candidates(List.of(expired)),
-            expired.level(),
-            List.of(),
-            Long.MAX_VALUE,
-            false);
+      List<SSTable> expired =
+          table.compactions.expired(tables, sstable -> purgeableBefore(table, sstable));
+      if (!expired.isEmpty()) {
+        return new Due("everything has expired", rewriting(table, expired));
       }
+      String why = "due";
       List<CompactionPlan> plans = settings.strategy().due(table.compactions.candidates(tables));
+      if (plans.isEmpty()) {
+        why = "tombstones";
+        plans = alone(table, tables, settings.tombstones());
+      }
       notePending(table, plans.size());
       for (CompactionPlan plan : plans) {
         if (plan.isMove()) {
@@ -249,7 +257,7 @@ final class Compaction {
         }
         CompactionPlan fitting = fitting(table, plan);
         if (fitting != null) {
-          return fitting;
+          return new Due(why, fitting);
         }
         postponed = plan;
       }
@@ -259,6 +267,25 @@ final class Compaction {
       pause(table, SPACE_RETRY_NANOS);
     }
     return null;
+  }
+
+  /** SSTables as they are, into one on the same level. */
+  private static CompactionPlan rewriting(Table table, List<SSTable> sstables) {
+    return new CompactionPlan(
+        table.compactions.candidates(sstables),
+        sstables.getFirst().level(),
+        List.of(),
+        Long.MAX_VALUE,
+        false);
+  }
+
+  private List<CompactionPlan> alone(Table table, List<SSTable> tables, TombstoneRule rule) {
+    return table
+        .compactions
+        .worthAlone(tables, rule, sstable -> purgeableBefore(table, sstable), clock.wallSeconds())
+        .stream()
+        .map(sstable -> rewriting(table, List.of(sstable)))
+        .toList();
   }
 
   private long purgeableBefore(Table table, SSTable sstable) {
@@ -455,6 +482,9 @@ final class Compaction {
     runningCount = running.size();
     idle.add(worker);
     queue.ended(work.job.inputs);
+    if (table.settings().compaction().logsAll()) {
+      events.compactionEnded(table.directory(), account(work, failure, cancelled));
+    }
     if (failure != null) {
       failed.incrementAndGet();
     }
@@ -471,6 +501,24 @@ final class Compaction {
     beginWaiting(table);
     endStops();
     schedule();
+  }
+
+  /** What was chosen, why, and what came of it. */
+  private String account(Running work, @Nullable IOException failure, boolean cancelled) {
+    List<String> inputs = new ArrayList<>();
+    for (SSTable input : work.job.inputs) {
+      inputs.add(
+          String.format(
+              "%d (%d bytes, level %d)", input.number(), input.fileBytes(), input.level()));
+    }
+    String result = "wrote " + work.job.writtenBytes() + " bytes";
+    if (failure != null) {
+      result = "failed: " + failure.getMessage();
+    } else if (cancelled) {
+      result = "was cancelled";
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(clock.nanos() - work.sinceNanos);
+    return work.why + ": " + String.join(", ", inputs) + "; " + result + " in " + millis + " ms";
   }
 
   private void endDue(Running work, @Nullable IOException failure, boolean cancelled) {

@@ -2,9 +2,11 @@ package io.quorate.sstable;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +18,18 @@ final class CompactionQueue {
   private static final long FIRST_RETRY_NANOS = 1_000_000_000L;
   private static final int MOST_DOUBLINGS = 9;
 
+  /** How many SSTables go in one compaction that have expired as a whole. */
+  private static final int MOST_EXPIRED = 32;
+
   private final Set<SSTable> busy = new HashSet<>();
 
-  /** SSTables in which everything has expired, and which a compaction could not empty. */
-  private final Set<SSTable> kept = new HashSet<>();
+  /** Whether it is time to look what has expired as a whole. */
+  private boolean expiredDue = true;
+
+  /** How often is looked what time alone has made due, and the number of the next such look. */
+  private long lookNanos;
+
+  private int nextLook;
 
   final ArrayDeque<MaintenanceRequest> waiting = new ArrayDeque<>();
   @Nullable MaintenanceRequest current;
@@ -74,34 +84,84 @@ final class CompactionQueue {
     closed = true;
   }
 
+  /** Sees to it that the next look comes within so long: gives its number, or 0 if it does. */
+  int planLook(long nanos) {
+    if (lookNanos == nanos) {
+      return 0;
+    }
+    lookNanos = nanos;
+    return ++nextLook;
+  }
+
+  /** Whether a look whose time has come is the one that was planned last. */
+  boolean beginLook(int number) {
+    if (closed || number != nextLook) {
+      return false;
+    }
+    lookNanos = 0;
+    expiredDue = true;
+    return true;
+  }
+
   boolean isClosed() {
     return closed;
   }
 
   /**
-   * An SSTable of which nothing is needed any more: all in it is tombstones or has expired, for
-   * long enough, and nothing else here is so old that it might still have to be deleted. Each is
-   * told of once.
+   * SSTables of which nothing is needed any more: all in them is tombstones or has expired, for
+   * long enough, and nothing else here is so old that it might still have to be deleted. They are
+   * looked for once a look and not more, for a memtable may keep them.
    */
-  @Nullable SSTable expired(List<SSTable> tables, ToLongFunction<SSTable> purgeableBeforeSeconds) {
-    kept.retainAll(tables);
+  List<SSTable> expired(List<SSTable> tables, ToLongFunction<SSTable> purgeableBeforeSeconds) {
+    if (!expiredDue) {
+      return List.of();
+    }
+    List<SSTable> expired = new ArrayList<>();
     for (SSTable table : tables) {
-      SSTableStatistics statistics = table.statistics();
-      if (statistics.maxLocalSeconds() < purgeableBeforeSeconds.applyAsLong(table)
-          && !busy.contains(table)
-          && tables.stream().noneMatch(other -> other != table && mayBeOlder(other, statistics))
-          && kept.add(table)) {
-        return table;
+      if (table.statistics().maxLocalSeconds() < purgeableBeforeSeconds.applyAsLong(table)
+          && !busy.contains(table)) {
+        expired.add(table);
       }
     }
-    return null;
+    // Those that hide something in one that stays do not go, nor what they may hide themselves.
+    while (expired.removeIf(table -> isKeptByAnother(table, tables, expired))) {}
+    expired.sort(Comparator.comparingLong(table -> table.statistics().maxTimestampMicros()));
+    expiredDue = expired.size() > MOST_EXPIRED;
+    return List.copyOf(expired.subList(0, Math.min(expired.size(), MOST_EXPIRED)));
   }
 
-  private static boolean mayBeOlder(SSTable other, SSTableStatistics than) {
-    SSTableStatistics statistics = other.statistics();
-    return statistics.minToken() <= than.maxToken()
-        && statistics.maxToken() >= than.minToken()
-        && statistics.minTimestampMicros() <= than.maxTimestampMicros();
+  private static boolean isKeptByAnother(
+      SSTable table, List<SSTable> tables, List<SSTable> expired) {
+    return tables.stream()
+        .anyMatch(other ->
+            !expired.contains(other) && other.statistics().mayBeOlderThan(table.statistics()));
+  }
+
+  /**
+   * The SSTables that are worth a compaction of their own, the one that it makes smallest first.
+   */
+  List<SSTable> worthAlone(
+      List<SSTable> tables,
+      TombstoneRule rule,
+      ToLongFunction<SSTable> purgeableBeforeSeconds,
+      long nowSeconds) {
+    TreeMap<Double, SSTable> worth = new TreeMap<>(Comparator.reverseOrder());
+    for (SSTable table : tables) {
+      List<SSTableStatistics> others =
+          tables.stream().filter(other -> other != table).map(SSTable::statistics).toList();
+      double gain =
+          busy.contains(table)
+              ? 0
+              : rule.gain(
+                  table.statistics(),
+                  others,
+                  purgeableBeforeSeconds.applyAsLong(table),
+                  nowSeconds);
+      if (gain > 0) {
+        worth.putIfAbsent(gain, table);
+      }
+    }
+    return List.copyOf(worth.values());
   }
 
   /** A table's SSTables as strategies see them. */

@@ -30,4 +30,23 @@ public record CompactionSettings(Map<String, String> options) {
   CompactionStrategy strategy() {
     return CompactionStrategy.of(options);
   }
+
+  TombstoneRule tombstones() {
+    OptionReader in = new OptionReader("", options);
+    return TombstoneRule.read(CompactionStrategy.nameOf(options), in);
+  }
+
+  /** Whether each compaction leaves a line in the log. */
+  boolean logsAll() {
+    return Boolean.parseBoolean(options.get("log_all"));
+  }
+
+  /** How often SSTables are looked for in which everything has expired. */
+  long expiredCheckSeconds() {
+    return readExpiredCheckSeconds(new OptionReader("", options));
+  }
+
+  static long readExpiredCheckSeconds(OptionReader in) {
+    return in.wholeLong("expired_sstable_check_frequency_seconds", 600, 1, 1_000_000_000);
+  }
 }

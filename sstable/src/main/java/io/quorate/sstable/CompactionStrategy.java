@@ -12,20 +12,24 @@ sealed interface CompactionStrategy permits SizeTiered, Leveled, TimeWindow, Uni
   /** How to bring all tables that are not busy into the fewest, as an administrator may ask. */
   List<CompactionPlan> all(List<CompactionCandidate> tables);
 
-  /** Reads the CQL option {@code compaction}; see {@link CompactionSettings}. */
-  static CompactionStrategy of(Map<String, String> options) {
+  /** The class without its package. */
+  static String nameOf(Map<String, String> options) {
     String name = options.get("class");
     if (name == null) {
       throw new IllegalArgumentException("Missing sub-option 'class' for the 'compaction' option.");
     }
-    String strategy = name.substring(name.lastIndexOf('.') + 1);
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+
+  /** Reads the CQL option {@code compaction}; see {@link CompactionSettings}. */
+  static CompactionStrategy of(Map<String, String> options) {
+    String strategy = nameOf(options);
+    String name = options.getOrDefault("class", "");
     OptionReader in = new OptionReader(strategy, options);
     in.text("class", name);
     in.flag("enabled", true);
     in.flag("log_all", false);
-    in.real("tombstone_threshold", 0.2, 0, 1);
-    in.wholeLong("tombstone_compaction_interval", 86_400, 1, Long.MAX_VALUE);
-    in.flag("unchecked_tombstone_compaction", false);
+    TombstoneRule.read(strategy, in);
     in.notYet("only_purge_repaired_tombstones");
     CompactionStrategy read =
         switch (strategy) {

@@ -12,7 +12,11 @@ record Leveled(long tableBytes, int fanout) implements CompactionStrategy {
   private static final int MOST_FLUSHED_TABLES = 32;
 
   static Leveled read(OptionReader in) {
-    in.flag("single_sstable_uplevel", true);
+    if (!in.flag("single_sstable_uplevel", true)) {
+      throw new IllegalArgumentException(
+          "single_sstable_uplevel cannot be switched off: an SSTable that overlaps nothing on the"
+              + " next level is moved there as it is");
+    }
     return new Leveled(
         in.wholeLong("sstable_size_in_mb", 160, 1, 1 << 20) << 20,
         in.whole("fanout_size", 10, 2, 1_000));

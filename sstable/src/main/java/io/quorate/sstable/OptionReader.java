@@ -24,6 +24,10 @@ final class OptionReader {
     this.options = options;
   }
 
+  boolean isGiven(String name) {
+    return options.containsKey(name);
+  }
+
   String text(String name, String otherwise) {
     known.add(name);
     return options.getOrDefault(name, otherwise);

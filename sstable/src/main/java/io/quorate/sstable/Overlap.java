@@ -35,6 +35,14 @@ record Overlap(List<CompactionCandidate> tables, List<CompactionCandidate> deepe
     return found;
   }
 
+  /** Those that overlap one of {@link #deepest}, which are themselves among them. */
+  List<CompactionCandidate> nextToDeepest() {
+    // They have a token in common, so their ranges are one.
+    long first = deepest.stream().mapToLong(CompactionCandidate::minToken).min().orElseThrow();
+    long last = deepest.stream().mapToLong(CompactionCandidate::maxToken).max().orElseThrow();
+    return tables.stream().filter(table -> table.overlaps(first, last)).toList();
+  }
+
   /** The most that overlap do so where some table begins. */
   private static List<CompactionCandidate> deepest(List<CompactionCandidate> sorted) {
     List<CompactionCandidate> deepest = List.of();

@@ -16,6 +16,7 @@ final class SSTableSeries {
   private final FileSystem files;
   private final Table table;
   private final LongSupplier numbers;
+  private final LongSupplier nowSeconds;
   private final BlockCache cache;
   private final int level;
   private final List<Long> boundaries;
@@ -29,6 +30,7 @@ final class SSTableSeries {
       FileSystem files,
       Table table,
       LongSupplier numbers,
+      LongSupplier nowSeconds,
       BlockCache cache,
       int level,
       List<Long> boundaries,
@@ -36,6 +38,7 @@ final class SSTableSeries {
     this.files = files;
     this.table = table;
     this.numbers = numbers;
+    this.nowSeconds = nowSeconds;
     this.cache = cache;
     this.level = level;
     this.boundaries = boundaries;
@@ -59,7 +62,8 @@ final class SSTableSeries {
     SSTableWriter open = writer;
     if (open == null) {
       number = numbers.getAsLong();
-      open = new SSTableWriter(files, table.pathOf(number), table.settings());
+      open =
+          new SSTableWriter(files, table.pathOf(number), table.settings(), nowSeconds.getAsLong());
       writer = open;
     }
     open.add(key, keyOffset, keyLength, value, valueOffset, valueLength);

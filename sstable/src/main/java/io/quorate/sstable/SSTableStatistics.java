@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  *             | contents u8 | columnCount uvarint | columnId uvarint * columnCount
  *             | minRowLength uvarint | minRow | maxRowLength uvarint | maxRow
  *             | compression u8 (0 none, 1 LZ4, 2 Zstandard) | blockBytes u32 | filterChance f64
+ *             | drop times, see {@link DropTimes}
  *   contents: 1 heads, 2 static rows, 4 row deletions, 8 columns of many cells
  * </pre>
  *
- * <p>The last line is there from version 2 of the file on.
+ * <p>The settings are there from version 2 of the file on; the drop times may be missing in it.
  *
  * @param tombstoneCount deletions of any kind, not counting expiring cells
  * @param dataBytes keys and values before compression
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param minRow no regular row has a lower key; {@link RowKeys#HIGHEST} when there is none
  * @param maxRow no regular row has a greater key; {@link RowKeys#LOWEST} when there is none
  * @param written the settings with which the file was written; null when that is not known
+ * @param dropTimes when what is in it can go; null when that is not known
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record SSTableStatistics(
@@ -54,7 +56,8 @@ record SSTableStatistics(
     int[] columnIds,
     byte[] minRow,
     byte[] maxRow,
-    @Nullable Written written) {
+    @Nullable Written written,
+    @Nullable DropTimes dropTimes) {
   private static final int HEADS = 1;
   private static final int STATICS = 2;
   private static final int ROW_DELETIONS = 4;
@@ -114,6 +117,13 @@ record SSTableStatistics(
     return found == columnIds.length;
   }
 
+  /** Whether something in here may be older than something there, and stand in its partitions. */
+  boolean mayBeOlderThan(SSTableStatistics other) {
+    return minToken <= other.maxToken
+        && maxToken >= other.minToken
+        && minTimestampMicros <= other.maxTimestampMicros;
+  }
+
   void write(ByteWriter out) {
     out.putLong(entryCount);
     out.putLong(partitionCount);
@@ -140,6 +150,9 @@ record SSTableStatistics(
       out.putByte(written.compression.code);
       out.putInt(written.blockBytes);
       out.putLong(Double.doubleToLongBits(written.filterChance));
+      if (dropTimes != null) {
+        dropTimes.write(out);
+      }
     }
   }
 
@@ -179,7 +192,8 @@ record SSTableStatistics(
         columnIds,
         bytes(in),
         bytes(in),
-        in.hasRemaining() ? Written.read(in) : null);
+        in.hasRemaining() ? Written.read(in) : null,
+        in.hasRemaining() ? DropTimes.read(in) : null);
   }
 
   private static byte[] bytes(ByteReader in) {

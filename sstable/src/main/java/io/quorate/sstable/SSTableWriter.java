@@ -26,6 +26,7 @@ final class SSTableWriter {
   private final Path path;
   private final Path temporary;
   private final TableSettings settings;
+  private final long nowSeconds;
   private final StoredFile file;
   private final ByteWriter waiting = new ByteWriter(WRITE_BYTES + (64 << 10));
   private final BlockBuilder block = new BlockBuilder();
@@ -43,11 +44,16 @@ final class SSTableWriter {
 
   private int lastBlockLength;
 
-  SSTableWriter(FileSystem files, Path path, TableSettings settings) throws IOException {
+  /**
+   * @param nowSeconds the wall clock's time
+   */
+  SSTableWriter(FileSystem files, Path path, TableSettings settings, long nowSeconds)
+      throws IOException {
     this.files = files;
     this.path = path;
     this.temporary = path.resolveSibling(path.getFileName() + ".tmp");
     this.settings = settings;
+    this.nowSeconds = nowSeconds;
     if (files.exists(temporary)) {
       files.delete(temporary);
     }
@@ -167,7 +173,7 @@ final class SSTableWriter {
     for (int i = 0; i < hashCount; i++) {
       filter.add(hashes[i]);
     }
-    SSTableStatistics written = statistics.statistics(settings);
+    SSTableStatistics written = statistics.statistics(settings, nowSeconds);
     writeTail(filter, written);
     file.sync();
     file.close();

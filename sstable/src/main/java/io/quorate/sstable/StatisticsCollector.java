@@ -9,12 +9,14 @@ final class StatisticsCollector {
   private static final int MAX_BOUND_BYTES = 256;
 
   private final RowReader row = new RowReader();
+  private final DropTimesCollector dropTimes = new DropTimesCollector();
   private final BitSet columnIds = new BitSet();
   private final ByteWriter minRow = new ByteWriter(64);
   private final ByteWriter maxRow = new ByteWriter(64);
   private long entryCount;
   private long partitionCount;
   private long tombstoneCount;
+  private long itemCount;
   private long dataBytes;
   private long minTimestampMicros = Long.MAX_VALUE;
   private long maxTimestampMicros = Long.MIN_VALUE;
@@ -126,6 +128,7 @@ final class StatisticsCollector {
   }
 
   private void addTimestamp(long timestampMicros) {
+    itemCount++;
     minTimestampMicros = Math.min(minTimestampMicros, timestampMicros);
     maxTimestampMicros = Math.max(maxTimestampMicros, timestampMicros);
   }
@@ -133,12 +136,16 @@ final class StatisticsCollector {
   private void addLocal(long seconds) {
     minLocalSeconds = Math.min(minLocalSeconds, seconds);
     maxLocalSeconds = Math.max(maxLocalSeconds, seconds);
+    if (seconds != Long.MAX_VALUE) {
+      dropTimes.add(seconds);
+    }
   }
 
   /**
    * @param settings with which the SSTable was written
+   * @param nowSeconds the wall clock's time
    */
-  SSTableStatistics statistics(TableSettings settings) {
+  SSTableStatistics statistics(TableSettings settings, long nowSeconds) {
     return new SSTableStatistics(
         entryCount,
         partitionCount,
@@ -157,7 +164,8 @@ final class StatisticsCollector {
         columnIds.stream().toArray(),
         lowerBound(),
         upperBound(),
-        SSTableStatistics.Written.as(settings));
+        SSTableStatistics.Written.as(settings),
+        dropTimes.dropTimes(nowSeconds, itemCount));
   }
 
   private byte[] lowerBound() {

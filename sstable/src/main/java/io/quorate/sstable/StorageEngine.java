@@ -431,6 +431,8 @@ public final class StorageEngine {
         done,
         table -> {
           table.changeSettings(settings);
+          // What is due, and how often it is looked for, may have changed.
+          compaction.consider(table);
           done.accept(null);
         });
   }
@@ -563,7 +565,8 @@ public final class StorageEngine {
 
   /** Where new SSTables of a table are written; no manifest lists them yet. */
   SSTableSeries newTables(Table table, int level, List<Long> boundaries, long outputBytes) {
-    return new SSTableSeries(files, table, numbers::next, cache, level, boundaries, outputBytes);
+    return new SSTableSeries(
+        files, table, numbers::next, this::nowSeconds, cache, level, boundaries, outputBytes);
   }
 
   /** Compaction, and what else is done to SSTables as they are. */

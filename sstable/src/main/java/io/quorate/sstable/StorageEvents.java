@@ -77,6 +77,11 @@ public interface StorageEvents {
         usableBytes);
   }
 
+  /** A compaction of a table with {@code log_all} has ended, well or not. */
+  default void compactionEnded(Path table, String account) {
+    LOG.info("compaction of {}: {}", table, account);
+  }
+
   /** A segment of the commit log was not archived; it stays, and is tried again. */
   default void archiveFailed(Path segment, Exception failure) {
     LOG.error("archiving {} failed", segment, failure);

@@ -16,7 +16,7 @@ record TimeWindow(long windowMicros, SizeTiered tiers) implements CompactionStra
         };
     int size = in.whole("compaction_window_size", 1, 1, 1_000_000);
     in.choice("timestamp_resolution", "MICROSECONDS", "MICROSECONDS");
-    in.wholeLong("expired_sstable_check_frequency_seconds", 600, 1, Long.MAX_VALUE);
+    CompactionSettings.readExpiredCheckSeconds(in);
     in.notYet("unsafe_aggressive_sstable_expiration");
     return new TimeWindow(unitSeconds * size * 1_000_000, SizeTiered.read(in));
   }

@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
  * @param growth how much of further growth goes into size instead of number, 0 to 1
  * @param baseBytes density at which level 0 begins; what is lighter is in it too
  * @param mostTables how many are merged at once
+ * @param inclusion what is merged with those that overlap at one token
  */
 record Unified(
     List<Integer> scaling,
@@ -37,19 +38,32 @@ record Unified(
     int baseShards,
     double growth,
     long baseBytes,
-    int mostTables)
+    int mostTables,
+    Inclusion inclusion)
     implements CompactionStrategy {
   private static final Pattern FAN = Pattern.compile("([TL])([2-9]|[1-9][0-9]{1,3})");
   private static final int MOST_SHARDS = 1 << 16;
+
+  /** What goes with the tables that overlap at one token. */
+  enum Inclusion {
+    /** Nothing. */
+    NONE,
+    /** What overlaps one of them. */
+    SINGLE,
+    /** And what overlaps that, and so on: all that hangs together. */
+    TRANSITIVE
+  }
 
   static Unified read(OptionReader in) {
     List<Integer> scaling = scaling(in.text("scaling_parameters", "T4"));
     long leastBytes = in.bytes("min_sstable_size", "100MiB", 0, Long.MAX_VALUE);
     long baseBytes = in.bytes("flush_size_override", "0", 0, Long.MAX_VALUE);
     int most = in.whole("max_sstables_to_compact", 0, 0, Integer.MAX_VALUE);
-    in.wholeLong("expired_sstable_check_frequency_seconds", 600, 1, Long.MAX_VALUE);
+    CompactionSettings.readExpiredCheckSeconds(in);
     in.notYet("unsafe_aggressive_sstable_expiration");
-    in.choice("overlap_inclusion_method", "TRANSITIVE", "NONE", "SINGLE", "TRANSITIVE");
+    Inclusion inclusion =
+        Inclusion.valueOf(
+            in.choice("overlap_inclusion_method", "TRANSITIVE", "NONE", "SINGLE", "TRANSITIVE"));
     return new Unified(
         scaling,
         in.bytes("target_sstable_size", "1GiB", 1 << 10, Long.MAX_VALUE),
@@ -57,7 +71,8 @@ record Unified(
         in.whole("base_shard_count", 4, 1, 1 << 16),
         in.real("sstable_growth", 0.333, 0, 1),
         baseBytes == 0 ? 1 << 20 : baseBytes,
-        most == 0 ? 32 : most);
+        most == 0 ? 32 : most,
+        inclusion);
   }
 
   /** One number for each level: {@code T4} is 2, {@code N} is 0, {@code L10} is -8. */
@@ -107,11 +122,17 @@ record Unified(
   /** A plan and how many tables overlap in it: the more, the more urgent. */
   private record Due(int depth, CompactionPlan plan) {}
 
-  /** All that hangs together, or, when that is much, the oldest of those that overlap. */
+  /** What is included, or, when that is much, the oldest of those that overlap at one token. */
   private List<CompactionCandidate> inputs(Overlap overlap, int threshold) {
     int most = Math.max(mostTables, threshold);
-    return overlap.tables().size() <= most
-        ? overlap.tables()
+    List<CompactionCandidate> included =
+        switch (inclusion) {
+          case NONE -> overlap.deepest();
+          case SINGLE -> overlap.nextToDeepest();
+          case TRANSITIVE -> overlap.tables();
+        };
+    return included.size() <= most
+        ? included
         : overlap.deepest().stream()
             .sorted(Comparator.comparingLong(CompactionCandidate::number))
             .limit(most)

@@ -37,7 +37,8 @@
  *       row; {@code FragmentAssembler} writes the answer.
  *   <li>{@code CompactionStrategy} and its four kinds, from {@link
  *       io.quorate.sstable.CompactionSettings}: pure, {@code CompactionCandidate}s in, {@code
- *       CompactionPlan}s out; {@code Overlap} groups by tokens.
+ *       CompactionPlan}s out; {@code Overlap} groups by tokens. {@code TombstoneRule}: whether an
+ *       SSTable is worth rewriting alone, by its {@code DropTimes}.
  *   <li>{@code Compaction} carries plans and {@code MaintenanceRequest}s out, with a {@code
  *       CompactionQueue} for each table; {@link io.quorate.sstable.Maintenance} is its outside. A
  *       {@code CompactionJob} goes in steps: {@code RewriteJob}, {@code VerifyJob}, {@code

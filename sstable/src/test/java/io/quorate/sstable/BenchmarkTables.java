@@ -20,7 +20,14 @@ final class BenchmarkTables {
     Table table = new Table(files, directory, manifest, Version.EMPTY);
     SSTableSeries out =
         new SSTableSeries(
-            files, table, () -> 1_000_000, new BlockCache(0), 0, List.of(), Long.MAX_VALUE);
+            files,
+            table,
+            () -> 1_000_000,
+            () -> 0,
+            new BlockCache(0),
+            0,
+            List.of(),
+            Long.MAX_VALUE);
     PartitionCopy copy =
         new PartitionCopy(
             sources, out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);

@@ -1,11 +1,14 @@
 package io.quorate.sstable;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -247,5 +250,53 @@ class CompactionStrategyTest {
       table.end(random);
     }
     assertThat(table.readAmplification()).isEqualTo(1);
+  }
+
+  /** Four tables in a row, each of which overlaps the next: two at most at one token. */
+  @Test
+  void whatIsMergedWithAnOverlapIsTheUsersChoice() {
+    assertThat(merged("NONE")).containsExactly(1L, 2L);
+    assertThat(merged("SINGLE")).containsExactly(1L, 2L, 3L);
+    assertThat(merged("TRANSITIVE")).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(merged(null)).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  private static List<Long> merged(@Nullable String inclusion) {
+    Map<String, String> options = new TreeMap<>();
+    options.put("class", "UnifiedCompactionStrategy");
+    options.put("scaling_parameters", "T2");
+    if (inclusion != null) {
+      options.put("overlap_inclusion_method", inclusion);
+    }
+    List<CompactionCandidate> tables = new ArrayList<>();
+    long[][] ranges = {{0, 9}, {5, 19}, {15, 29}, {25, 39}};
+    for (long[] range : ranges) {
+      tables.add(
+          new CompactionCandidate(tables.size() + 1, 100, range[0], range[1], 0, 5, 0, false));
+    }
+    return new CompactionSettings(options)
+        .strategy().due(tables).getFirst().inputs().stream()
+            .map(CompactionCandidate::number)
+            .toList();
+  }
+
+  /** An option that would do nothing is not taken as if it did something. */
+  @Test
+  void whatHasNoMeaningHereIsRefusedByName() {
+    Map<String, String> refused =
+        Map.of(
+            "single_sstable_uplevel", "Leveled",
+            "only_purge_repaired_tombstones", "SizeTiered",
+            "unsafe_aggressive_sstable_expiration", "TimeWindow",
+            "expired_sstable_check_frequency_seconds", "SizeTiered",
+            "overlap_inclusion_method", "Leveled",
+            "tombstone_threshold", "Unified");
+    refused.forEach((option, strategy) -> {
+      boolean wasOn = option.equals("single_sstable_uplevel");
+      assertThatThrownBy(() ->
+              strategy("class", strategy + "CompactionStrategy", option, wasOn ? "false" : "true"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(option);
+    });
   }
 }

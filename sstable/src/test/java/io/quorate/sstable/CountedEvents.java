@@ -15,6 +15,7 @@ final class CountedEvents implements StorageEvents {
   int accepted;
   final List<String> failed = new ArrayList<>();
   final List<String> postponed = new ArrayList<>();
+  final List<String> compacted = new ArrayList<>();
   final List<StorageTask> begun = new ArrayList<>();
 
   @Override
@@ -60,6 +61,11 @@ final class CountedEvents implements StorageEvents {
   @Override
   public void compactionPostponed(Path table, long neededBytes, long usableBytes) {
     postponed.add(table + " needs " + neededBytes + " of " + usableBytes);
+  }
+
+  @Override
+  public void compactionEnded(Path table, String account) {
+    compacted.add(account);
   }
 
   @Override

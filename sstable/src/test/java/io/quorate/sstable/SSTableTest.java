@@ -48,7 +48,7 @@ class SSTableTest {
             Arrays.copyOfRange(rows.bodyBytes, rows.bodyOffset, rows.bodyOffset + rows.bodyLength));
       }
     }
-    SSTableWriter writer = new SSTableWriter(files, FILE, settings);
+    SSTableWriter writer = new SSTableWriter(files, FILE, settings, 5);
     for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
       writer.add(
           entry.getKey(), 0, entry.getKey().length, entry.getValue(), 0, entry.getValue().length);
