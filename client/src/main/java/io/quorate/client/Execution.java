@@ -2,13 +2,12 @@ package io.quorate.client;
 
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.ErrorCode;
+import io.quorate.protocol.ProtocolVersion;
 import io.quorate.protocol.QueryParameters;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.ResultMetadata;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,19 +18,22 @@ import org.jspecify.annotations.Nullable;
  * refused before it did anything; when the outcome is unknown, only for an idempotent statement.
  */
 final class Execution implements Wire.Callback {
-  private final Session session;
+  private final SessionConfig config;
   private final Statement statement;
+  private final Iterator<NodePool> nodes;
   private final CompletableFuture<ResultPage> future = new CompletableFuture<>();
   private final long deadlineNanos;
-  private Iterator<NodePool> nodes = Collections.emptyIterator();
   private @Nullable Wire wire;
   private boolean preparedAgain;
 
-  Execution(Session session, Statement statement) {
-    this.session = session;
+  /**
+   * @param nodes to ask, in order
+   */
+  Execution(SessionConfig config, Statement statement, Iterator<NodePool> nodes) {
+    this.config = config;
     this.statement = statement;
-    Duration timeout =
-        statement.timeout() == null ? session.config().requestTimeout() : statement.timeout();
+    this.nodes = nodes;
+    Duration timeout = statement.timeout() == null ? config.requestTimeout() : statement.timeout();
     this.deadlineNanos = System.nanoTime() + timeout.toNanos();
   }
 
@@ -39,36 +41,46 @@ final class Execution implements Wire.Callback {
     return future;
   }
 
-  void start(List<NodePool> route) {
-    nodes = new ArrayList<>(route).iterator();
-    tryNext(new ConnectionError("no node is connected"));
+  void start() {
+    Wire first = nextWire();
+    if (first == null) {
+      future.completeExceptionally(new ConnectionError("no node is connected"));
+    } else {
+      send(first);
+    }
   }
 
-  private void tryNext(RuntimeException last) {
+  private @Nullable Wire nextWire() {
     wire = null;
     while (wire == null && nodes.hasNext()) {
       wire = nodes.next().wire();
     }
-    if (wire == null || deadlineNanos - System.nanoTime() < 0) {
+    return wire;
+  }
+
+  private void tryNext(RuntimeException last) {
+    Wire next = nextWire();
+    if (next == null || deadlineNanos - System.nanoTime() < 0) {
       future.completeExceptionally(last);
-      return;
+    } else {
+      send(next);
     }
-    send(wire);
   }
 
   private void send(Wire to) {
-    to.send(request(), statement.traced(), deadlineNanos - System.nanoTime(), this);
+    to.send(request(to), statement.traced(), deadlineNanos, this);
   }
 
-  private Request request() {
-    SessionConfig config = session.config();
+  private Request request(Wire to) {
     ConsistencyLevel level =
         statement.consistency() == null ? config.consistency() : statement.consistency();
     int pageSize = statement.pageSize() == 0 ? config.pageSize() : statement.pageSize();
-    QueryParameters parameters =
-        QueryParameters.of(level, statement.values())
-            .withPage(Math.max(0, pageSize), statement.pagingState());
     PreparedStatement prepared = statement.prepared();
+    // In version 5 the server tells when the columns are others than those that are known here.
+    boolean knows = prepared != null && to.version() == ProtocolVersion.V5;
+    QueryParameters parameters =
+        QueryParameters.of(level, statement.values(), knows)
+            .withPage(Math.max(0, pageSize), statement.pagingState());
     return prepared == null
         ? new Request.Query(statement.text(), parameters)
         : new Request.Execute(prepared.id(), prepared.result().id(), parameters);

@@ -3,6 +3,7 @@ package io.quorate.client;
 import io.quorate.protocol.BoundValues;
 import io.quorate.protocol.ColumnSpec;
 import io.quorate.protocol.Md5;
+import io.quorate.protocol.Murmur3;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.ResultMetadata;
 import io.quorate.protocol.types.ByteSink;
@@ -19,14 +20,17 @@ public final class PreparedStatement {
   private final String query;
   private final Md5 id;
   private final ResultMetadata markers;
-  private final List<Integer> partitionKeyIndexes;
+  private final String keyspace;
+  private final int[] partitionKeyIndexes;
   private volatile ResultMetadata result;
 
   PreparedStatement(String query, Response.Prepared response) {
     this.query = query;
     this.id = response.statementId();
     this.markers = response.markers();
-    this.partitionKeyIndexes = response.partitionKeyIndexes();
+    this.keyspace = markers.columns().isEmpty() ? "" : markers.columns().get(0).keyspace();
+    this.partitionKeyIndexes =
+        response.partitionKeyIndexes().stream().mapToInt(Integer::intValue).toArray();
     this.result = response.result();
   }
 
@@ -76,29 +80,34 @@ public final class PreparedStatement {
     return Statement.bound(this, BoundValues.of(values));
   }
 
-  /** The keyspace of the table; null when no marker tells. */
-  @Nullable String keyspace() {
-    return markers.columns().isEmpty() ? null : markers.columns().get(0).keyspace();
+  /** The keyspace of the table; empty when no marker tells. */
+  String keyspace() {
+    return keyspace;
   }
 
-  /** The partition key that bound values give; null when they do not give all of it. */
-  byte @Nullable [] routingKey(BoundValues values) {
-    if (partitionKeyIndexes.isEmpty()) {
-      return null;
+  /** Whether bound values give the whole partition key, so that its {@link #token} is known. */
+  boolean bindsPartitionKey(BoundValues values) {
+    for (int index : partitionKeyIndexes) {
+      if (values.length(index) < 0) {
+        return false;
+      }
     }
-    if (partitionKeyIndexes.size() == 1) {
-      return values.copy(partitionKeyIndexes.get(0));
+    return partitionKeyIndexes.length > 0;
+  }
+
+  /** The token of the partition whose key bound values give. */
+  long token(BoundValues values) {
+    if (partitionKeyIndexes.length == 1) {
+      int index = partitionKeyIndexes[0];
+      return Murmur3.token(values.bytes(), values.offset(index), values.length(index));
     }
     ByteSink key = new ByteSink(64);
     for (int index : partitionKeyIndexes) {
       int length = values.length(index);
-      if (length < 0) {
-        return null;
-      }
       key.writeShort(length);
       key.write(values.bytes(), values.offset(index), length);
       key.writeByte(0);
     }
-    return key.toByteArray();
+    return Murmur3.token(key.array(), 0, key.length());
   }
 }

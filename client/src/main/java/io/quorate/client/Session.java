@@ -10,7 +10,6 @@ import io.quorate.client.Topology.Node;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,8 +39,7 @@ public final class Session implements AutoCloseable {
   private final Map<InetSocketAddress, NodePool> pools = new ConcurrentHashMap<>();
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicBoolean refreshScheduled = new AtomicBoolean();
-  private volatile Topology topology = Topology.NONE;
-  private volatile String datacenter = "";
+  private volatile Routes routes = new Routes(Topology.NONE, "", Map.of());
   private volatile @Nullable Wire control;
   private volatile boolean closed;
 
@@ -81,6 +79,7 @@ public final class Session implements AutoCloseable {
 
   private void joinThrough(InetSocketAddress contact) {
     NodePool pool = pool(contact);
+    routes = new Routes(Topology.NONE, "", pools);
     CompletableFuture<Boolean> opened = new CompletableFuture<>();
     pool.open(error -> {
       if (error == null) {
@@ -118,10 +117,8 @@ public final class Session implements AutoCloseable {
   }
 
   private void adopt(TopologyReader.Read read) {
-    topology = read.topology();
-    datacenter = read.datacenter();
     Set<InetSocketAddress> known = new LinkedHashSet<>();
-    for (Node node : topology.nodes()) {
+    for (Node node : read.topology().nodes()) {
       known.add(node.address());
       if (!pools.containsKey(node.address())) {
         pool(node.address()).open(null);
@@ -136,6 +133,7 @@ public final class Session implements AutoCloseable {
           }
           return gone;
         });
+    routes = new Routes(read.topology(), read.datacenter(), pools);
   }
 
   private void received(Response.Event event) {
@@ -187,10 +185,6 @@ public final class Session implements AutoCloseable {
     scheduleRefresh();
   }
 
-  SessionConfig config() {
-    return config;
-  }
-
   /** Runs a statement and waits for its first page. */
   public ResultPage execute(String cql) {
     return execute(Statement.of(cql));
@@ -211,8 +205,8 @@ public final class Session implements AutoCloseable {
    * ConnectionError}.
    */
   public CompletableFuture<ResultPage> executeAsync(Statement statement) {
-    Execution execution = new Execution(this, statement);
-    execution.start(route(statement));
+    Execution execution = new Execution(config, statement, route(statement));
+    execution.start();
     return execution.future();
   }
 
@@ -258,9 +252,8 @@ public final class Session implements AutoCloseable {
   }
 
   public CompletableFuture<PreparedStatement> prepareAsync(String cql) {
-    List<NodePool> nodes = route(Statement.of(cql));
     CompletableFuture<PreparedStatement> prepared = new CompletableFuture<>();
-    prepareAt(nodes.iterator(), cql, prepared, new ConnectionError("no node is connected"));
+    prepareAt(route(Statement.of(cql)), cql, prepared, new ConnectionError("no node is connected"));
     return prepared;
   }
 
@@ -298,36 +291,8 @@ public final class Session implements AutoCloseable {
         });
   }
 
-  /** The nodes to ask, in order: replicas of the local data centre, its other nodes, the rest. */
-  private List<NodePool> route(Statement statement) {
-    Topology now = topology;
-    int start = turn.getAndIncrement() & Integer.MAX_VALUE;
-    Set<NodePool> order = new LinkedHashSet<>();
-    PreparedStatement prepared = statement.prepared();
-    byte[] key = prepared == null ? null : prepared.routingKey(statement.values());
-    if (prepared != null && key != null) {
-      addInTurn(now.replicas(prepared.keyspace(), key, datacenter), start, order);
-    }
-    List<Node> near = new ArrayList<>();
-    List<Node> far = new ArrayList<>();
-    for (Node node : now.nodes()) {
-      (node.datacenter().equals(datacenter) ? near : far).add(node);
-    }
-    addInTurn(near, start, order);
-    addInTurn(far, start, order);
-    if (order.isEmpty()) {
-      order.addAll(pools.values());
-    }
-    return new ArrayList<>(order);
-  }
-
-  private void addInTurn(List<Node> nodes, int start, Set<NodePool> order) {
-    for (int i = 0; i < nodes.size(); i++) {
-      NodePool pool = pools.get(nodes.get((start + i) % nodes.size()).address());
-      if (pool != null && pool.isConnected()) {
-        order.add(pool);
-      }
-    }
+  private Iterator<NodePool> route(Statement statement) {
+    return routes.of(statement, turn.getAndIncrement() & Integer.MAX_VALUE);
   }
 
   /** Addresses of the nodes that this session knows. */

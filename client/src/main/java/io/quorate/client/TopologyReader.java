@@ -71,7 +71,7 @@ final class TopologyReader {
         factors.put(String.valueOf(row.string("keyspace_name")), factor);
       }
     }
-    return new Read(Topology.of(nodes, factors), counted);
+    return new Read(new Topology(nodes, factors), counted);
   }
 
   private static @Nullable Integer factor(@Nullable Object replication, String datacenter) {

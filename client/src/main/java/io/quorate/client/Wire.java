@@ -25,7 +25,7 @@ import io.quorate.protocol.Response;
 import io.quorate.protocol.ResponseCodec;
 import io.quorate.protocol.ResultMetadata;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +76,11 @@ final class Wire {
   private final @Nullable Callback[] waiting = new Callback[MAX_STREAMS];
   private final long[] deadlineNanos = new long[MAX_STREAMS];
   private final long requestTimeoutNanos;
-  private final ArrayDeque<Integer> freeStreams = new ArrayDeque<>();
+
+  /** Ids that were in use and are free again, the last one first. */
+  private int[] freeStreams = new int[64];
+
+  private int freeCount;
   private int nextStream;
   private ProtocolVersion version = ProtocolVersion.NEWEST;
   private @Nullable Channel channel;
@@ -99,6 +103,11 @@ final class Wire {
 
   int inFlight() {
     return inFlight;
+  }
+
+  /** What both sides agreed on. Does not change once the wire is ready. */
+  ProtocolVersion version() {
+    return version;
   }
 
   /**
@@ -317,34 +326,33 @@ final class Wire {
 
   /** Sends a request with the session's timeout. */
   void send(Request request, Callback callback) {
-    send(request, false, requestTimeoutNanos, callback);
+    send(request, false, System.nanoTime() + requestTimeoutNanos, callback);
   }
 
   /**
    * Sends a request, or fails it when the connection is gone or has too much under way.
    *
-   * @param timeoutNanos after which it fails, up to {@link #SWEEP_MILLIS} late
+   * @param deadline as of {@link System#nanoTime}, when it fails, up to {@link #SWEEP_MILLIS} late
    */
-  void send(Request request, boolean traced, long timeoutNanos, Callback callback) {
+  void send(Request request, boolean traced, long deadline, Callback callback) {
     if (loop.inEventLoop()) {
-      sendOnLoop(request, traced, timeoutNanos, callback);
+      sendOnLoop(request, traced, deadline, callback);
     } else {
-      loop.execute(() -> sendOnLoop(request, traced, timeoutNanos, callback));
+      loop.execute(() -> sendOnLoop(request, traced, deadline, callback));
     }
   }
 
   private void sendOnLoop(Request request, Callback callback) {
-    sendOnLoop(request, false, requestTimeoutNanos, callback);
+    sendOnLoop(request, false, System.nanoTime() + requestTimeoutNanos, callback);
   }
 
-  private void sendOnLoop(Request request, boolean traced, long timeoutNanos, Callback callback) {
+  private void sendOnLoop(Request request, boolean traced, long deadline, Callback callback) {
     Channel open = channel;
     if (closed || open == null) {
       callback.failed(new ConnectionError("the connection to " + text(address) + " is closed"));
       return;
     }
-    Integer free = freeStreams.poll();
-    int stream = free != null ? free : nextStream < MAX_STREAMS ? nextStream++ : -1;
+    int stream = takeStream();
     if (stream < 0) {
       callback.failed(
           new ConnectionError(MAX_STREAMS + " requests are under way to " + text(address)));
@@ -353,17 +361,31 @@ final class Wire {
     try {
       encoder.add(version, stream, request, traced);
     } catch (ProtocolException e) {
-      freeStreams.push(stream);
+      giveBack(stream);
       callback.failed(new ConnectionError(String.valueOf(e.getMessage()), e));
       return;
     }
     waiting[stream] = callback;
-    deadlineNanos[stream] = System.nanoTime() + timeoutNanos;
-    inFlight = nextStream - freeStreams.size();
+    deadlineNanos[stream] = deadline;
+    inFlight = nextStream - freeCount;
     if (!flushScheduled) {
       flushScheduled = true;
       loop.execute(this::flush);
     }
+  }
+
+  private int takeStream() {
+    if (freeCount > 0) {
+      return freeStreams[--freeCount];
+    }
+    return nextStream < MAX_STREAMS ? nextStream++ : -1;
+  }
+
+  private void giveBack(int stream) {
+    if (freeCount == freeStreams.length) {
+      freeStreams = Arrays.copyOf(freeStreams, 2 * freeCount);
+    }
+    freeStreams[freeCount++] = stream;
   }
 
   private void flush() {
@@ -424,8 +446,8 @@ final class Wire {
       return;
     }
     waiting[stream] = null;
-    freeStreams.push(stream);
-    inFlight = nextStream - freeStreams.size();
+    giveBack(stream);
+    inFlight = nextStream - freeCount;
     Response response;
     try {
       response = ResponseCodec.decode(envelope, callback.known());
@@ -441,7 +463,7 @@ final class Wire {
       Callback callback = waiting[stream];
       if (callback != null) {
         waiting[stream] = null;
-        freeStreams.push(stream);
+        giveBack(stream);
         callback.responded(response, List.of());
       }
     }

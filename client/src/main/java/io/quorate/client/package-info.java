@@ -8,7 +8,7 @@
  *       run; {@link io.quorate.client.ResultPage}, {@link io.quorate.client.Row}: what comes back.
  *   <li>{@link io.quorate.client.RequestError}: what the cluster refused, and with which counts;
  *       {@link io.quorate.client.ConnectionError}: no node answered.
- *   <li>{@code NodePool}, {@code Wire}: connections; {@code Topology}, {@code Router}: which node a
+ *   <li>{@code NodePool}, {@code Wire}: connections; {@code Topology}, {@code Routes}: which node a
  *       statement goes to; {@code Execution}: one statement's way over the nodes.
  * </ul>
  *

@@ -51,8 +51,21 @@ public record QueryParameters(
   }
 
   public static QueryParameters of(ConsistencyLevel consistency, BoundValues values) {
+    return of(consistency, values, false);
+  }
+
+  public static QueryParameters of(
+      ConsistencyLevel consistency, BoundValues values, boolean skipMetadata) {
     return new QueryParameters(
-        consistency, values, false, 0, null, ConsistencyLevel.SERIAL, NO_TIMESTAMP, null, NO_NOW);
+        consistency,
+        values,
+        skipMetadata,
+        0,
+        null,
+        ConsistencyLevel.SERIAL,
+        NO_TIMESTAMP,
+        null,
+        NO_NOW);
   }
 
   /** These parameters, for the page that {@code state} leads to. */
