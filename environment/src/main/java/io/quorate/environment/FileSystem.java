@@ -35,8 +35,16 @@ public interface FileSystem {
     /** The file must exist; it may be written anywhere. */
     READ_WRITE,
     /** The file must not exist. */
-    CREATE
+    CREATE,
+    /**
+     * As {@link #READ_WRITE}, and past the page cache where the disk can: a write then is of whole
+     * blocks of {@link #BLOCK_BYTES}, at a multiple of that, from memory that is aligned to it.
+     */
+    DIRECT
   }
+
+  /** What writes to a file that was opened as {@link Mode#DIRECT} are multiples of. */
+  int BLOCK_BYTES = 4096;
 
   StoredFile open(Path path, Mode mode) throws IOException;
 

@@ -57,6 +57,12 @@ final class StorageReports implements StorageEvents {
   }
 
   @Override
+  public void commitLogSegmentMissing(Path segment, Path successor) {
+    corruptions.increment();
+    StorageEvents.super.commitLogSegmentMissing(segment, successor);
+  }
+
+  @Override
   public void commitLogRecordUnreadable(Path segment, long position, String reason, Path setAside) {
     corruptions.increment();
     StorageEvents.super.commitLogRecordUnreadable(segment, position, reason, setAside);

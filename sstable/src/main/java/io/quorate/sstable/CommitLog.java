@@ -6,7 +6,6 @@ import io.quorate.environment.Shard;
 import io.quorate.environment.Shards;
 import io.quorate.sstable.CommitLogSegments.OpenSegment;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +43,6 @@ final class CommitLog {
   private static final int BUSY_WRITES = 16;
 
   private static final long GATHER_NANOS = 100_000;
-  private static final int BUFFER_BYTES = 256 << 10;
 
   private final Clock clock;
   private final EngineOptions options;
@@ -64,15 +62,9 @@ final class CommitLog {
   private volatile @Nullable Refusal refusal;
   private volatile long currentSegmentId;
 
-  /** What goes to the current segment with the next write; ends at its used bytes. */
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-
-  /** Null until the first write, and after a failure. */
-  private @Nullable OpenSegment current;
-
+  private final SegmentWriter writer;
   private long nextSegmentId;
   private boolean prepareAsked;
-  private boolean unsynced;
 
   /** When a refusal was reported last, 0 for never, and whether its end was. */
   private long saidAtNanos;
@@ -81,15 +73,6 @@ final class CommitLog {
 
   /** Why writes are refused: until the next start, or until a segment can be made again. */
   record Refusal(String reason, boolean forGood) {}
-
-  /** A sync failed. */
-  private static final class SyncFailure extends IOException {
-    private static final long serialVersionUID = 1;
-
-    SyncFailure(Path path, IOException cause) {
-      super("syncing " + path + " failed: " + cause.getMessage(), cause);
-    }
-  }
 
   /**
    * @param tooLong told, on a background thread, the segment before which memtables are to be
@@ -109,6 +92,7 @@ final class CommitLog {
     this.thread = environment.background().serial("commitlog");
     this.timers = environment.shards().get(0);
     this.segments = new CommitLogSegments(environment, directory, archive, options, events);
+    this.writer = new SegmentWriter(options.segmentBytes());
     this.nextSegmentId = firstSegmentId;
     this.currentSegmentId = firstSegmentId;
     this.shards = environment.shards();
@@ -219,9 +203,9 @@ final class CommitLog {
         sync |= batch.needsSync();
         writeBatch(batch);
       }
-      writeBuffer();
+      writer.endRound();
       if (sync) {
-        syncCurrent();
+        writer.sync();
       }
       return ApplyOutcome.APPLIED;
     } catch (IOException e) {
@@ -234,31 +218,30 @@ final class CommitLog {
     int at = 0;
     while (at < batch.bytes.length) {
       int length = ByteReader.intAt(bytes, at);
-      OpenSegment segment = segmentWithRoom(CommitLogFormat.RECORD_HEAD_BYTES + length);
-      writeHead(segment, length, ByteReader.intAt(bytes, at + 4));
+      makeRoom(CommitLogFormat.RECORD_HEAD_BYTES + length);
+      writer.head(length, ByteReader.intAt(bytes, at + 4));
       at += LogBatch.HEAD_BYTES;
-      put(segment, bytes, at, length);
+      writer.put(bytes, at, length);
       at += length;
     }
   }
 
-  /** The segment for a record of so many bytes; behind it an end still finds its place. */
-  private OpenSegment segmentWithRoom(int bytes) throws IOException {
-    OpenSegment segment = current;
-    if (segment != null
-        && segment.usedBytes + bytes + CommitLogFormat.RECORD_HEAD_BYTES > options.segmentBytes()) {
-      writeHead(segment, CommitLogFormat.END, 0);
-      writeBuffer();
-      syncCurrent();
+  /** Goes on to the next segment when a record of so many bytes does not fit any more. */
+  private void makeRoom(int bytes) throws IOException {
+    if (writer.segment() != null && !writer.hasRoom(bytes)) {
+      writer.endRound();
+      writer.sync();
       leave();
-      segment = null;
     }
-    if (segment == null) {
-      segment = openNext();
-      current = segment;
-      currentSegmentId = segment.id;
+    if (writer.segment() == null) {
+      beginNext();
     }
-    return segment;
+  }
+
+  private void beginNext() throws IOException {
+    OpenSegment next = openNext();
+    writer.begin(next);
+    currentSegmentId = next.id;
   }
 
   private OpenSegment openNext() throws IOException {
@@ -275,66 +258,19 @@ final class CommitLog {
   }
 
   private void prepareNext() {
-    OpenSegment segment = current;
-    if (segment != null && !prepareAsked && segment.usedBytes > options.segmentBytes() / 2) {
+    if (!prepareAsked
+        && writer.segment() != null
+        && writer.usedBytes() > options.segmentBytes() / 2) {
       prepareAsked = true;
       segments.prepare(nextSegmentId++);
     }
   }
 
-  private void writeHead(OpenSegment segment, int length, int payloadCrc) throws IOException {
-    if (buffer.remaining() < CommitLogFormat.RECORD_HEAD_BYTES) {
-      writeBuffer();
-    }
-    buffer.putInt(length);
-    buffer.putInt(CommitLogFormat.headCrc(segment.id, segment.usedBytes, length));
-    buffer.putInt(payloadCrc);
-    segment.usedBytes += CommitLogFormat.RECORD_HEAD_BYTES;
-  }
-
-  private void put(OpenSegment segment, byte[] bytes, int from, int length) throws IOException {
-    int at = from;
-    int end = from + length;
-    while (at < end) {
-      if (!buffer.hasRemaining()) {
-        writeBuffer();
-      }
-      int part = Math.min(end - at, buffer.remaining());
-      buffer.put(bytes, at, part);
-      segment.usedBytes += part;
-      at += part;
-    }
-  }
-
-  private void writeBuffer() throws IOException {
-    OpenSegment segment = current;
-    if (segment != null && buffer.position() > 0) {
-      buffer.flip();
-      unsynced = true;
-      segment.file.write(buffer, segment.usedBytes - buffer.limit());
-      buffer.clear();
-    }
-  }
-
-  private void syncCurrent() throws SyncFailure {
-    OpenSegment segment = current;
-    if (segment != null && unsynced) {
-      try {
-        segment.file.sync();
-      } catch (IOException e) {
-        throw new SyncFailure(segment.path, e);
-      }
-      unsynced = false;
-    }
-  }
-
   private void leave() {
-    OpenSegment segment = current;
-    if (segment != null) {
-      segments.close(segment);
+    OpenSegment left = writer.leave();
+    if (left != null) {
+      segments.close(left);
     }
-    current = null;
-    unsynced = false;
   }
 
   /**
@@ -342,17 +278,16 @@ final class CommitLog {
    * one's end is not known; but what it holds already must be certain.
    */
   private ApplyOutcome failed(IOException failure) {
-    buffer.clear();
     IOException reason = failure;
-    if (!(failure instanceof SyncFailure)) {
+    if (!(failure instanceof SegmentWriter.SyncFailure)) {
       try {
-        syncCurrent();
-      } catch (SyncFailure e) {
+        writer.sync();
+      } catch (SegmentWriter.SyncFailure e) {
         reason = e;
       }
     }
     String message = String.valueOf(reason.getMessage());
-    if (reason instanceof SyncFailure) {
+    if (reason instanceof SegmentWriter.SyncFailure) {
       refusal = new Refusal(message, true);
       events.commitLogPoisoned(message);
     } else {
@@ -379,9 +314,7 @@ final class CommitLog {
       return;
     }
     try {
-      OpenSegment segment = openNext();
-      current = segment;
-      currentSegmentId = segment.id;
+      beginNext();
       refusal = null;
       if (!isOverSaid) {
         isOverSaid = true;
@@ -396,9 +329,7 @@ final class CommitLog {
   void close(Runnable closedAll) {
     thread.execute(() -> {
       refusal = new Refusal("the storage engine is closed", true);
-      OpenSegment last = current;
-      current = null;
-      segments.end(last, closedAll);
+      segments.end(writer.leave(), closedAll);
     });
   }
 }

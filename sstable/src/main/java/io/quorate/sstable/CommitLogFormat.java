@@ -13,12 +13,15 @@ import org.jspecify.annotations.Nullable;
  * The commit log's segments. {@code docs/commit-log-format.md} draws them as a whole.
  *
  * <pre>
- * Segment := header | record* | end | zeros
+ * Segment := header | begin | record* | what the file held before
  * Header  := magic u32 | version u16 | zero u16 | segmentId i64 | crc32c u32 over these
+ * Begin   := FF FF FF FF | headCrc u32 | payloadCrc u32 | previousSegmentId i64 | previousEnd u32
  * Record  := length u32 | headCrc u32 | payloadCrc u32 | payload of so many bytes
  * Payload := generation u32 | mutation
- * End     := a record of length 0xFFFFFFFF without payload: the segment was left in good order
  * </pre>
+ *
+ * <p>{@code previousEnd} says up to where the segment before is good, which was synced before this
+ * one was begun; its id is 0 in the first segment of a run.
  *
  * <p>The generation is the table's when the write came; a truncation begins the next one, so that
  * replay can tell what was truncated ({@link TableManifest}).
@@ -29,11 +32,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitLogFormat {
   static final int MAGIC = 0x5143_4C47;
-  static final int VERSION = 2;
+  static final int VERSION = 3;
   static final int HEADER_BYTES = 20;
   static final int RECORD_HEAD_BYTES = 12;
   static final int GENERATION_BYTES = 4;
-  static final int END = -1;
+
+  /** In place of a length: the record that each segment begins with. */
+  static final int BEGIN = -1;
+
+  static final int BEGIN_PAYLOAD_BYTES = 12;
+
+  /** Where the first record stands. */
+  static final int FIRST_RECORD = HEADER_BYTES + RECORD_HEAD_BYTES + BEGIN_PAYLOAD_BYTES;
 
   /** What a segment's name ends in until its file is whole. */
   static final String STAGED = ".new";
@@ -90,6 +100,18 @@ final class CommitLogFormat {
     out.putLong(segmentId);
     out.putInt(crc(out.bytes, 0, out.length));
     return out.toBytes();
+  }
+
+  static byte[] begin(long previousId, int previousEnd) {
+    ByteWriter out = new ByteWriter(BEGIN_PAYLOAD_BYTES);
+    out.putLong(previousId);
+    out.putInt(previousEnd);
+    return out.toBytes();
+  }
+
+  /** The length of a record's payload, by what stands in its head. */
+  static int payloadBytes(int length) {
+    return length == BEGIN ? BEGIN_PAYLOAD_BYTES : length;
   }
 
   static int crc(byte[] bytes, int offset, int length) {

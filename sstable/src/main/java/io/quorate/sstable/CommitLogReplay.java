@@ -5,7 +5,6 @@ import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,6 +39,7 @@ final class CommitLogReplay {
   private final Path quarantine;
   private final StorageEvents events;
   private final List<Segment> segments = new ArrayList<>();
+  private final SegmentChain chain;
   private final Clock clock;
   private int firstThatMayBeTorn;
   private int nextSegment;
@@ -66,6 +66,7 @@ final class CommitLogReplay {
       }
     }
     segments.sort(null);
+    chain = new SegmentChain(files, segments);
   }
 
   /** Above the number of every segment that was found. */
@@ -78,9 +79,9 @@ final class CommitLogReplay {
   }
 
   /** The last segment that has records; 0 when none has. */
-  long lastRecordedId() throws IOException {
+  long lastRecordedId() {
     for (Segment segment : segments.reversed()) {
-      if (hasRecords(segment)) {
+      if (chain.hasRecords(segment)) {
         return segment.id();
       }
     }
@@ -107,9 +108,9 @@ final class CommitLogReplay {
   }
 
   /** Begins to replay the log of the last run. */
-  void begin() throws IOException {
+  void begin() {
     int lastWithRecords = segments.size() - 1;
-    while (lastWithRecords > 0 && !hasRecords(segments.get(lastWithRecords))) {
+    while (lastWithRecords > 0 && !chain.hasRecords(segments.get(lastWithRecords))) {
       lastWithRecords--;
     }
     begin(lastWithRecords);
@@ -119,6 +120,13 @@ final class CommitLogReplay {
     reportedAtNanos = clock.nanos();
     firstThatMayBeTorn = first;
     nextSegment = 0;
+    chain
+        .lost()
+        .forEach((id, successor) -> {
+          setAsideCount++;
+          Path missing = directory.resolve(CommitLogFormat.fileName(id));
+          events.commitLogSegmentMissing(missing, successor.path());
+        });
   }
 
   /** Replays on, a few megabytes; false when there is nothing left. */
@@ -157,19 +165,10 @@ final class CommitLogReplay {
     }
   }
 
-  /** A segment is created ahead of its use; one without records says nothing of those before. */
-  private boolean hasRecords(Segment segment) throws IOException {
-    try (FileSystem.StoredFile file = files.open(segment.path(), FileSystem.Mode.READ)) {
-      byte[] head = new byte[CommitLogFormat.HEADER_BYTES + CommitLogFormat.RECORD_HEAD_BYTES];
-      return file.read(ByteBuffer.wrap(head), 0) == head.length
-          && !isZero(head, CommitLogFormat.HEADER_BYTES);
-    }
-  }
-
   /** Deletes what was replayed, once it stands in SSTables and, where there is one, an archive. */
   void delete(@Nullable CommitLogArchive archive) throws IOException {
     for (Segment segment : segments) {
-      if (archive != null && hasRecords(segment)) {
+      if (archive != null && chain.hasRecords(segment)) {
         archive.add(segment.path());
       }
       files.delete(segment.path());
@@ -188,7 +187,7 @@ final class CommitLogReplay {
   private int begin(Segment segment, byte[] bytes) throws IOException {
     refuseOtherVersions(segment, bytes);
     if (!headerIsValid(segment, bytes)) {
-      if (nextRecord(segment, bytes, CommitLogFormat.HEADER_BYTES) < 0) {
+      if (nextRecord(segment, bytes, CommitLogFormat.HEADER_BYTES, bytes.length) < 0) {
         setAsideDamaged(segment, bytes, 0, bytes.length);
         return DONE;
       }
@@ -199,41 +198,42 @@ final class CommitLogReplay {
 
   /** Replays on in the segment that was read, and tells where to go on, or {@link #DONE}. */
   private int replay(Segment segment, Sink sink) throws IOException {
-    boolean mayBeTorn = nextSegment >= firstThatMayBeTorn;
+    int knownEnd = chain.endOf(segment);
+    boolean mayBeTorn = knownEnd == SegmentChain.UNKNOWN && nextSegment >= firstThatMayBeTorn;
+    int end = knownEnd == SegmentChain.UNKNOWN ? bytes.length : knownEnd;
     int pause = position + PAUSE_BYTES;
     int at = position;
-    while (!isCutOff(segment, bytes, at)) {
+    while (at < end && !isCutOff(segment, bytes, at)) {
       if (at >= pause) {
         return at;
       }
-      if (headIsValid(segment, bytes, at)) {
+      if (headIsValid(segment, bytes, at) && payloadIsValid(bytes, at)) {
         int length = ByteReader.intAt(bytes, at);
-        if (length == CommitLogFormat.END) {
-          return DONE;
-        }
-        if (payloadIsValid(bytes, at)) {
+        if (length != CommitLogFormat.BEGIN) {
           deliver(segment, bytes, at, sink);
-          at += CommitLogFormat.RECORD_HEAD_BYTES + length;
-          continue;
         }
+        at += CommitLogFormat.RECORD_HEAD_BYTES + CommitLogFormat.payloadBytes(length);
+        continue;
       }
-      int found = nextRecord(segment, bytes, at + 1);
+      int found = nextRecord(segment, bytes, at + 1, Math.min(end, bytes.length));
       if (found < 0) {
-        if (!mayBeTorn && !isZero(bytes, at)) {
-          setAsideDamaged(segment, bytes, at, bytes.length);
+        if (!mayBeTorn && (knownEnd != SegmentChain.UNKNOWN || !isZero(bytes, at))) {
+          setAsideDamaged(segment, bytes, at, Math.min(end, bytes.length));
         }
         return DONE;
       }
       setAsideDamaged(segment, bytes, at, found);
       at = found;
     }
-    setAsideDamaged(segment, bytes, at, bytes.length);
+    if (at < end) {
+      setAsideDamaged(segment, bytes, at, bytes.length);
+    }
     return DONE;
   }
 
   /**
-   * Whether the file ends before its records do. It never does by itself: it has its whole size,
-   * and room for an end, before anything is written to it.
+   * Whether the file ends before its records do. It never does by itself: it has its whole size
+   * before anything is written to it, and behind the last record room for the head of another.
    */
   private static boolean isCutOff(Segment segment, byte[] bytes, int position) {
     int left = bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES;
@@ -276,32 +276,28 @@ final class CommitLogReplay {
 
   private static boolean headIsValid(Segment segment, byte[] bytes, int position) {
     int length = ByteReader.intAt(bytes, position);
-    boolean fits =
-        length == CommitLogFormat.END
-            || (length > 0
-                && length <= bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES);
-    return fits
+    int payload = CommitLogFormat.payloadBytes(length);
+    return payload > 0
+        && payload <= bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES
         && ByteReader.intAt(bytes, position + 4)
             == CommitLogFormat.headCrc(segment.id(), position, length);
   }
 
   private static boolean payloadIsValid(byte[] bytes, int position) {
-    int length = ByteReader.intAt(bytes, position);
+    int payload = CommitLogFormat.payloadBytes(ByteReader.intAt(bytes, position));
     return ByteReader.intAt(bytes, position + 8)
-        == CommitLogFormat.crc(bytes, position + CommitLogFormat.RECORD_HEAD_BYTES, length);
+        == CommitLogFormat.crc(bytes, position + CommitLogFormat.RECORD_HEAD_BYTES, payload);
   }
 
-  /** The next place at which a whole record stands; -1 when there is none. */
-  private static int nextRecord(Segment segment, byte[] bytes, int from) {
-    int last = bytes.length - CommitLogFormat.RECORD_HEAD_BYTES;
+  /** The next place before an end at which a whole record stands; -1 when there is none. */
+  private static int nextRecord(Segment segment, byte[] bytes, int from, int end) {
+    int last = end - CommitLogFormat.RECORD_HEAD_BYTES;
     for (int at = from; at <= last; at++) {
       if (bytes[at] == 0) {
         // A length has a byte that is not zero, and an unused segment is megabytes of them.
         at = Math.max(at, nextNonZero(bytes, at) - 3);
       }
-      if (at <= last
-          && headIsValid(segment, bytes, at)
-          && (ByteReader.intAt(bytes, at) == CommitLogFormat.END || payloadIsValid(bytes, at))) {
+      if (at <= last && headIsValid(segment, bytes, at) && payloadIsValid(bytes, at)) {
         return at;
       }
     }

@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
@@ -36,8 +39,14 @@ final class CommitLogSegments {
   private final Shard timers;
   private boolean retryPlanned;
 
+  /** Files that will be spare once their old names are gone for good. */
+  private final List<Path> retired = new ArrayList<>();
+
   /** Segments that nobody needs and that the archive has not taken. */
   private volatile int toArchive;
+
+  /** Files that were segments and will be again, which spares the disk the writing of zeros. */
+  private final Queue<Path> spares = new ConcurrentLinkedQueue<>();
 
   private final AtomicReference<@Nullable OpenSegment> prepared = new AtomicReference<>();
   private final ArrayDeque<OpenSegment> closed = new ArrayDeque<>();
@@ -49,7 +58,9 @@ final class CommitLogSegments {
     final long id;
     final Path path;
     final StoredFile file;
-    int usedBytes = CommitLogFormat.HEADER_BYTES;
+
+    /** Whether anything was to be written to it. */
+    boolean begun;
 
     private OpenSegment(long id, Path path, StoredFile file) {
       this.id = id;
@@ -84,9 +95,30 @@ final class CommitLogSegments {
     tooLong = whenTooLong;
   }
 
-  /** Creates a segment's file, with its space reserved, so that a write needs no allocation. */
+  /** Makes a segment's file, with its space reserved, so that a write needs no allocation. */
   OpenSegment create(long id) throws IOException {
     Path path = directory.resolve(CommitLogFormat.fileName(id));
+    Path spare = spares.poll();
+    Path staged = spare == null ? newFile(path) : spare;
+    StoredFile file = files.open(staged, FileSystem.Mode.DIRECT);
+    try {
+      ByteBuffer first = ByteBuffer.allocateDirect(2 * FileSystem.BLOCK_BYTES);
+      first = first.alignedSlice(FileSystem.BLOCK_BYTES);
+      first.limit(Math.min(FileSystem.BLOCK_BYTES, options.segmentBytes()));
+      // Zeros behind the header say that nothing was written yet.
+      file.write(first.put(CommitLogFormat.header(id)).rewind(), 0);
+      file.sync();
+      // What has a segment's name is whole: one that is not was damaged later.
+      files.rename(staged, path);
+      files.syncDirectory(directory);
+    } catch (IOException e) {
+      discard(file, List.of(staged, path), e);
+      throw e;
+    }
+    return new OpenSegment(id, path, file);
+  }
+
+  private Path newFile(Path path) throws IOException {
     Path staged = path.resolveSibling(path.getFileName() + CommitLogFormat.STAGED);
     long usable = files.usableBytes(directory);
     if (usable < options.segmentBytes() + options.reservedDiskBytes()) {
@@ -99,16 +131,13 @@ final class CommitLogSegments {
     StoredFile file = files.open(staged, FileSystem.Mode.CREATE);
     try {
       file.preallocate(options.segmentBytes());
-      file.write(ByteBuffer.wrap(CommitLogFormat.header(id)), 0);
       file.sync();
-      // What has a segment's name is whole: one that is not was damaged later.
-      files.rename(staged, path);
-      files.syncDirectory(directory);
+      file.close();
     } catch (IOException e) {
-      discard(file, List.of(staged, path), e);
+      discard(file, List.of(staged), e);
       throw e;
     }
-    return new OpenSegment(id, path, file);
+    return staged;
   }
 
   private void discard(StoredFile file, List<Path> names, IOException cause) {
@@ -190,21 +219,24 @@ final class CommitLogSegments {
     }
     boolean deleted = false;
     boolean archives = true;
+    retired.clear();
     for (Iterator<OpenSegment> each = closed.iterator(); each.hasNext(); ) {
       OpenSegment segment = each.next();
       archives = segment.id >= needed || isArchived(segment);
       if (segment.id >= needed || !archives) {
         break;
       }
-      if (delete(segment.path)) {
-        each.remove();
-        deleted = true;
+      if (!giveUp(segment.path)) {
+        break;
       }
+      each.remove();
+      deleted = true;
     }
     toArchive = archives ? 0 : countBefore(needed);
     if (deleted) {
       try {
         files.syncDirectory(directory);
+        spares.addAll(retired);
       } catch (IOException e) {
         // A segment that comes back is replayed once more, which changes nothing.
         events.backgroundWorkFailed("syncing " + directory, e);
@@ -222,7 +254,7 @@ final class CommitLogSegments {
 
   /** Archives a segment that is not needed here any more, or plans to try again. */
   private boolean isArchived(OpenSegment segment) {
-    if (archive == null || segment.usedBytes == CommitLogFormat.HEADER_BYTES) {
+    if (archive == null || !segment.begun) {
       return true;
     }
     try {
@@ -245,12 +277,17 @@ final class CommitLogSegments {
   }
 
   /**
-   * Deletes a segment. One that stays is tried again with the next: were it replayed after
-   * tombstones were purged that delete what it holds, that would come back.
+   * Deletes a segment, or keeps its file for another. One that stays is tried again with the next,
+   * and younger ones stay with it: were it replayed after tombstones were purged that delete what
+   * it holds, that would come back; and a gap would look like a loss.
    */
-  private boolean delete(Path path) {
+  private boolean giveUp(Path path) {
     try {
-      if (files.exists(path)) {
+      if (isWorthKeeping(path)) {
+        Path spare = path.resolveSibling(path.getFileName() + CommitLogFormat.STAGED);
+        files.rename(path, spare);
+        retired.add(spare);
+      } else if (files.exists(path)) {
         files.delete(path);
       }
       return true;
@@ -258,6 +295,15 @@ final class CommitLogSegments {
       events.backgroundWorkFailed("deleting " + path, e);
       return false;
     }
+  }
+
+  /** An archive may share the file's bytes; and all files together keep to the log's size. */
+  private boolean isWorthKeeping(Path path) throws IOException {
+    long kept = (closed.size() + spares.size() + retired.size() + 1L) * options.segmentBytes();
+    return archive == null
+        && kept <= options.commitLogBytes()
+        && files.exists(path)
+        && files.size(path) == options.segmentBytes();
   }
 
   private void closeFile(OpenSegment segment) {

@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.FileSystem;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param syncMode when a write counts as durable
  * @param syncPeriodMillis with {@link SyncMode#PERIODIC}, how often the log is synced
- * @param segmentBytes size of a commit-log segment
+ * @param segmentBytes size of a commit-log segment, whole blocks of 4096
  * @param commitLogBytes how much log may wait for flushes before memtables are flushed for it
  * @param memtableBytes memory of all memtables; at half of it the largest is flushed, from three
  *     quarters on writes are answered later and later, and beyond it they are refused until flushes
@@ -70,7 +71,8 @@ public record EngineOptions(
   }
 
   public EngineOptions {
-    if (segmentBytes < 4 << 10
+    if (segmentBytes < FileSystem.BLOCK_BYTES
+        || segmentBytes % FileSystem.BLOCK_BYTES != 0
         || memtableBytes < 1 << 10
         || syncPeriodMillis < 1
         || memtableMaxAgeMillis < 1) {

@@ -28,6 +28,12 @@ public interface StorageEvents {
         setAside);
   }
 
+  /** A segment of the commit log is not there; the others were replayed. */
+  default void commitLogSegmentMissing(Path segment, Path successor) {
+    LOG.error(
+        "{} is missing: {} goes on where it ended; what it held is lost here", segment, successor);
+  }
+
   /**
    * A record of the commit log is whole but cannot be applied: it was written by another version,
    * or by a fault of ours. It was put aside; the rest was replayed.

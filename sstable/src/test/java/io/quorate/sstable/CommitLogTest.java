@@ -223,7 +223,11 @@ class CommitLogTest {
       fixture.host.crash();
       Path log = fixture.files("commitlog-").getFirst();
       // Within the first 40 records, each of about a hundred bytes.
-      fixture.host.disk().flipBit(log, 8L * (20 + random.nextInt(2_000)) + random.nextInt(8));
+      fixture
+          .host
+          .disk()
+          .flipBit(
+              log, 8L * (CommitLogFormat.FIRST_RECORD + random.nextInt(2_000)) + random.nextInt(8));
       fixture.reopen();
       assertThat(fixture.events.damaged).as("run %d", run).hasSize(1);
       assertThat(fixture.files("/quarantine/")).hasSize(1);
@@ -235,6 +239,68 @@ class CommitLogTest {
       }
       assertThat(found).as("run %d", run).isEqualTo(39);
     }
+  }
+
+  @Test
+  void aSegmentThatIsMissingIsReportedAndTheRestIsReplayed() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int i = 0; i < 40; i++) {
+      fixture.put("key" + i, "x".repeat(1_000));
+    }
+    fixture.host.crash();
+    List<Path> segments = fixture.files("commitlog-");
+    assertThat(segments).hasSizeGreaterThanOrEqualTo(3);
+    fixture.host.disk().lose(segments.get(1));
+    fixture.reopen();
+    assertThat(fixture.events.missing).hasSize(1);
+    assertThat(fixture.events.missing.getFirst()).startsWith(segments.get(1).toString());
+    assertThat(fixture.events.damaged).isEmpty();
+    assertThat(fixture.engine.setAsideRecords()).isEqualTo(1);
+    assertThat(fixture.value("key0")).isNotNull();
+    assertThat(fixture.value("key39")).isNotNull();
+  }
+
+  @Test
+  void rotAtTheVeryEndOfASegmentIsReportedWhenAnotherFollows() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int i = 0; i < 20; i++) {
+      fixture.put("key" + i, "x".repeat(1_000));
+    }
+    fixture.host.crash();
+    Path first = fixture.files("commitlog-").getFirst();
+    byte[] bytes = fixture.host.disk().readAll(first);
+    int last = bytes.length - 1;
+    while (bytes[last] == 0) {
+      last--;
+    }
+    fixture.host.disk().flipBit(first, 8L * last - 80);
+    fixture.reopen();
+    assertThat(fixture.events.damaged).hasSize(1);
+    assertThat(fixture.engine.replayedRecords()).isEqualTo(19);
+  }
+
+  @Test
+  void aFileThatIsUsedAgainBringsNothingBackOfItsFormerLife() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    for (int round = 0; round < 5; round++) {
+      for (int i = 0; i < 60; i++) {
+        fixture.put("key" + i, "x".repeat(1_000) + round);
+      }
+      fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    }
+    fixture.world.runFor(1_000_000_000L);
+    assertThat(fixture.files(CommitLogFormat.STAGED)).as("files to be used again").isNotEmpty();
+    fixture.put("key0", "the last");
+    fixture.host.crash();
+    fixture.reopen();
+    assertThat(fixture.engine.replayedRecords()).isLessThan(60);
+    assertThat(fixture.events.damaged).isEmpty();
+    assertThat(fixture.value("key0")).isEqualTo("the last");
+    assertThat(fixture.value("key59")).endsWith("4");
+    assertThat(fixture.files(CommitLogFormat.STAGED)).isEmpty();
   }
 
   @Test
@@ -270,7 +336,7 @@ class CommitLogTest {
   private static void rewrite(
       EngineFixture fixture, Path segment, int number, Consumer<byte[]> change) throws IOException {
     byte[] bytes = fixture.host.disk().readAll(segment);
-    int position = CommitLogFormat.HEADER_BYTES;
+    int position = CommitLogFormat.FIRST_RECORD;
     for (int i = 0; i < number; i++) {
       position += CommitLogFormat.RECORD_HEAD_BYTES + ByteReader.intAt(bytes, position);
     }

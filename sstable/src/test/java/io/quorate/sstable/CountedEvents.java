@@ -13,6 +13,7 @@ final class CountedEvents implements StorageEvents {
   final List<String> poisoned = new ArrayList<>();
   final List<String> refused = new ArrayList<>();
   int accepted;
+  final List<String> missing = new ArrayList<>();
   final List<String> failed = new ArrayList<>();
   final List<String> postponed = new ArrayList<>();
   final List<String> compacted = new ArrayList<>();
@@ -26,6 +27,11 @@ final class CountedEvents implements StorageEvents {
   @Override
   public void commitLogDamaged(Path segment, long position, long length, Path setAside) {
     damaged.add(segment + " at " + position + ": " + length);
+  }
+
+  @Override
+  public void commitLogSegmentMissing(Path segment, Path successor) {
+    missing.add(segment + " before " + successor);
   }
 
   @Override

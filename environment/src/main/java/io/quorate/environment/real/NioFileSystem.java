@@ -8,15 +8,22 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Files by NIO channels. Safe for concurrent use. */
 final class NioFileSystem implements FileSystem {
+  private static final Logger LOG = LoggerFactory.getLogger(NioFileSystem.class);
+  private static final @Nullable OpenOption DIRECT = directOption();
   private static final int ZEROS_BYTES = 1 << 20;
 
   @Override
@@ -33,7 +40,31 @@ final class NioFileSystem implements FileSystem {
                   StandardOpenOption.READ,
                   StandardOpenOption.WRITE,
                   StandardOpenOption.CREATE_NEW);
+          case DIRECT -> openDirect(path);
         });
+  }
+
+  /** Not every file system can: one in memory cannot, and others have larger blocks. */
+  private static FileChannel openDirect(Path path) throws IOException {
+    if (DIRECT != null && BLOCK_BYTES % Files.getFileStore(path).getBlockSize() == 0) {
+      try {
+        return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, DIRECT);
+      } catch (UnsupportedOperationException | FileSystemException e) {
+        LOG.debug("{} goes through the page cache: {}", path, e.getMessage());
+      }
+    }
+    return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  /** An option of the module jdk.unsupported, which javac lets nobody name without a warning. */
+  private static @Nullable OpenOption directOption() {
+    try {
+      return (OpenOption)
+          Class.forName("com.sun.nio.file.ExtendedOpenOption").getField("DIRECT").get(null);
+    } catch (ReflectiveOperationException e) {
+      LOG.info("this JVM cannot write past the page cache: {}", e.toString());
+      return null;
+    }
   }
 
   @Override
@@ -199,6 +230,8 @@ final class NioFileSystem implements FileSystem {
         for (long at = channel.size(); at < size; ) {
           zeros.clear().limit((int) Math.min(ZEROS_BYTES, size - at));
           at += channel.write(zeros, at);
+          // In pieces, so that others do not wait long for the disk.
+          channel.force(false);
         }
       } catch (IOException e) {
         throw named(path, e);

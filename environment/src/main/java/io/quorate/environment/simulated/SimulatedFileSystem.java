@@ -251,7 +251,7 @@ public final class SimulatedFileSystem implements FileSystem {
     }
     Inode inode = inode(name);
     check(mode == Mode.READ ? Operation.OPEN : Operation.WRITE, name);
-    return new OpenFile(name, inode, mode == Mode.READ_WRITE);
+    return new OpenFile(name, inode, mode != Mode.READ);
   }
 
   @Override
