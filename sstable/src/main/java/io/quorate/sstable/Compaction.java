@@ -378,20 +378,21 @@ final class Compaction {
       ended(work, worker, noSpace, false);
       return;
     }
-    List<SSTable> retained = job.table.retainAll();
-    if (!retained.containsAll(job.inputs)) {
-      // Truncated, dropped or put aside meanwhile.
-      worker.execute(() -> end(work, worker, retained, null));
-      return;
-    }
+    // The memtables first: one that is flushed in between is then seen twice, and not missed.
     askShard(
         job.table,
         0,
         Long.MAX_VALUE,
         leastTimestampMicros ->
             worker.execute(() -> {
-              job.begin(leastTimestampMicros, retained);
-              step(work, worker, retained);
+              List<SSTable> retained = job.table.retainAll();
+              if (retained.containsAll(job.inputs)) {
+                job.begin(leastTimestampMicros, retained);
+                step(work, worker, retained);
+              } else {
+                // Truncated, dropped or put aside meanwhile.
+                end(work, worker, retained, null);
+              }
             }));
   }
 

@@ -45,8 +45,7 @@ final class RewriteJob extends CompactionJob {
 
   /**
    * A tombstone is left out once every replica has it, see {@link PurgeRule}, and it is older than
-   * everything that may stand outside the job under the same token: other SSTables, as far as their
-   * filters tell, and the memtables.
+   * everything that may stand outside the job under the same token, see {@link Outside}.
    */
   @Override
   void begin(long leastTimestampMicros, List<SSTable> current) {
@@ -57,6 +56,7 @@ final class RewriteJob extends CompactionJob {
       TableSettings settings = table.settings();
       long nowSeconds = engine.nowSeconds();
       PurgeRule rule = engine.purgeRule();
+      Outside outside = engine.outside();
       long oldestSeconds =
           inputs.stream()
               .mapToLong(input -> input.statistics().minLocalSeconds())
@@ -69,12 +69,10 @@ final class RewriteJob extends CompactionJob {
               // Nothing here is that old, so the filters of the others need not be asked.
               return Purge.NONE;
             }
-            long below = version.isDamagedAt(token) ? Long.MIN_VALUE : leastTimestampMicros;
-            for (SSTable other : others) {
-              if (other.mayContain(token)) {
-                below = Math.min(below, other.statistics().minTimestampMicros());
-              }
-            }
+            long below =
+                version.isDamagedAt(token)
+                    ? Long.MIN_VALUE
+                    : outside.leastTimestampMicros(token, leastTimestampMicros, others);
             return new Purge(before, below);
           };
     }

@@ -58,6 +58,7 @@ public final class StorageEngine {
   private final Compaction compaction;
   private final Maintenance maintenance;
   private volatile PurgeRule purgeRule = PurgeRule.AFTER_GRACE;
+  private volatile Outside outside = Outside.EVERYTHING;
   private final Snapshots snapshots;
 
   /** Set once, at the start. */
@@ -68,9 +69,7 @@ public final class StorageEngine {
 
   private volatile List<UUID> tableIds = List.of();
 
-  private long replayedRecords;
-  private long skippedRecords;
-  private long setAsideRecords;
+  private Recovery.Replayed replayed = Recovery.Replayed.NOTHING;
 
   private StorageEngine(
       Environment environment,
@@ -119,38 +118,18 @@ public final class StorageEngine {
     return open(environment, directory, options, new StorageEvents() {});
   }
 
-  private Path tablesDirectory() {
-    return directory.resolve("tables");
-  }
-
-  private Path logDirectory() {
-    return directory.resolve("commitlog");
-  }
-
   private void start(EngineOptions options) throws IOException {
-    openTables();
-    CommitLogArchive archive = archive(options);
-    CommitLogReplay replay = replayOf(logDirectory());
-    long firstSegmentId = replay.nextSegmentId();
-    if (archive != null) {
-      firstSegmentId = Math.max(firstSegmentId, replayOf(archive.directory()).nextSegmentId());
-      Timelines lived = Timelines.load(files, archive.directory());
-      firstSegmentId = Math.max(firstSegmentId, lived.firstSegmentId());
-    }
-    ReplayedWrites writes = replayedWrites(options, (segmentId, mutation) -> true);
-    replay.begin();
-    writes.replay(replay);
-    writes.flush();
-    replayedRecords = replay.recordCount();
-    skippedRecords = writes.skippedRecords();
-    setAsideRecords = replay.setAsideCount();
-    replay.delete(archive);
+    Recovery recovery = new Recovery(environment, directory, options, events, this);
+    tables.putAll(recovery.openTables());
+    tableIds = List.copyOf(tables.keySet());
+    Recovery.Replayed done = recovery.replayLog();
+    replayed = done;
     CommitLog log =
         new CommitLog(
             environment,
-            logDirectory(),
-            archive,
-            firstSegmentId,
+            recovery.logDirectory(),
+            done.archive(),
+            done.nextSegmentId(),
             options,
             events,
             this::flushBefore);
@@ -164,26 +143,6 @@ public final class StorageEngine {
     snapshots.recover();
   }
 
-  private void openTables() throws IOException {
-    files.createDirectories(tablesDirectory());
-    files.createDirectories(quarantine.directory());
-    files.createDirectories(logDirectory());
-    numbers.leaveOutThoseIn(files, quarantine.directory());
-    for (String name : files.list(tablesDirectory())) {
-      openTable(tablesDirectory().resolve(name));
-    }
-    tableIds = List.copyOf(tables.keySet());
-  }
-
-  private @Nullable CommitLogArchive archive(EngineOptions options) throws IOException {
-    Path archive = options.archiveDirectory();
-    return archive == null ? null : new CommitLogArchive(files, archive);
-  }
-
-  private CommitLogReplay replayOf(Path segments) throws IOException {
-    return new CommitLogReplay(environment, segments, quarantine.directory(), events);
-  }
-
   /** See {@link Restore}. */
   static Restore restore(
       Environment environment,
@@ -193,111 +152,24 @@ public final class StorageEngine {
       StorageEvents events)
       throws IOException {
     try (Closeable lock = environment.files().lock(directory.resolve("lock"))) {
-      return new StorageEngine(environment, directory, options, events, lock)
-          .restore(options, toMicros);
+      StorageEngine engine = new StorageEngine(environment, directory, options, events, lock);
+      return new Recovery(environment, directory, options, events, engine).restore(toMicros);
     }
-  }
-
-  private Restore restore(EngineOptions options, long toMicros) throws IOException {
-    openTables();
-    CommitLogArchive archive = Objects.requireNonNull(archive(options), "an archive was given");
-    CommitLogReplay old = replayOf(archive.directory());
-    CommitLogReplay newest = replayOf(logDirectory());
-    long last = Math.max(old.lastRecordedId(), newest.lastRecordedId());
-    Timelines timelines = Timelines.load(files, archive.directory()).beginningAfter(last, toMicros);
-    ReplayedWrites writes = replayedWrites(options, timelines::haveLived);
-    old.beginArchive();
-    writes.replay(old);
-    newest.begin();
-    writes.replay(newest);
-    writes.flush();
-    timelines.store(files, archive.directory());
-    newest.delete(archive);
-    tables.values().forEach(table -> release(table.version().tables()));
-    return new Restore(
-        writes.appliedRecords(),
-        writes.unwantedRecords(),
-        writes.skippedRecords(),
-        old.setAsideCount() + newest.setAsideCount());
-  }
-
-  private void openTable(Path path) throws IOException {
-    if (!TableDirectory.isTable(files, path)) {
-      try {
-        TableDirectory.remove(files, path);
-      } catch (IOException e) {
-        events.backgroundWorkFailed("removing " + path, e);
-      }
-      return;
-    }
-    TableManifest manifest = TableManifest.load(files, path);
-    List<SSTable> open = new ArrayList<>();
-    List<TableManifest.Listed> aside = new ArrayList<>();
-    List<String> known = new ArrayList<>();
-    known.add(TableManifest.FILE_NAME);
-    for (TableManifest.Listed listed : manifest.files()) {
-      numbers.leaveOut(listed.number());
-      Path file = path.resolve(listed.number() + ".sst");
-      known.add(String.valueOf(file.getFileName()));
-      if (listed.quarantined()) {
-        aside.add(listed);
-        continue;
-      }
-      if (!files.exists(file)) {
-        aside.add(listed.asQuarantined());
-        events.tableQuarantined(file, "it is missing");
-        continue;
-      }
-      try {
-        open.add(SSTable.open(files, file, listed.number(), listed.level(), cache));
-      } catch (CorruptFileException e) {
-        aside.add(listed.asQuarantined());
-        quarantine.link(file);
-        events.tableQuarantined(file, String.valueOf(e.getMessage()));
-      }
-    }
-    removeOrphans(path, known);
-    Table table = new Table(files, path, manifest, new Version(open, aside));
-    tables.put(manifest.tableId(), table);
-  }
-
-  /** Files that no manifest lists: of a flush or compaction that did not come to its end. */
-  private void removeOrphans(Path path, List<String> known) throws IOException {
-    for (String name : files.list(path)) {
-      try {
-        if (!known.contains(name)) {
-          files.delete(path.resolve(name));
-        }
-      } catch (IOException e) {
-        events.backgroundWorkFailed("removing " + path.resolve(name), e);
-      }
-    }
-  }
-
-  private ReplayedWrites replayedWrites(EngineOptions options, ReplayedWrites.Choice choice) {
-    return new ReplayedWrites(
-        environment.background(),
-        environment.shards().count(),
-        options.memtableBytes(),
-        tables,
-        choice,
-        (table, memtable) ->
-            table.replace(table.generation(), List.of(), flush.write(table, memtable)));
   }
 
   /** Updates that the last start found in the commit log. */
   public long replayedRecords() {
-    return replayedRecords;
+    return replayed.records();
   }
 
   /** Damaged stretches and records that could not be applied: they stand in quarantine. */
   public long setAsideRecords() {
-    return setAsideRecords;
+    return replayed.setAside();
   }
 
   /** Of which so many belonged to tables that had been dropped or truncated. */
   public long skippedRecords() {
-    return skippedRecords;
+    return replayed.skipped();
   }
 
   private CommitLog commitLog() {
@@ -407,7 +279,7 @@ public final class StorageEngine {
         done.accept(null);
         return;
       }
-      Path path = tablesDirectory().resolve(tableId.toString());
+      Path path = Recovery.tablesIn(directory).resolve(tableId.toString());
       TableManifest manifest = new TableManifest(tableId, settings, 0, List.of());
       try {
         files.createDirectories(path);
@@ -563,6 +435,21 @@ public final class StorageEngine {
     flush.begin(table, frozen, generation, done);
   }
 
+  /** Writes a memtable that no shard has to the table's SSTables, durably. */
+  void flushReplayed(Table table, Memtable memtable) throws IOException {
+    table.replace(table.generation(), List.of(), flush.write(table, memtable));
+  }
+
+  /** Opens an SSTable that a manifest lists. */
+  SSTable openListed(Path file, TableManifest.Listed listed) throws IOException {
+    return SSTable.open(files, file, listed.number(), listed.level(), cache);
+  }
+
+  /** Numbers for new SSTables. */
+  SSTableNumbers numbers() {
+    return numbers;
+  }
+
   /** Where new SSTables of a table are written; no manifest lists them yet. */
   SSTableSeries newTables(Table table, int level, List<Long> boundaries, long outputBytes) {
     return new SSTableSeries(
@@ -581,6 +468,15 @@ public final class StorageEngine {
 
   PurgeRule purgeRule() {
     return purgeRule;
+  }
+
+  /** Lets compaction see less of a table than it must: a negative control. */
+  void breakPurgeBy(Outside wrong) {
+    outside = wrong;
+  }
+
+  Outside outside() {
+    return outside;
   }
 
   long nowSeconds() {

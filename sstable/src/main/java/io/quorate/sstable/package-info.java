@@ -19,7 +19,7 @@
  * <ul>
  *   <li>{@link io.quorate.sstable.StorageEngine}: tables, and what is done to them as a whole. Of
  *       it each shard owns an {@code EngineShard}: a {@code LogAppender} and, for each table, a
- *       {@code TableShard} of memtables.
+ *       {@code TableShard} of memtables. {@code Recovery} is how it comes up.
  *   <li>{@code CommitLog}: durability. {@code LogAppender} is a shard's side of it, {@code
  *       LogBatch} what goes between; {@code CommitLogSegments} are its files, {@code
  *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start and
@@ -46,7 +46,8 @@
  *   <li>{@code MemtableFlush}: frozen memtables become SSTables. {@code Quarantine}: what is
  *       damaged.
  *   <li>{@code PartitionCopy} copies memtables and SSTables into an {@code SSTableSeries}; {@code
- *       Purge} says what may be left out, {@link io.quorate.sstable.PurgeRule} when.
+ *       Purge} says what may be left out, {@link io.quorate.sstable.PurgeRule} when, {@code
+ *       Outside} what keeps it.
  *   <li>{@link io.quorate.sstable.Snapshots}: kept under a name by a {@code SnapshotManifest},
  *       copied elsewhere by {@code SnapshotExport}, brought in again by {@code SnapshotImport}.
  * </ul>

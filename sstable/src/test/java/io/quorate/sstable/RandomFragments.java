@@ -140,6 +140,11 @@ final class RandomFragments {
     return value;
   }
 
+  /** Above all before, when timestamps are monotone. */
+  long nextTimestamp() {
+    return timestamp();
+  }
+
   private long timestamp() {
     if (monotoneMicros > 0) {
       return monotoneMicros++;

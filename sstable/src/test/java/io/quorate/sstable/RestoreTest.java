@@ -172,6 +172,39 @@ class RestoreTest {
     check(fixture, model);
   }
 
+  /** Segments that were archived before a restore are not needed for what was written since. */
+  @Test
+  void aLineGoesOnWhenTheArchiveBeforeItIsTakenAway() throws IOException {
+    EngineFixture fixture = new EngineFixture(ARCHIVED, 1);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    write(fixture, 160, new HashMap<>());
+    long thenMicros = fixture.timestamp();
+    fixture.put("given up", "for good");
+    fixture.host.crash();
+    restore(fixture, thenMicros);
+    for (Path segment : fixture.files("/archive/")) {
+      if (segment.toString().endsWith(".log")) {
+        fixture.host.disk().delete(segment);
+      }
+    }
+    fixture.host.disk().syncDirectory(ARCHIVE);
+    fixture.reopen();
+    fixture.put("key1", "life goes on");
+    long againMicros = fixture.timestamp();
+    // It is given up in its turn, in a segment that must not be taken for one of the line before.
+    fixture.put("given up", "once more");
+    fixture.host.crash();
+    assertThat(restore(fixture, againMicros).tooNew()).isEqualTo(1);
+    fixture.reopen();
+    fixture.put("key2", "and on");
+    fixture.host.crash();
+    restore(fixture, fixture.timestamp());
+    fixture.reopen();
+    assertThat(fixture.value("key1")).isEqualTo("life goes on");
+    assertThat(fixture.value("key2")).isEqualTo("and on");
+    assertThat(fixture.value("given up")).isNull();
+  }
+
   @Test
   void damagedTimelinesAreNotTakenForNone() throws IOException {
     EngineFixture fixture = new EngineFixture(ARCHIVED, 1);

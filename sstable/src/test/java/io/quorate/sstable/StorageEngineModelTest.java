@@ -6,6 +6,7 @@ import io.quorate.environment.FileSystem;
 import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -20,15 +21,18 @@ class StorageEngineModelTest {
   private static final int STEPS = 120;
 
   /** What is compared, in turn with the seed, so that a seed alone says all. */
-  private static EngineModel model(long seed, UnaryOperator<FileSystem> disk) throws IOException {
-    EngineModel model = new EngineModel(seed, seed % 3 != 1, disk);
-    return seed % 3 == 2 ? model.damaging() : model;
+  private static EngineModel.Setting setting(long seed) {
+    return switch ((int) (seed % 3)) {
+      case 0 -> EngineModel.Setting.EXACT;
+      case 1 -> EngineModel.Setting.PURGING;
+      default -> EngineModel.Setting.DAMAGING;
+    };
   }
 
   /** Runs a seed; a failure says how to run it again. */
   private static EngineModel hold(long seed) {
     try {
-      EngineModel model = model(seed, files -> files);
+      EngineModel model = new EngineModel(seed, setting(seed));
       model.run(STEPS);
       return model;
     } catch (AssertionError | IOException | RuntimeException e) {
@@ -62,7 +66,7 @@ class StorageEngineModelTest {
   void damageIsNeverServed() {
     int failedReads = 0;
     for (long seed = 2; seed < 300; seed += 3) {
-      failedReads += hold(seed).failedReads;
+      failedReads += hold(seed).failedReads();
     }
     assertThat(failedReads).as("damage was met").isGreaterThan(100);
   }
@@ -83,27 +87,51 @@ class StorageEngineModelTest {
   /** A negative control: writes that were acknowledged go with the power. */
   @Test
   void aLogThatIsNotSyncedIsFoundOut() {
-    assertThat(foundOut(files -> new ForgetfulFileSystem(files, "/commitlog/"))).isGreaterThan(5);
+    assertThat(foundOutOn(files -> new ForgetfulFileSystem(files, "/commitlog/"))).isGreaterThan(5);
   }
 
   /** A negative control: the log goes, but what was flushed is not on the disk yet. */
   @Test
   void anSSTableThatIsNotSyncedIsFoundOut() {
-    assertThat(foundOut(files -> new ForgetfulFileSystem(files, ".sst"))).isGreaterThan(5);
+    assertThat(foundOutOn(files -> new ForgetfulFileSystem(files, ".sst"))).isGreaterThan(5);
   }
 
   /** A negative control: which SSTables there are is forgotten. */
   @Test
   void aManifestThatIsNotSyncedIsFoundOut() {
-    assertThat(foundOut(files -> new ForgetfulFileSystem(files, "MANIFEST"))).isGreaterThan(5);
+    assertThat(foundOutOn(files -> new ForgetfulFileSystem(files, "MANIFEST"))).isGreaterThan(5);
   }
 
-  /** Of ten seeds, so many fail on such a disk. */
-  private static int foundOut(UnaryOperator<FileSystem> disk) {
+  private static int foundOutOn(UnaryOperator<FileSystem> disk) {
+    return foundOut(EngineModel.Setting.EXACT.on(disk), 10);
+  }
+
+  /** A negative control: tombstones go although another SSTable holds what they delete. */
+  @Test
+  void aPurgeThatOverlooksOtherTablesIsFoundOut() {
+    Outside wrong =
+        (token, memtablesMicros, others) ->
+            Outside.EVERYTHING.leastTimestampMicros(token, memtablesMicros, List.of());
+    assertThat(foundOut(EngineModel.Setting.PURGING.with(e -> e.breakPurgeBy(wrong)), 30))
+        .isGreaterThan(2);
+  }
+
+  /** A negative control: tombstones go although a memtable holds what they delete. */
+  @Test
+  void aPurgeThatOverlooksMemtablesIsFoundOut() {
+    Outside wrong =
+        (token, memtablesMicros, others) ->
+            Outside.EVERYTHING.leastTimestampMicros(token, Long.MAX_VALUE, others);
+    assertThat(foundOut(EngineModel.Setting.PURGING.with(e -> e.breakPurgeBy(wrong)), 30))
+        .isGreaterThan(2);
+  }
+
+  /** Of some seeds, so many fail. */
+  private static int foundOut(EngineModel.Setting setting, int seeds) {
     int foundOut = 0;
-    for (long seed = 0; seed < 30; seed += 3) {
+    for (long seed = 0; seed < seeds; seed++) {
       try {
-        model(seed, disk).run(STEPS);
+        new EngineModel(seed, setting).run(STEPS);
       } catch (AssertionError | SimulatedWorld.SimulationFailure | IOException e) {
         foundOut++;
       }
@@ -114,11 +142,13 @@ class StorageEngineModelTest {
   @Test
   void theSameSeedTakesTheSameSteps() throws IOException {
     for (long seed = 0; seed < 5; seed++) {
-      EngineModel first = new EngineModel(seed, true, files -> files, true);
+      EngineModel first = new EngineModel(seed, EngineModel.Setting.EXACT.withRoomyCache());
       first.run(80);
-      EngineModel second = new EngineModel(seed, true, files -> files, true);
+      EngineModel second = new EngineModel(seed, EngineModel.Setting.EXACT.withRoomyCache());
       second.run(80);
-      assertThat(second.world.traceHash()).as("seed %d", seed).isEqualTo(first.world.traceHash());
+      assertThat(second.world().traceHash())
+          .as("seed %d", seed)
+          .isEqualTo(first.world().traceHash());
     }
   }
 

@@ -1,0 +1,207 @@
+package io.quorate.sstable;
+
+import io.quorate.environment.Environment;
+import io.quorate.environment.FileSystem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an engine comes up: opens the tables, puts aside what is damaged in them, applies what the
+ * commit log holds, and writes it to SSTables. Used by one thread, before any shard has the engine.
+ */
+final class Recovery {
+  private final Environment environment;
+  private final FileSystem files;
+  private final Path tablesDirectory;
+  private final Path logDirectory;
+  private final EngineOptions options;
+  private final StorageEvents events;
+  private final StorageEngine engine;
+  private final Map<UUID, Table> tables = new TreeMap<>();
+
+  /**
+   * What was found in the commit log.
+   *
+   * @param records updates
+   * @param skipped of which so many belonged to tables that had been dropped or truncated
+   * @param setAside damaged stretches, and records that could not be applied
+   * @param archive where segments go, if they go anywhere
+   * @param nextSegmentId of the log: no segment has it or a greater one, of the archive neither
+   */
+  record Replayed(
+      long records,
+      long skipped,
+      long setAside,
+      @Nullable CommitLogArchive archive,
+      long nextSegmentId) {
+    static final Replayed NOTHING = new Replayed(0, 0, 0, null, 1);
+  }
+
+  Recovery(
+      Environment environment,
+      Path directory,
+      EngineOptions options,
+      StorageEvents events,
+      StorageEngine engine) {
+    this.environment = environment;
+    this.files = environment.files();
+    this.tablesDirectory = tablesIn(directory);
+    this.logDirectory = directory.resolve("commitlog");
+    this.options = options;
+    this.events = events;
+    this.engine = engine;
+  }
+
+  static Path tablesIn(Path directory) {
+    return directory.resolve("tables");
+  }
+
+  Path logDirectory() {
+    return logDirectory;
+  }
+
+  // ---- tables ----
+
+  /** Opens the tables that there are. */
+  Map<UUID, Table> openTables() throws IOException {
+    Quarantine quarantine = engine.quarantined();
+    files.createDirectories(tablesDirectory);
+    files.createDirectories(quarantine.directory());
+    files.createDirectories(logDirectory);
+    engine.numbers().leaveOutThoseIn(files, quarantine.directory());
+    for (String name : files.list(tablesDirectory)) {
+      openTable(tablesDirectory.resolve(name));
+    }
+    return tables;
+  }
+
+  private void openTable(Path path) throws IOException {
+    if (!TableDirectory.isTable(files, path)) {
+      try {
+        TableDirectory.remove(files, path);
+      } catch (IOException e) {
+        events.backgroundWorkFailed("removing " + path, e);
+      }
+      return;
+    }
+    TableManifest manifest = TableManifest.load(files, path);
+    List<SSTable> open = new ArrayList<>();
+    List<TableManifest.Listed> aside = new ArrayList<>();
+    List<String> known = new ArrayList<>();
+    known.add(TableManifest.FILE_NAME);
+    for (TableManifest.Listed listed : manifest.files()) {
+      engine.numbers().leaveOut(listed.number());
+      Path file = path.resolve(listed.number() + ".sst");
+      known.add(String.valueOf(file.getFileName()));
+      if (listed.quarantined()) {
+        aside.add(listed);
+        continue;
+      }
+      if (!files.exists(file)) {
+        aside.add(listed.asQuarantined());
+        events.tableQuarantined(file, "it is missing");
+        continue;
+      }
+      try {
+        open.add(engine.openListed(file, listed));
+      } catch (CorruptFileException e) {
+        aside.add(listed.asQuarantined());
+        engine.quarantined().link(file);
+        events.tableQuarantined(file, String.valueOf(e.getMessage()));
+      }
+    }
+    removeOrphans(path, known);
+    Table table = new Table(files, path, manifest, new Version(open, aside));
+    tables.put(manifest.tableId(), table);
+  }
+
+  /** Files that no manifest lists: of a flush or compaction that did not come to its end. */
+  private void removeOrphans(Path path, List<String> known) throws IOException {
+    for (String name : files.list(path)) {
+      try {
+        if (!known.contains(name)) {
+          files.delete(path.resolve(name));
+        }
+      } catch (IOException e) {
+        events.backgroundWorkFailed("removing " + path.resolve(name), e);
+      }
+    }
+  }
+
+  // ---- the commit log ----
+
+  /** Brings what the log holds into the tables, and lets its segments go. */
+  Replayed replayLog() throws IOException {
+    CommitLogArchive archive = archive();
+    CommitLogReplay replay = replayOf(logDirectory);
+    long nextSegmentId = replay.nextSegmentId();
+    if (archive != null) {
+      nextSegmentId = Math.max(nextSegmentId, replayOf(archive.directory()).nextSegmentId());
+      Timelines lived = Timelines.load(files, archive.directory());
+      nextSegmentId = Math.max(nextSegmentId, lived.firstSegmentId());
+    }
+    ReplayedWrites writes = replayedWrites((segmentId, mutation) -> true);
+    replay.begin();
+    writes.replay(replay);
+    writes.flush();
+    Replayed replayed =
+        new Replayed(
+            replay.recordCount(),
+            writes.skippedRecords(),
+            replay.setAsideCount(),
+            archive,
+            nextSegmentId);
+    replay.delete(archive);
+    return replayed;
+  }
+
+  /** See {@link Restore}. */
+  Restore restore(long toMicros) throws IOException {
+    openTables();
+    CommitLogArchive archive = Objects.requireNonNull(archive(), "an archive was given");
+    CommitLogReplay old = replayOf(archive.directory());
+    CommitLogReplay newest = replayOf(logDirectory);
+    long last = Math.max(old.lastRecordedId(), newest.lastRecordedId());
+    Timelines timelines = Timelines.load(files, archive.directory()).beginningAfter(last, toMicros);
+    ReplayedWrites writes = replayedWrites(timelines::haveLived);
+    old.beginArchive();
+    writes.replay(old);
+    newest.begin();
+    writes.replay(newest);
+    writes.flush();
+    timelines.store(files, archive.directory());
+    newest.delete(archive);
+    tables.values().forEach(table -> engine.release(table.version().tables()));
+    return new Restore(
+        writes.appliedRecords(),
+        writes.unwantedRecords(),
+        writes.skippedRecords(),
+        old.setAsideCount() + newest.setAsideCount());
+  }
+
+  private @Nullable CommitLogArchive archive() throws IOException {
+    Path archive = options.archiveDirectory();
+    return archive == null ? null : new CommitLogArchive(files, archive);
+  }
+
+  private CommitLogReplay replayOf(Path segments) throws IOException {
+    return new CommitLogReplay(environment, segments, engine.quarantined().directory(), events);
+  }
+
+  private ReplayedWrites replayedWrites(ReplayedWrites.Choice choice) {
+    return new ReplayedWrites(
+        environment.background(),
+        environment.shards().count(),
+        options.memtableBytes(),
+        tables,
+        choice,
+        engine::flushReplayed);
+  }
+}
