@@ -260,11 +260,28 @@ final class RangeCoordination extends TimeoutWheel.Entry {
           }
         }
       }
-      Repairs repairs = new Repairs(next);
+      List<PartitionRows> found = new ArrayList<>();
+      Repairs<NodeInfo> repairs =
+          new Repairs<>((refusing, why) -> repaired(found, next, refusing, why));
       for (var entry : byPosition.entrySet()) {
-        mergePartition(entry.getKey(), entry.getValue(), next, repairs);
+        found.add(mergePartition(entry.getKey(), entry.getValue(), next, repairs));
       }
-      repairs.ended();
+      repairs.allSent();
+    }
+
+    private void repaired(
+        List<PartitionRows> found,
+        @Nullable RangePosition next,
+        @Nullable NodeInfo refusing,
+        String why) {
+      if (done) {
+        return;
+      }
+      if (refusing == null) {
+        pieceRead(piece, found, next);
+      } else {
+        replace(refusing, why);
+      }
     }
 
     private static List<@Nullable PartitionRows> none(int count) {
@@ -275,11 +292,12 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       return none;
     }
 
-    private void mergePartition(
+    /** What is wanted of a partition; repairs are sent of what replicas lack. */
+    private PartitionRows mergePartition(
         Position position,
         List<@Nullable PartitionRows> versions,
         @Nullable RangePosition next,
-        Repairs repairs) {
+        Repairs<NodeInfo> repairs) {
       byte[] boundary =
           next != null && position.isAt(next.token(), next.key()) ? next.afterRow() : null;
       List<byte[]> fragments = new ArrayList<>();
@@ -288,20 +306,16 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       }
       byte[] everything = Reconciliation.mergeUpTo(fragments, read.limits(), boundary);
       byte[] wanted = Reconciliation.limit(everything, read.limits());
-      repairs.found.add(new PartitionRows(position.token, position.key, wanted));
-      if (answers.size() == 1) {
-        return;
-      }
-      for (int i = 0; i < versions.size(); i++) {
+      for (int i = 0; answers.size() > 1 && i < versions.size(); i++) {
         byte[] missing = FragmentDiff.missing(everything, fragments.get(i));
         if (missing != null) {
-          repairs.open++;
           PartitionRead repaired =
               new PartitionRead(read.table(), position.token, position.key, read.limits());
           reader.repair(
               answered.get(i), repaired, missing, deadlineNanos, repairs.of(answered.get(i)));
         }
       }
+      return new PartitionRows(position.token, position.key, wanted);
     }
 
     private @Nullable RangePosition earliestNext() {
@@ -312,46 +326,6 @@ final class RangeCoordination extends TimeoutWheel.Entry {
         }
       }
       return earliest;
-    }
-
-    /** Goes on once every repair has ended; without a replica that does not take its repair. */
-    private final class Repairs {
-      private final @Nullable RangePosition next;
-      private final List<PartitionRows> found = new ArrayList<>();
-      private int open = 1;
-      private @Nullable NodeInfo refusing;
-      private String reason = "";
-
-      Repairs(@Nullable RangePosition next) {
-        this.next = next;
-      }
-
-      LocalAnswer<@Nullable Void> of(NodeInfo replica) {
-        return new LocalAnswer<>() {
-          @Override
-          public void done(@Nullable Void nothing) {
-            ended();
-          }
-
-          @Override
-          public void refused(String why) {
-            refusing = replica;
-            reason = why;
-            ended();
-          }
-        };
-      }
-
-      void ended() {
-        if (--open > 0 || done) {
-          return;
-        }
-        if (refusing == null) {
-          pieceRead(piece, found, next);
-        } else {
-          replace(refusing, reason);
-        }
-      }
     }
 
     /** Another replica may know as much as one that does not take its repair. */

@@ -42,6 +42,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private boolean wantsRows;
   private boolean done;
 
+  /** Whether the answer waits for repairs, once it is {@link #done} with reading. */
+  private boolean repairing;
+
   private ReadCoordination(
       ReplicaReader reader,
       PartitionRead read,
@@ -223,18 +226,35 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       }
     }
     Reconciliation merged = Reconciliation.of(results, read.limits());
-    Repairs repairs = new Repairs(merged);
+    repairing = true;
+    reader.internode().timeouts().enter(this, deadlineNanos);
+    Repairs<Contact> repairs =
+        new Repairs<>((refusing, why) -> repaired(merged.result(), refusing, why));
     for (Contact contact : complete) {
       byte[] missing =
           contact.result == null
               ? null
               : FragmentDiff.missing(merged.everything(), contact.result.fragment());
       if (missing != null) {
-        repairs.open++;
         reader.repair(contact.replica, read, missing, deadlineNanos, repairs.of(contact));
       }
     }
-    repairs.ended();
+    repairs.allSent();
+  }
+
+  private void repaired(ReadResult result, @Nullable Contact refusing, String why) {
+    if (!repairing) {
+      return;
+    }
+    repairing = false;
+    leaveWheel();
+    if (refusing == null) {
+      answer.succeeded(result);
+    } else if (nextCandidate < candidates.size()) {
+      replace(refusing);
+    } else {
+      answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
+    }
   }
 
   /** Goes on without a replica that does not take its repair: another one may know as much. */
@@ -255,59 +275,12 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
   @Override
   void timedOut() {
-    if (!done) {
+    if (repairing) {
+      repairing = false;
+      answer.failed(new RequestFailure.ReadTimeout(level, required - 1, required, true));
+    } else if (!done) {
       finish();
       answer.failed(new RequestFailure.ReadTimeout(level, answers(), required, rows() != null));
-    }
-  }
-
-  /** Answers once every repair has ended. */
-  private final class Repairs extends TimeoutWheel.Entry {
-    private final Reconciliation merged;
-    private int open = 1;
-    private @Nullable Contact refusing;
-    private String reason = "";
-
-    Repairs(Reconciliation merged) {
-      this.merged = merged;
-      reader.internode().timeouts().enter(this, deadlineNanos);
-    }
-
-    LocalAnswer<@Nullable Void> of(Contact contact) {
-      return new LocalAnswer<>() {
-        @Override
-        public void done(@Nullable Void nothing) {
-          ended();
-        }
-
-        @Override
-        public void refused(String why) {
-          refusing = contact;
-          reason = why;
-          ended();
-        }
-      };
-    }
-
-    void ended() {
-      if (--open != 0) {
-        return;
-      }
-      leaveWheel();
-      if (refusing == null) {
-        answer.succeeded(merged.result());
-      } else if (nextCandidate < candidates.size()) {
-        replace(refusing);
-      } else {
-        answer.failed(
-            new RequestFailure.ReadFailure(level, required - 1, required, 1, true, reason));
-      }
-    }
-
-    @Override
-    void timedOut() {
-      open = 0;
-      answer.failed(new RequestFailure.ReadTimeout(level, required - 1, required, true));
     }
   }
 
