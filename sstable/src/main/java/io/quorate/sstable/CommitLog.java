@@ -115,6 +115,11 @@ final class CommitLog {
     return currentSegmentId;
   }
 
+  /** Segments before this one are gone for good. Safe for concurrent use. */
+  long oldestSegmentId() {
+    return segments.oldestId();
+  }
+
   /** Why writes are refused; null when they are not. */
   @Nullable Refusal refusal() {
     return refusal;

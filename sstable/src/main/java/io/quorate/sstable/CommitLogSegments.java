@@ -42,6 +42,9 @@ final class CommitLogSegments {
   /** Files that will be spare once their old names are gone for good. */
   private final List<Path> retired = new ArrayList<>();
 
+  private volatile long oldestId;
+  private long lastClosedId;
+
   /** Segments that nobody needs and that the archive has not taken. */
   private volatile int toArchive;
 
@@ -179,6 +182,8 @@ final class CommitLogSegments {
     thread.execute(() -> {
       closeFile(segment);
       closed.add(segment);
+      lastClosedId = segment.id;
+      noteOldest();
       long keptBytes = (closed.size() + 1L) * options.segmentBytes();
       if (keptBytes > options.commitLogBytes()) {
         deleteUnneeded();
@@ -200,6 +205,17 @@ final class CommitLogSegments {
       }
       tooLong.accept(last + 1);
     }
+  }
+
+  /** Segments before this one are gone for good. Safe for concurrent use. */
+  long oldestId() {
+    return oldestId;
+  }
+
+  private void noteOldest() {
+    OpenSegment oldest = closed.peek();
+    // One that was left a moment ago may be on its way here.
+    oldestId = oldest == null ? lastClosedId + 1 : oldest.id;
   }
 
   /** How many segments wait for the archive only. */
@@ -237,6 +253,7 @@ final class CommitLogSegments {
       try {
         files.syncDirectory(directory);
         spares.addAll(retired);
+        noteOldest();
       } catch (IOException e) {
         // A segment that comes back is replayed once more, which changes nothing.
         events.backgroundWorkFailed("syncing " + directory, e);

@@ -405,8 +405,7 @@ final class Compaction {
         .shards()
         .get(index)
         .execute(() -> {
-          TableShard memtables = engine.shard(index).table(table.id());
-          long least = memtables == null ? Long.MAX_VALUE : memtables.minTimestampMicros();
+          long least = engine.shard(index).minTimestampMicros(table.id());
           askShard(table, index + 1, Math.min(leastSoFar, least), done);
         });
   }

@@ -278,8 +278,15 @@ final class EngineShard {
   private void flushed(TableShard table, Memtable frozen) {
     if (table.frozen.remove(frozen)) {
       frozenBytes -= frozen.memoryBytes();
+      table.flushed(frozen, log);
     }
     releaseLog();
+  }
+
+  /** The least timestamp of what this shard has of a table besides its SSTables. */
+  long minTimestampMicros(UUID tableId) {
+    TableShard table = tables.get(tableId);
+    return table == null ? Long.MAX_VALUE : table.minTimestampMicros(log.oldestSegmentId());
   }
 
   private void releaseLog() {
@@ -298,6 +305,7 @@ final class EngineShard {
     activeBytes -= table.active.memoryBytes();
     table.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
     table.frozen.clear();
+    table.forgetLogged();
     table.active = new Memtable();
     table.generation++;
     activeBytes += table.active.memoryBytes();

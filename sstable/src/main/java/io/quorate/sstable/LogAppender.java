@@ -44,6 +44,11 @@ final class LogAppender {
     return log.currentSegmentId();
   }
 
+  /** Segments before this one are gone for good. */
+  long oldestSegmentId() {
+    return log.oldestSegmentId();
+  }
+
   /** Appends a mutation of a table's generation; null when it was taken, otherwise why not. */
   @Nullable ApplyOutcome append(int generation, Mutation mutation) {
     CommitLog.Refusal refusal = log.refusal();

@@ -14,8 +14,23 @@ final class TableShard {
   /** Being flushed, oldest first. */
   final List<Memtable> frozen = new ArrayList<>();
 
+  /** Flushed, and perhaps in the commit log still: a crash would bring it back. */
+  private final List<Logged> logged = new ArrayList<>();
+
   /** The table's generation when the memtables began; see {@link Table#generation}. */
   int generation;
+
+  /** What a memtable held that was flushed. */
+  private static final class Logged {
+    final long minTimestampMicros;
+
+    /** It stands in no later segment; not known until the log has written all of it. */
+    long lastSegmentId = Long.MAX_VALUE;
+
+    Logged(long minTimestampMicros) {
+      this.minTimestampMicros = minTimestampMicros;
+    }
+  }
 
   TableShard(Table table) {
     this.table = table;
@@ -39,8 +54,27 @@ final class TableShard {
     return first;
   }
 
-  long minTimestampMicros() {
+  /** A memtable was flushed; the log forgets what it held later, segment by segment. */
+  void flushed(Memtable memtable, LogAppender log) {
+    if (memtable.firstSegmentId() != Long.MAX_VALUE) {
+      Logged flushed = new Logged(memtable.minTimestampMicros());
+      logged.add(flushed);
+      log.drain(() -> flushed.lastSegmentId = log.currentSegmentId());
+    }
+  }
+
+  /** Everything before was truncated: replay passes it over. */
+  void forgetLogged() {
+    logged.clear();
+  }
+
+  /** The least timestamp in the memtables, and in what a replay of the log would bring back. */
+  long minTimestampMicros(long oldestSegmentId) {
+    logged.removeIf(flushed -> flushed.lastSegmentId < oldestSegmentId);
     long least = active.minTimestampMicros();
+    for (Logged flushed : logged) {
+      least = Math.min(least, flushed.minTimestampMicros);
+    }
     for (Memtable memtable : frozen) {
       least = Math.min(least, memtable.minTimestampMicros());
     }

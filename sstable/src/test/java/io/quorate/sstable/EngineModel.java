@@ -229,8 +229,6 @@ final class EngineModel {
     if (!tested.isUp()) {
       restartUnchecked();
     }
-    // The log may hold the write still when the deletion is gone, and bring it back in a crash.
-    truncate();
   }
 
   // ---- tables and snapshots ----
