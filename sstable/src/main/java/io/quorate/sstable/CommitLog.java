@@ -66,6 +66,9 @@ final class CommitLog {
   private long nextSegmentId;
   private boolean prepareAsked;
 
+  /** When the segment was begun that is written to. */
+  private long begunAtNanos;
+
   /** When a refusal was reported last, 0 for never, and whether its end was. */
   private long saidAtNanos;
 
@@ -203,6 +206,10 @@ final class CommitLog {
       return new ApplyOutcome.Unavailable(before.reason());
     }
     try {
+      if (writer.segment() != null && isOld()) {
+        writer.sync();
+        leave();
+      }
       boolean sync = false;
       for (LogBatch batch : round) {
         sync |= batch.needsSync();
@@ -243,7 +250,13 @@ final class CommitLog {
     }
   }
 
+  /** Few writes must not keep what was flushed in the log for days. */
+  private boolean isOld() {
+    return clock.nanos() - begunAtNanos > options.memtableMaxAgeMillis() * 1_000_000L;
+  }
+
   private void beginNext() throws IOException {
+    begunAtNanos = clock.nanos();
     OpenSegment next = openNext();
     writer.begin(next);
     currentSegmentId = next.id;
@@ -327,6 +340,35 @@ final class CommitLog {
       }
     } catch (IOException e) {
       refuse(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * A shard needs less than before. A segment of which nobody needs anything is left though it has
+   * room: what it holds stands in SSTables, and would keep tombstones from being purged. Called on
+   * any thread.
+   */
+  void release() {
+    thread.execute(this::leaveUnneeded);
+    segments.release();
+  }
+
+  private void leaveUnneeded() {
+    OpenSegment segment = writer.segment();
+    if (segment == null || refusal != null) {
+      return;
+    }
+    for (LogAppender appender : appenders) {
+      if (appender.neededSegmentId() <= segment.id) {
+        return;
+      }
+    }
+    try {
+      writer.sync();
+      leave();
+      segments.release();
+    } catch (IOException e) {
+      failed(e);
     }
   }
 

@@ -58,7 +58,7 @@ final class EngineShard {
     this.engine = engine;
     this.pool = environment.background().pool();
     this.log = log.appender(shard.index());
-    this.releaseSegments = log.segments()::release;
+    this.releaseSegments = log::release;
     this.syncMode = o.syncMode();
     this.readEffort = o.readEffort();
     this.memoryLimitBytes = o.memtableBytes() / shards;
