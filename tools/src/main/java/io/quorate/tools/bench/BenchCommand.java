@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -69,6 +68,14 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--value-bytes", paramLabel = "N", description = "(default: ${DEFAULT-VALUE})")
   private int valueBytes = 100;
+
+  @Option(
+      names = "--compressible",
+      paramLabel = "PERCENT",
+      description =
+          "of each value one byte repeated, the rest random; no two values are the same (default:"
+              + " ${DEFAULT-VALUE})")
+  private int compressiblePercent = 0;
 
   @Option(
       names = "--slice-rows",
@@ -179,6 +186,8 @@ public final class BenchCommand implements Callable<Integer> {
     boolean wrong =
         keys < 1
             || valueBytes < 0
+            || compressiblePercent < 0
+            || compressiblePercent > 100
             || sliceRows < 1
             || concurrency < 1
             || connections < 1
@@ -189,7 +198,8 @@ public final class BenchCommand implements Callable<Integer> {
             || (seconds != null && seconds < 1);
     if (wrong) {
       throw new ParameterException(
-          spec.commandLine(), "counts, sizes and times must be positive numbers");
+          spec.commandLine(),
+          "counts, sizes and times must be positive numbers, percents up to 100");
     }
     if (!keyspace.matches("[a-z][a-z0-9_]{0,47}")) {
       throw new ParameterException(
@@ -203,14 +213,7 @@ public final class BenchCommand implements Callable<Integer> {
             ? new KeyChooser.Uniform(keys)
             : KeyChooser.Zipfian.of(keys);
     return new Workload(
-        kind,
-        chooser,
-        consistency,
-        valueBytes,
-        sliceRows,
-        new SplittableRandom(seed),
-        keyspace,
-        session);
+        kind, chooser, consistency, valueBytes, compressiblePercent, sliceRows, keyspace, session);
   }
 
   private Measurements run(Session session, Workload workload) {
@@ -329,7 +332,7 @@ public final class BenchCommand implements Callable<Integer> {
   private String title() {
     return String.format(
         Locale.ROOT,
-        "%s at %s, %s, %,d keys %s, %d-byte values, %d connection%s a node",
+        "%s at %s, %s, %,d keys %s, %d-byte values%s, %d connection%s a node",
         kind.name().toLowerCase(Locale.ROOT),
         consistency,
         rate == null
@@ -338,6 +341,7 @@ public final class BenchCommand implements Callable<Integer> {
         keys,
         distribution.name().toLowerCase(Locale.ROOT),
         valueBytes,
+        compressiblePercent == 0 ? "" : " (" + compressiblePercent + " % compressible)",
         connections,
         connections == 1 ? "" : "s");
   }

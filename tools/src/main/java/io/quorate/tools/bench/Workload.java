@@ -8,12 +8,16 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which statement an operation is: 16-byte keys, values of a given size, prepared statements. Safe
  * for concurrent use.
+ *
+ * <p>Each write has a value of its own. Values drawn from a few would flatter whoever compresses
+ * large chunks, in which each is found twice.
  */
 final class Workload {
   /** What operations do. */
@@ -27,13 +31,13 @@ final class Workload {
   }
 
   private static final int KEY_BYTES = 16;
-  private static final int VALUE_VARIANTS = 64;
 
   private final Kind kind;
   private final KeyChooser keys;
   private final ConsistencyLevel level;
   private final int sliceRows;
-  private final byte[][] values;
+  private final int valueBytes;
+  private final int randomBytes;
   private final PreparedStatement write;
   private final PreparedStatement read;
 
@@ -42,18 +46,16 @@ final class Workload {
       KeyChooser keys,
       ConsistencyLevel level,
       int valueBytes,
+      int compressiblePercent,
       int sliceRows,
-      RandomGenerator random,
       String keyspace,
       Session session) {
     this.kind = kind;
     this.keys = keys;
     this.level = level;
     this.sliceRows = sliceRows;
-    this.values = new byte[VALUE_VARIANTS][valueBytes];
-    for (byte[] value : values) {
-      random.nextBytes(value);
-    }
+    this.valueBytes = valueBytes;
+    this.randomBytes = valueBytes - (int) ((long) valueBytes * compressiblePercent / 100);
     boolean slices = kind == Kind.SLICE;
     String table = keyspace + (slices ? ".slices" : ".rows");
     this.write =
@@ -92,16 +94,17 @@ final class Workload {
 
   /** The write that puts the given part of the data there. */
   Statement load(long index) {
+    byte[] value = value(new SplittableRandom(index), valueBytes, randomBytes);
     return kind == Kind.SLICE
-        ? write(index / sliceRows, (int) (index % sliceRows), index)
-        : write(index, 0, index);
+        ? write(index / sliceRows, (int) (index % sliceRows), value)
+        : write(index, 0, value);
   }
 
   /** One operation, drawn anew. */
   Statement next(RandomGenerator random) {
     long key = keys.next(random);
     boolean writes = kind == Kind.WRITE || (kind == Kind.MIXED && random.nextBoolean());
-    return writes ? write(key, 0, random.nextInt()) : read(key);
+    return writes ? write(key, 0, value(random, valueBytes, randomBytes)) : read(key);
   }
 
   private Statement read(long key) {
@@ -111,14 +114,27 @@ final class Workload {
         .idempotent();
   }
 
-  private Statement write(long key, int sequence, long variant) {
-    byte[] value = values[(int) Math.floorMod(variant, (long) VALUE_VARIANTS)];
+  private Statement write(long key, int sequence, byte[] value) {
     List<byte @Nullable []> bound =
         kind == Kind.SLICE
             ? Arrays.<byte @Nullable []>asList(
                 keyBytes(key), ByteBuffer.allocate(4).putInt(sequence).array(), value)
             : Arrays.<byte @Nullable []>asList(keyBytes(key), value);
     return write.bindEncoded(bound).withConsistency(level).idempotent();
+  }
+
+  /** Random bytes, and then one byte repeated. */
+  static byte[] value(RandomGenerator random, int valueBytes, int randomBytes) {
+    byte[] value = new byte[valueBytes];
+    if (randomBytes == valueBytes) {
+      random.nextBytes(value);
+      return value;
+    }
+    byte[] drawn = new byte[randomBytes];
+    random.nextBytes(drawn);
+    System.arraycopy(drawn, 0, value, 0, randomBytes);
+    Arrays.fill(value, randomBytes, valueBytes, (byte) 'x');
+    return value;
   }
 
   /** A key's number, scattered, and the number itself. */

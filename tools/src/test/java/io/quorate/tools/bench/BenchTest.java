@@ -61,6 +61,26 @@ class BenchTest {
     assertThat(keys).hasSize(10_000);
   }
 
+  /** Values that repeat would make a store look smaller than it is with a user's data. */
+  @Test
+  void valuesRepeatOnlyAsMuchAsIsAskedFor() {
+    SplittableRandom random = new SplittableRandom(4);
+    Set<String> seen = new HashSet<>();
+    Set<Byte> bytes = new HashSet<>();
+    for (int i = 0; i < 10_000; i++) {
+      byte[] value = Workload.value(random, 100, 40);
+      assertThat(value).hasSize(100);
+      seen.add(Arrays.toString(Arrays.copyOf(value, 40)));
+      bytes.add(value[0]);
+      for (int at = 40; at < 100; at++) {
+        assertThat(value[at]).isEqualTo((byte) 'x');
+      }
+    }
+    assertThat(seen).hasSize(10_000);
+    assertThat(bytes).hasSize(256);
+    assertThat(Workload.value(random, 100, 100)).doesNotContain(new byte[8]);
+  }
+
   @Test
   void procFilesAreRead() {
     String stat = "7 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 1 0 100";
