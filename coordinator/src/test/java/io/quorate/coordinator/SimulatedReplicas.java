@@ -93,7 +93,7 @@ final class SimulatedReplicas {
       ring = new SettableRing(environment, metadata);
       Internode internode = new Internode(environment, () -> ring.metadata().epoch());
       StorageEngine engine =
-          StorageEngine.open(environment, Path.of("/data"), EngineOptions.DEFAULT);
+          StorageEngine.open(environment, Path.of("/data"), Murmur3::token, EngineOptions.DEFAULT);
       TableSettings settings = TableSettings.DEFAULT.withGcGraceSeconds(0);
       for (UUID table : List.of(TABLE_ID, BatchLog.TABLE)) {
         List<String> made = new ArrayList<>();

@@ -19,6 +19,7 @@ import io.quorate.gossip.GossipConfig;
 import io.quorate.gossip.Member;
 import io.quorate.gossip.Membership;
 import io.quorate.hintedhandoff.HintConfig;
+import io.quorate.protocol.Murmur3;
 import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftConfig;
 import io.quorate.raft.RaftListener;
@@ -122,7 +123,11 @@ public final class Node {
               config.clusterName());
       StorageEngine engine =
           StorageEngine.open(
-              environment, data.resolve("storage"), engineOptions(), watch.reports());
+              environment,
+              data.resolve("storage"),
+              Murmur3::token,
+              engineOptions(),
+              watch.reports());
       engine.maintenance().configure(config.compaction());
       engine.createTable(
           BatchLog.TABLE,

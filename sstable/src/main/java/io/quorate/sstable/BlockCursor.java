@@ -3,7 +3,7 @@ package io.quorate.sstable;
 import java.util.Arrays;
 
 /**
- * Walks the entries of a data block (drawn at {@link BlockBuilder}). The block's checksum was
+ * Walks the entries of a data block (drawn at {@link BlockUnpacker}). The block's checksum was
  * verified, so its structure is trusted as far as bounds checks of arrays go. Reused, not
  * thread-safe.
  */

@@ -24,6 +24,7 @@ final class BlockSearch {
   private final Path path;
   private final StoredFile file;
   private final long end;
+  private final Partitioner partitioner;
   private final IntConsumer bytesRead;
   private final ByteWriter index = new ByteWriter(4 << 10);
   private final BlockCursor cursor = new BlockCursor();
@@ -40,10 +41,12 @@ final class BlockSearch {
   /**
    * @param end of the data; that of the file when it is not known
    */
-  BlockSearch(Path path, StoredFile file, long end, IntConsumer bytesRead) {
+  BlockSearch(
+      Path path, StoredFile file, long end, Partitioner partitioner, IntConsumer bytesRead) {
     this.path = path;
     this.file = file;
     this.end = end;
+    this.partitioner = partitioner;
     this.bytesRead = bytesRead;
     index.putInt(0);
   }
@@ -123,20 +126,20 @@ final class BlockSearch {
     if (content.length < 5) {
       return false;
     }
-    if (content[0] != 0) {
-      // A data block begins with an entry that shares no byte; a filter with how often it probes.
+    if (content[0] > 0) {
+      // A filter begins with how often it probes; a data block with 0 or, packed, a set high bit.
       complete = true;
       return true;
     }
     try {
-      cursor.reset(content);
+      cursor.reset(BlockUnpacker.searchable(path, content, partitioner));
       if (!cursor.next() || compareToLast() <= 0) {
         return false;
       }
       while (cursor.next()) {
         // to the last
       }
-    } catch (IndexOutOfBoundsException | MalformedException e) {
+    } catch (CorruptFileException | IndexOutOfBoundsException | MalformedException e) {
       return false;
     }
     lastKey = Arrays.copyOf(cursor.key, cursor.keyLength);

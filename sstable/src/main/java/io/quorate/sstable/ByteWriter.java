@@ -65,12 +65,19 @@ final class ByteWriter {
   void putUvarint(int value) {
     Invariant.check(value >= 0, "an unsigned number", value, 0);
     reserve(5);
+    length = setUvarint(bytes, length, value);
+  }
+
+  /** Sets the bytes from an offset on, and returns where they end. */
+  static int setUvarint(byte[] bytes, int offset, int value) {
+    int at = offset;
     int rest = value;
     while (rest > 0x7F) {
-      bytes[length++] = (byte) (rest | 0x80);
+      bytes[at++] = (byte) (rest | 0x80);
       rest >>>= 7;
     }
-    bytes[length++] = (byte) rest;
+    bytes[at++] = (byte) rest;
+    return at;
   }
 
   void put(byte[] source) {
@@ -89,7 +96,19 @@ final class ByteWriter {
   }
 
   void setInt(int offset, int value) {
+    setInt(bytes, offset, value);
+  }
+
+  static void setShort(byte[] bytes, int offset, int value) {
+    SHORT.set(bytes, offset, (short) value);
+  }
+
+  static void setInt(byte[] bytes, int offset, int value) {
     INT.set(bytes, offset, value);
+  }
+
+  static void setLong(byte[] bytes, int offset, long value) {
+    LONG.set(bytes, offset, value);
   }
 
   /**

@@ -21,11 +21,13 @@ final class Quarantine {
   private final FileSystem files;
   private final Path directory;
   private final BlockCache cache;
+  private final Partitioner partitioner;
 
-  Quarantine(FileSystem files, Path directory, BlockCache cache) {
+  Quarantine(FileSystem files, Path directory, BlockCache cache, Partitioner partitioner) {
     this.files = files;
     this.directory = directory;
     this.cache = cache;
+    this.partitioner = partitioner;
   }
 
   Path directory() {
@@ -53,13 +55,13 @@ final class Quarantine {
 
   /** Opens an SSTable that was put aside, to read what can be read. */
   SSTable open(Path aside, long number) throws IOException {
-    return SSTable.open(files, aside, number, 0, cache);
+    return SSTable.open(files, aside, number, 0, cache, partitioner);
   }
 
   /** Opens an SSTable that is no whole one any more. */
   SalvagedTable openDamaged(Path aside, TokenRange tokens, IntConsumer bytesRead)
       throws IOException {
-    return SalvagedTable.open(files, aside, tokens, bytesRead);
+    return SalvagedTable.open(files, aside, partitioner, tokens, bytesRead);
   }
 
   /** Keeps a file under a name that says that it needs not be read again. */

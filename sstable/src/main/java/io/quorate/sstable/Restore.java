@@ -34,6 +34,7 @@ public record Restore(long applied, long tooNew, long withoutTable, long setAsid
       Path directory,
       Path archive,
       long toMicros,
+      Partitioner partitioner,
       EngineOptions options,
       StorageEvents events)
       throws IOException {
@@ -41,7 +42,12 @@ public record Restore(long applied, long tooNew, long withoutTable, long setAsid
       throw new IOException("there is no archive " + archive);
     }
     return StorageEngine.restore(
-        environment, directory, options.withArchiveDirectory(archive), toMicros, events);
+        environment,
+        directory,
+        partitioner,
+        options.withArchiveDirectory(archive),
+        toMicros,
+        events);
   }
 
   /** The greatest timestamp of anything that a mutation says. */

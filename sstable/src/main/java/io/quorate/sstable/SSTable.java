@@ -34,6 +34,11 @@ final class SSTable {
   private final BloomFilter filter;
   private final SSTableStatistics statistics;
   private final BlockCache cache;
+  private final Partitioner partitioner;
+
+  /** Of the file's format. */
+  private final int version;
+
   private final AtomicInteger references = new AtomicInteger(1);
   private final LongAdder falsePositives = new LongAdder();
   private volatile boolean obsolete;
@@ -50,7 +55,9 @@ final class SSTable {
       BloomFilter filter,
       SSTableStatistics statistics,
       int level,
-      BlockCache cache)
+      BlockCache cache,
+      Partitioner partitioner,
+      int version)
       throws IOException {
     this.files = files;
     this.path = path;
@@ -62,6 +69,8 @@ final class SSTable {
     this.statistics = statistics;
     this.level = level;
     this.cache = cache;
+    this.partitioner = partitioner;
+    this.version = version;
   }
 
   /**
@@ -69,7 +78,13 @@ final class SSTable {
    *
    * @throws CorruptFileException when the file is not a whole SSTable
    */
-  static SSTable open(FileSystem files, Path path, long number, int level, BlockCache cache)
+  static SSTable open(
+      FileSystem files,
+      Path path,
+      long number,
+      int level,
+      BlockCache cache,
+      Partitioner partitioner)
       throws IOException {
     StoredFile file = files.open(path, FileSystem.Mode.READ);
     try {
@@ -86,7 +101,9 @@ final class SSTable {
           BloomFilter.read(filter),
           SSTableStatistics.read(statistics),
           level,
-          cache);
+          cache,
+          partitioner,
+          version(footer));
     } catch (MalformedException e) {
       file.close();
       throw new CorruptFileException(path, String.valueOf(e.getMessage()));
@@ -98,7 +115,7 @@ final class SSTable {
 
   /** Reads everything but the data from the disk again. */
   void verifySections() throws IOException {
-    open(files, path, number, level, cache).file.close();
+    open(files, path, number, level, cache, partitioner).file.close();
   }
 
   private static void checkFooter(Path path, byte[] footer) throws IOException {
@@ -111,10 +128,14 @@ final class SSTable {
     if ((int) crc.getValue() != ByteReader.intAt(footer, crcOffset)) {
       throw new CorruptFileException(path, "checksum of the footer is wrong");
     }
-    int version = ByteReader.unsignedShortAt(footer, crcOffset - 4);
+    int version = version(footer);
     if (version < 1 || version > SSTableFormat.VERSION) {
       throw new IOException(path + " has SSTable version " + version + ", not supported");
     }
+  }
+
+  private static int version(byte[] footer) {
+    return ByteReader.unsignedShortAt(footer, footer.length - 16);
   }
 
   /**
@@ -167,7 +188,8 @@ final class SSTable {
 
   /** Whether the file is as it would be written today. */
   boolean isWrittenAs(TableSettings settings) {
-    return SSTableStatistics.Written.as(settings).equals(statistics.written());
+    return version == SSTableFormat.VERSION
+        && SSTableStatistics.Written.as(settings).equals(statistics.written());
   }
 
   boolean coversToken(long token) {
@@ -239,7 +261,11 @@ final class SSTable {
   private byte[] cachedBlock(int block) throws IOException {
     byte[] content = cache.find(number, block);
     if (content == null) {
-      content = StoredBlock.read(path, file, index.position(block), index.storedLength(block));
+      content =
+          BlockUnpacker.searchable(
+              path,
+              StoredBlock.read(path, file, index.position(block), index.storedLength(block)),
+              partitioner);
       cache.put(number, block, content);
     }
     return content;
@@ -258,9 +284,13 @@ final class SSTable {
     /** One block's content, which the cursor has done with when it opens the next. */
     private final ByteWriter content = new ByteWriter(8 << 10);
 
+    private final ByteWriter unpacked = new ByteWriter(8 << 10);
+    private final BlockUnpacker unpacker;
+
     ReadAhead(SSTable table, IntConsumer bytesRead) {
       this.table = table;
       this.bytesRead = bytesRead;
+      this.unpacker = new BlockUnpacker(table.partitioner);
     }
 
     @Override
@@ -272,7 +302,12 @@ final class SSTable {
       }
       StoredBlock.content(
           table.path, position, stored, (int) (position - storedPosition), length, content);
-      cursor.reset(content.bytes, content.length);
+      if (BlockUnpacker.isPacked(content.bytes)) {
+        unpacker.unpack(table.path, content.bytes, content.length, unpacked);
+        cursor.reset(unpacked.bytes, unpacked.length);
+      } else {
+        cursor.reset(content.bytes, content.length);
+      }
     }
 
     private void read(int first, long position) throws IOException {

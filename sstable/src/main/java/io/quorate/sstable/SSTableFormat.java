@@ -14,8 +14,11 @@ final class SSTableFormat {
   /** "QUORATE" and 0x53. */
   static final long MAGIC = 0x5155_4F52_4154_4553L;
 
-  /** Version 1 had less in its statistics; it can be read. */
-  static final int VERSION = 2;
+  /**
+   * Versions 1 and 2 can be read. In them data blocks are not packed ({@link BlockPacker}), and
+   * version 1 had less in its statistics.
+   */
+  static final int VERSION = 3;
 
   static final int FOOTER_BYTES = 52;
 

@@ -18,6 +18,7 @@ final class SSTableSeries {
   private final LongSupplier numbers;
   private final LongSupplier nowSeconds;
   private final BlockCache cache;
+  private final Partitioner partitioner;
   private final int level;
   private final List<Long> boundaries;
   private final long outputBytes;
@@ -32,6 +33,7 @@ final class SSTableSeries {
       LongSupplier numbers,
       LongSupplier nowSeconds,
       BlockCache cache,
+      Partitioner partitioner,
       int level,
       List<Long> boundaries,
       long outputBytes) {
@@ -40,6 +42,7 @@ final class SSTableSeries {
     this.numbers = numbers;
     this.nowSeconds = nowSeconds;
     this.cache = cache;
+    this.partitioner = partitioner;
     this.level = level;
     this.boundaries = boundaries;
     this.outputBytes = outputBytes;
@@ -63,7 +66,12 @@ final class SSTableSeries {
     if (open == null) {
       number = numbers.getAsLong();
       open =
-          new SSTableWriter(files, table.pathOf(number), table.settings(), nowSeconds.getAsLong());
+          new SSTableWriter(
+              files,
+              table.pathOf(number),
+              table.settings(),
+              partitioner,
+              nowSeconds.getAsLong());
       writer = open;
     }
     open.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
@@ -71,7 +79,7 @@ final class SSTableSeries {
 
   private void finishWriter(SSTableWriter open) throws IOException {
     open.finish();
-    finished.add(SSTable.open(files, table.pathOf(number), number, level, cache));
+    finished.add(SSTable.open(files, table.pathOf(number), number, level, cache, partitioner));
     writer = null;
   }
 

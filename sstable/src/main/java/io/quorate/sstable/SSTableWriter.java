@@ -29,7 +29,7 @@ final class SSTableWriter {
   private final long nowSeconds;
   private final StoredFile file;
   private final ByteWriter waiting = new ByteWriter(WRITE_BYTES + (64 << 10));
-  private final BlockBuilder block = new BlockBuilder();
+  private final BlockPacker block;
   private final ByteWriter index = new ByteWriter(4 << 10);
   private final StatisticsCollector statistics = new StatisticsCollector();
   private long[] hashes = new long[256];
@@ -47,12 +47,18 @@ final class SSTableWriter {
   /**
    * @param nowSeconds the wall clock's time
    */
-  SSTableWriter(FileSystem files, Path path, TableSettings settings, long nowSeconds)
+  SSTableWriter(
+      FileSystem files,
+      Path path,
+      TableSettings settings,
+      Partitioner partitioner,
+      long nowSeconds)
       throws IOException {
     this.files = files;
     this.path = path;
     this.temporary = path.resolveSibling(path.getFileName() + ".tmp");
     this.settings = settings;
+    this.block = new BlockPacker(partitioner);
     this.nowSeconds = nowSeconds;
     if (files.exists(temporary)) {
       files.delete(temporary);

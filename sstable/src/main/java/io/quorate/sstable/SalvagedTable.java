@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class SalvagedTable implements Closeable {
   private final Path path;
   private final StoredFile file;
+  private final Partitioner partitioner;
   private final TokenRange tokens;
   private final IntConsumer bytesRead;
   private final @Nullable BlockSearch search;
@@ -25,12 +26,14 @@ final class SalvagedTable implements Closeable {
   private SalvagedTable(
       Path path,
       StoredFile file,
+      Partitioner partitioner,
       TokenRange tokens,
       IntConsumer bytesRead,
       @Nullable SSTableIndex index,
       @Nullable BlockSearch search) {
     this.path = path;
     this.file = file;
+    this.partitioner = partitioner;
     this.tokens = tokens;
     this.bytesRead = bytesRead;
     this.index = index;
@@ -40,7 +43,12 @@ final class SalvagedTable implements Closeable {
   /**
    * @param tokens that it may have held
    */
-  static SalvagedTable open(FileSystem files, Path path, TokenRange tokens, IntConsumer bytesRead)
+  static SalvagedTable open(
+      FileSystem files,
+      Path path,
+      Partitioner partitioner,
+      TokenRange tokens,
+      IntConsumer bytesRead)
       throws IOException {
     StoredFile file = files.open(path, FileSystem.Mode.READ);
     try {
@@ -50,10 +58,10 @@ final class SalvagedTable implements Closeable {
         end = ByteReader.longAt(footer, 0);
         byte[] index = SSTable.readSection(path, file, footer, SSTable.INDEX_SECTION);
         return new SalvagedTable(
-            path, file, tokens, bytesRead, SSTableIndex.read(path, index), null);
+            path, file, partitioner, tokens, bytesRead, SSTableIndex.read(path, index), null);
       } catch (CorruptFileException e) {
-        BlockSearch search = new BlockSearch(path, file, end, bytesRead);
-        return new SalvagedTable(path, file, tokens, bytesRead, null, search);
+        BlockSearch search = new BlockSearch(path, file, end, partitioner, bytesRead);
+        return new SalvagedTable(path, file, partitioner, tokens, bytesRead, null, search);
       }
     } catch (IOException e) {
       file.close();
@@ -102,7 +110,8 @@ final class SalvagedTable implements Closeable {
   private byte[] read(SSTableIndex found, int block) throws IOException {
     int length = found.storedLength(block);
     bytesRead.accept(length);
-    return StoredBlock.read(path, file, found.position(block), length);
+    byte[] content = StoredBlock.read(path, file, found.position(block), length);
+    return BlockUnpacker.searchable(path, content, partitioner);
   }
 
   @Override

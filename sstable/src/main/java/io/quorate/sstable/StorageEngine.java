@@ -46,6 +46,7 @@ public final class StorageEngine {
   private final Environment environment;
   private final FileSystem files;
   private final Path directory;
+  private final Partitioner partitioner;
   private final StorageEvents events;
   private final Closeable lock;
   private final BlockCache cache;
@@ -74,18 +75,20 @@ public final class StorageEngine {
   private StorageEngine(
       Environment environment,
       Path directory,
+      Partitioner partitioner,
       EngineOptions options,
       StorageEvents events,
       Closeable lock) {
     this.environment = environment;
     this.files = environment.files();
     this.directory = directory;
+    this.partitioner = partitioner;
     this.events = events;
     this.lock = lock;
     this.reservedDiskBytes = options.reservedDiskBytes();
     this.cache = new BlockCache(options.blockCacheBytes());
     this.flush = new MemtableFlush(environment, this, events);
-    this.quarantine = new Quarantine(files, directory.resolve("quarantine"), cache);
+    this.quarantine = new Quarantine(files, directory.resolve("quarantine"), cache, partitioner);
     this.adminThread = environment.background().serial("storage-admin");
     this.compaction = new Compaction(environment, this, events);
     this.maintenance = new Maintenance(this, compaction, events);
@@ -96,15 +99,21 @@ public final class StorageEngine {
    * Opens the storage in a directory, which is created when there is none, and replays its commit
    * log. Blocks; not called on a shard, and before any shard uses the engine.
    *
+   * @param partitioner the same whenever the directory is opened
    * @throws IOException when the directory cannot be used, with a message for the operator
    */
   public static StorageEngine open(
-      Environment environment, Path directory, EngineOptions options, StorageEvents events)
+      Environment environment,
+      Path directory,
+      Partitioner partitioner,
+      EngineOptions options,
+      StorageEvents events)
       throws IOException {
     environment.files().createDirectories(directory);
     Closeable lock = environment.files().lock(directory.resolve("lock"));
     try {
-      StorageEngine engine = new StorageEngine(environment, directory, options, events, lock);
+      StorageEngine engine =
+          new StorageEngine(environment, directory, partitioner, options, events, lock);
       engine.start(options);
       return engine;
     } catch (IOException | RuntimeException e) {
@@ -113,9 +122,10 @@ public final class StorageEngine {
     }
   }
 
-  public static StorageEngine open(Environment environment, Path directory, EngineOptions options)
+  public static StorageEngine open(
+      Environment environment, Path directory, Partitioner partitioner, EngineOptions options)
       throws IOException {
-    return open(environment, directory, options, new StorageEvents() {});
+    return open(environment, directory, partitioner, options, new StorageEvents() {});
   }
 
   private void start(EngineOptions options) throws IOException {
@@ -147,12 +157,14 @@ public final class StorageEngine {
   static Restore restore(
       Environment environment,
       Path directory,
+      Partitioner partitioner,
       EngineOptions options,
       long toMicros,
       StorageEvents events)
       throws IOException {
     try (Closeable lock = environment.files().lock(directory.resolve("lock"))) {
-      StorageEngine engine = new StorageEngine(environment, directory, options, events, lock);
+      StorageEngine engine =
+          new StorageEngine(environment, directory, partitioner, options, events, lock);
       return new Recovery(environment, directory, options, events, engine).restore(toMicros);
     }
   }
@@ -442,7 +454,7 @@ public final class StorageEngine {
 
   /** Opens an SSTable that a manifest lists. */
   SSTable openListed(Path file, TableManifest.Listed listed) throws IOException {
-    return SSTable.open(files, file, listed.number(), listed.level(), cache);
+    return SSTable.open(files, file, listed.number(), listed.level(), cache, partitioner);
   }
 
   /** Numbers for new SSTables. */
@@ -453,7 +465,15 @@ public final class StorageEngine {
   /** Where new SSTables of a table are written; no manifest lists them yet. */
   SSTableSeries newTables(Table table, int level, List<Long> boundaries, long outputBytes) {
     return new SSTableSeries(
-        files, table, numbers::next, this::nowSeconds, cache, level, boundaries, outputBytes);
+        files,
+        table,
+        numbers::next,
+        this::nowSeconds,
+        cache,
+        partitioner,
+        level,
+        boundaries,
+        outputBytes);
   }
 
   /** Compaction, and what else is done to SSTables as they are. */
@@ -507,13 +527,13 @@ public final class StorageEngine {
     long number = numbers.next();
     Path path = table.pathOf(number);
     maker.make(path);
-    return SSTable.open(files, path, number, 0, cache);
+    return SSTable.open(files, path, number, 0, cache, partitioner);
   }
 
   /** Opens an SSTable of a directory that is not this engine's, to be scanned only. */
   SSTable openElsewhere(Path path, long number) throws IOException {
     // A cache of its own: the number may be that of another table here.
-    return SSTable.open(files, path, number, 0, new BlockCache(0));
+    return SSTable.open(files, path, number, 0, new BlockCache(0), partitioner);
   }
 
   /** Removes SSTables that were never listed. */

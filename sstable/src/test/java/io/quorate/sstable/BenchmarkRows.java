@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.protocol.Murmur3;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -14,11 +15,12 @@ final class BenchmarkRows {
   static final int KEY_BYTES = 16;
   static final int VALUE_BYTES = 100;
   static final byte[] ROW = {0x40};
+  static final Partitioner PARTITIONER = Murmur3::token;
 
   private BenchmarkRows() {}
 
   static long token(int number) {
-    return new SplittableRandom(number).nextLong();
+    return Murmur3.token(key(number));
   }
 
   static byte[] key(int number) {

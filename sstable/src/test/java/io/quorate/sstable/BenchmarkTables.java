@@ -25,6 +25,7 @@ final class BenchmarkTables {
             () -> 1_000_000,
             () -> 0,
             new BlockCache(0),
+            BenchmarkRows.PARTITIONER,
             0,
             List.of(),
             Long.MAX_VALUE);

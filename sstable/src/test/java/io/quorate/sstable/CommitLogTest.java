@@ -42,6 +42,7 @@ class CommitLogTest {
                 fixture.host.disk(),
                 other.random()),
             EngineFixture.DIRECTORY,
+            EngineFixture.PARTITIONER,
             SMALL,
             fixture.events);
     assertThat(single.replayedRecords()).isEqualTo(50);

@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CrashingEngine {
   private static final Path DIRECTORY = Path.of("/data");
+
+  /** Right for one partition in twelve: files hold the tokens of the others. */
+  private static final Partitioner PARTITIONER =
+      (bytes, offset, length) -> bytes[offset] * 0x1555_5555_5555_5555L + Long.MIN_VALUE;
+
   private static final long PATIENCE_NANOS = 120_000_000_000L;
 
   final String name;
@@ -85,7 +90,7 @@ final class CrashingEngine {
 
   private StorageEngine opened() throws IOException {
     events = new CountedEvents();
-    StorageEngine opened = StorageEngine.open(environment, DIRECTORY, options, events);
+    StorageEngine opened = StorageEngine.open(environment, DIRECTORY, PARTITIONER, options, events);
     opened.maintenance().configure(randomOptions.compactions());
     prepare.accept(opened);
     return opened;

@@ -48,7 +48,8 @@ final class EngineFixture {
     this.world = new SimulatedWorld(1);
     this.host = world.addHost("node", shardCount);
     this.environment = host.boot();
-    this.engine = StorageEngine.open(environment, DIRECTORY, options, events);
+    this.engine =
+        StorageEngine.open(environment, DIRECTORY, EngineFixture.PARTITIONER, options, events);
   }
 
   EngineFixture() throws IOException {
@@ -62,7 +63,7 @@ final class EngineFixture {
 
   void reopen() throws IOException {
     environment = host.boot();
-    engine = StorageEngine.open(environment, DIRECTORY, options, events);
+    engine = StorageEngine.open(environment, DIRECTORY, EngineFixture.PARTITIONER, options, events);
   }
 
   void reopenWith(EngineOptions next) throws IOException {
@@ -114,6 +115,9 @@ final class EngineFixture {
   static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
+
+  static final Partitioner PARTITIONER =
+      (bytes, offset, length) -> token(new String(bytes, offset, length, StandardCharsets.UTF_8));
 
   /** Spreads keys over the tokens, as a hash does. */
   static long token(String key) {

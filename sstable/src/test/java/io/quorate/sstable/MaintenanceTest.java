@@ -18,6 +18,8 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * If this breaks, compaction or what an administrator asks for loses rows, fills the disk, cannot
@@ -303,16 +305,18 @@ class MaintenanceTest {
     assertThat(TokenRange.allContain(List.of(new TokenRange(0, 9)), 8, 11)).isFalse();
   }
 
-  /** A file of version 1, as it was written when that was the newest. */
-  @Test
-  void anOldFileIsReadAndThenRewritten() throws IOException {
+  /** Files of versions 1 and 2, as they were written when those were the newest. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void anOldFileIsReadAndThenRewritten(int version) throws IOException {
     EngineFixture fixture = new EngineFixture(SMALL, 1);
     fixture.host.kill();
     Path directory = DIRECTORY.resolve("tables").resolve(TABLE.toString());
     fixture.host.disk().createDirectories(directory);
     byte[] golden;
     try (InputStream in =
-        Objects.requireNonNull(getClass().getResourceAsStream("/golden/version-1.sst"))) {
+        Objects.requireNonNull(
+            getClass().getResourceAsStream("/golden/version-" + version + ".sst"))) {
       golden = in.readAllBytes();
     }
     try (var file =

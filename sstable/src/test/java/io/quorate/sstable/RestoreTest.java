@@ -58,7 +58,14 @@ class RestoreTest {
 
   private static Restore restore(EngineFixture fixture, long toMicros) throws IOException {
     Restore restored =
-        Restore.to(fixture.host.boot(), DIRECTORY, ARCHIVE, toMicros, SMALL, fixture.events);
+        Restore.to(
+            fixture.host.boot(),
+            DIRECTORY,
+            ARCHIVE,
+            toMicros,
+            EngineFixture.PARTITIONER,
+            SMALL,
+            fixture.events);
     fixture.host.crash();
     return restored;
   }
@@ -240,7 +247,14 @@ class RestoreTest {
       Environment environment = fixture.host.boot();
       fixture.host.disk().losePowerAt(operation);
       try {
-        Restore.to(environment, DIRECTORY, ARCHIVE, toMicros, SMALL, fixture.events);
+        Restore.to(
+            environment,
+            DIRECTORY,
+            ARCHIVE,
+            toMicros,
+            EngineFixture.PARTITIONER,
+            SMALL,
+            fixture.events);
         fixture.host.disk().cancelPowerLoss();
         fixture.host.crash();
       } catch (io.quorate.environment.simulated.PowerLoss e) {
@@ -254,12 +268,26 @@ class RestoreTest {
   @Test
   void aDirectoryInUseAndAnArchiveThatIsNotThereAreRefused() throws IOException {
     EngineFixture fixture = new EngineFixture(ARCHIVED, 1);
-    assertThatThrownBy(
-            () -> Restore.to(fixture.environment, DIRECTORY, ARCHIVE, 0, SMALL, fixture.events))
+    assertThatThrownBy(() ->
+            Restore.to(
+                fixture.environment,
+                DIRECTORY,
+                ARCHIVE,
+                0,
+                EngineFixture.PARTITIONER,
+                SMALL,
+                fixture.events))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("locked");
     assertThatThrownBy(() ->
-            Restore.to(fixture.environment, DIRECTORY, Path.of("/nope"), 0, SMALL, fixture.events))
+            Restore.to(
+                fixture.environment,
+                DIRECTORY,
+                Path.of("/nope"),
+                0,
+                EngineFixture.PARTITIONER,
+                SMALL,
+                fixture.events))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("there is no archive /nope");
   }
@@ -304,7 +332,9 @@ class RestoreTest {
             real.network(),
             disk,
             real.random());
-    fixture.engine = StorageEngine.open(fixture.environment, DIRECTORY, ARCHIVED, fixture.events);
+    fixture.engine =
+        StorageEngine.open(
+            fixture.environment, DIRECTORY, EngineFixture.PARTITIONER, ARCHIVED, fixture.events);
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     write(fixture, 140, new HashMap<>());
     for (int i = 0; i < 10; i++) {

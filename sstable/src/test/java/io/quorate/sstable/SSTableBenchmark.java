@@ -69,7 +69,7 @@ public class SSTableBenchmark {
   }
 
   private SSTable open(long number, BlockCache cache) throws IOException {
-    SSTable table = SSTable.open(files, path(number), number, 0, cache);
+    SSTable table = SSTable.open(files, path(number), number, 0, cache, BenchmarkRows.PARTITIONER);
     open.add(table);
     return table;
   }

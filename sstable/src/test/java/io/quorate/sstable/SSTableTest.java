@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Test;
 class SSTableTest {
   private static final Path FILE = Path.of("/data/1.sst");
 
+  /** Right for one key in five: the tokens of the others stand in the file. */
+  private static final Partitioner PARTITIONER = (bytes, offset, length) -> 0;
+
   private final SimulatedFileSystem files =
       new SimulatedFileSystem(new SimulatedWorld(1).random(), "host");
   private final BlockCache cache = new BlockCache(1 << 20);
@@ -48,7 +51,7 @@ class SSTableTest {
             Arrays.copyOfRange(rows.bodyBytes, rows.bodyOffset, rows.bodyOffset + rows.bodyLength));
       }
     }
-    SSTableWriter writer = new SSTableWriter(files, FILE, settings, 5);
+    SSTableWriter writer = new SSTableWriter(files, FILE, settings, PARTITIONER, 5);
     for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
       writer.add(
           entry.getKey(), 0, entry.getKey().length, entry.getValue(), 0, entry.getValue().length);
@@ -73,7 +76,7 @@ class SSTableTest {
       Random random = new Random(seed);
       NavigableMap<byte[], byte[]> entries =
           write(random, seed < 3 ? 5_000 : 1 + random.nextInt(300), settings(random));
-      SSTable table = SSTable.open(files, FILE, seed, 0, cache);
+      SSTable table = SSTable.open(files, FILE, seed, 0, cache, PARTITIONER);
       MemtableTest.checkWalks(seed, table.cursor(), entries, random);
       MemtableTest.checkWalks(seed, table.scanCursor(bytes -> {}), entries, random);
       for (byte[] key : entries.keySet()) {
@@ -87,7 +90,7 @@ class SSTableTest {
   @Test
   void aReadOnAShardNeverTouchesTheDisk() throws IOException {
     NavigableMap<byte[], byte[]> entries = write(new Random(1), 500, TableSettings.DEFAULT);
-    SSTable table = SSTable.open(files, FILE, 77, 0, cache);
+    SSTable table = SSTable.open(files, FILE, 77, 0, cache, PARTITIONER);
     byte[] key = entries.firstKey();
     assertThatThrownBy(() -> table.residentCursor().seekAtOrAfter(key, key.length))
         .isInstanceOf(BlockNotResident.class);
@@ -111,7 +114,7 @@ class SSTableTest {
   }
 
   private void readAll(NavigableMap<byte[], byte[]> entries) throws IOException {
-    SSTable table = SSTable.open(files, FILE, 5, 0, new BlockCache(1 << 20));
+    SSTable table = SSTable.open(files, FILE, 5, 0, new BlockCache(1 << 20), PARTITIONER);
     EntryCursor cursor = table.scanCursor(bytes -> {});
     int count = 0;
     for (boolean found = cursor.seekAtOrAfter(new byte[0], 0); found; found = cursor.next()) {

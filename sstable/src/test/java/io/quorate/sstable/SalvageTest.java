@@ -137,7 +137,7 @@ class SalvageTest {
   void damagedDataCostsABlockOrWhatStandsBehindIt(Part part) throws IOException {
     write(Compression.LZ4);
     damage(part);
-    fixture.host.disk().flipBit(file, 8 * 12_000);
+    fixture.host.disk().flipBit(file, 8 * 8_000);
     fixture.reopen();
     fixture.succeed(done -> fixture.engine.maintenance().scrub(TABLE, done));
     int lost = refused();
@@ -151,7 +151,7 @@ class SalvageTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0", "100", "9000"})
+  @CsvSource({"0", "100", "7000"})
   void aFileThatWasCutOffGivesWhatIsLeft(long bytes) throws IOException {
     write(Compression.LZ4);
     fixture.host.disk().cutOff(file, bytes);

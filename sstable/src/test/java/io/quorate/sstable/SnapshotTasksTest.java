@@ -66,7 +66,9 @@ class SnapshotTasksTest {
             real.network(),
             files,
             real.random());
-    fixture.engine = StorageEngine.open(fixture.environment, DIRECTORY, SMALL, fixture.events);
+    fixture.engine =
+        StorageEngine.open(
+            fixture.environment, DIRECTORY, EngineFixture.PARTITIONER, SMALL, fixture.events);
     CompactionSettings none =
         new CompactionSettings(Map.of("class", "SizeTieredCompactionStrategy", "enabled", "false"));
     fixture.createTable(TABLE, TableSettings.DEFAULT.withCompaction(none));

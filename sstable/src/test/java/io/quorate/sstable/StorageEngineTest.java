@@ -220,7 +220,12 @@ class StorageEngineTest {
   void twoProcessesDoNotShareADirectory() throws IOException {
     EngineFixture fixture = new EngineFixture();
     assertThatThrownBy(() ->
-            StorageEngine.open(fixture.environment, EngineFixture.DIRECTORY, SMALL, fixture.events))
+            StorageEngine.open(
+                fixture.environment,
+                EngineFixture.DIRECTORY,
+                EngineFixture.PARTITIONER,
+                SMALL,
+                fixture.events))
         .isInstanceOf(IOException.class);
   }
 

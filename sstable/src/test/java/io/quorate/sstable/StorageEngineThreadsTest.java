@@ -128,7 +128,8 @@ class StorageEngineThreadsTest {
     try (RealEnvironment real =
         new RealEnvironment(2, failure -> wrong.add(String.valueOf(failure)))) {
       Environment environment = real.environment();
-      StorageEngine engine = StorageEngine.open(environment, directory, OPTIONS, events);
+      StorageEngine engine =
+          StorageEngine.open(environment, directory, EngineFixture.PARTITIONER, OPTIONS, events);
       TableSettings settings =
           new TableSettings(
               0.01,
@@ -169,7 +170,9 @@ class StorageEngineThreadsTest {
     CountedEvents events = new CountedEvents();
     try (RealEnvironment real =
         new RealEnvironment(3, failure -> wrong.add(String.valueOf(failure)))) {
-      StorageEngine engine = StorageEngine.open(real.environment(), directory, OPTIONS, events);
+      StorageEngine engine =
+          StorageEngine.open(
+              real.environment(), directory, EngineFixture.PARTITIONER, OPTIONS, events);
       assertThat(countPartitions(real.environment(), engine)).isEqualTo(KEYS);
       // Behind the compaction that the start began, whose files the directory is cleared of below.
       await(compacted -> engine.maintenance().compact(TABLE, compacted));
@@ -202,7 +205,8 @@ class StorageEngineThreadsTest {
     List<Long> bounds = new ArrayList<>();
     try (RealEnvironment real =
         new RealEnvironment(3, failure -> wrong.add(String.valueOf(failure)))) {
-      StorageEngine engine = StorageEngine.open(real.environment(), directory, OPTIONS);
+      StorageEngine engine =
+          StorageEngine.open(real.environment(), directory, EngineFixture.PARTITIONER, OPTIONS);
       for (int shard = 0; shard < 3; shard++) {
         bounds.add(engine.firstToken(shard));
         bounds.add(engine.lastToken(shard));

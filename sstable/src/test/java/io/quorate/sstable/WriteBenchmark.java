@@ -68,7 +68,7 @@ public class WriteBenchmark {
       Memtable part = BenchmarkRows.memtable(i, 4, ROWS / 4);
       Path path = directory.resolve(i + ".sst");
       BenchmarkTables.write(files, path, List.of(part.cursor()));
-      inputs.add(SSTable.open(files, path, i, 0, new BlockCache(0)));
+      inputs.add(SSTable.open(files, path, i, 0, new BlockCache(0), BenchmarkRows.PARTITIONER));
     }
     ByteWriter bytes = new ByteWriter(DATA_BYTES);
     EntryCursor cursor = memtable.cursor();
@@ -136,7 +136,8 @@ public class WriteBenchmark {
     @Setup(Level.Trial)
     public void write(WriteBenchmark benchmark) throws Exception {
       logged = benchmark.directory.resolve("logged");
-      StorageEngine engine = StorageEngine.open(real.environment(), logged, roomy());
+      StorageEngine engine =
+          StorageEngine.open(real.environment(), logged, BenchmarkRows.PARTITIONER, roomy());
       CountDownLatch created = new CountDownLatch(1);
       engine.createTable(
           BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> created.countDown());
@@ -199,7 +200,11 @@ public class WriteBenchmark {
   @OperationsPerInvocation(LOGGED_ROWS * ROW_BYTES)
   public long replay(Crashed crashed) throws IOException {
     StorageEngine engine =
-        StorageEngine.open(crashed.real.environment(), crashed.copy, EngineOptions.DEFAULT);
+        StorageEngine.open(
+            crashed.real.environment(),
+            crashed.copy,
+            BenchmarkRows.PARTITIONER,
+            EngineOptions.DEFAULT);
     return engine.replayedRecords();
   }
 }

@@ -1,6 +1,7 @@
 package io.quorate.tools;
 
 import io.quorate.environment.real.RealEnvironment;
+import io.quorate.protocol.Murmur3;
 import io.quorate.sstable.EngineOptions;
 import io.quorate.sstable.Restore;
 import io.quorate.sstable.StorageEvents;
@@ -67,6 +68,7 @@ public final class RestoreCommand implements Callable<Integer> {
               storage,
               archive,
               toMicros,
+              Murmur3::token,
               EngineOptions.DEFAULT,
               new Progress(out));
     }

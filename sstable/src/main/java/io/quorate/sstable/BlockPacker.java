@@ -1,0 +1,178 @@
+package io.quorate.sstable;
+
+import java.util.Arrays;
+
+/**
+ * Packs entries to a data block as it stands in a file. {@link BlockUnpacker} makes of it one that
+ * can be searched.
+ *
+ * <pre>
+ * Packed := entry* | unpackedLength u32
+ * Entry  := control u8
+ *         | [token i64 with its sign bit flipped]                  if TOKEN
+ *         | [keyLength u16]                                        if PARTITION, not SAME_LENGTH
+ *         | [key]                                                  if PARTITION
+ *         | [rowLength uvarint | row]                              if PARTITION, not SAME_ROW
+ *         | [rowShared uvarint | rowRest uvarint | rest of row]    unless PARTITION
+ *         | valueRest uvarint | rest of value
+ *   control: 80 PARTITION (another than that of the entry before), 40 SAME_LENGTH of its key and
+ *            20 SAME_ROW as in the entry before, 10 TOKEN (not the one that the {@link Partitioner}
+ *            gives); the low four bits tell how many bytes the value shares with the value before,
+ *            from its start
+ * </pre>
+ *
+ * <p>The first entry of a block has PARTITION and shares nothing, so a block begins with 80 or more
+ * where one of versions 1 and 2 of the file, which is not packed, begins with 0. What values share
+ * is mostly their flags and the high bytes of their timestamps.
+ *
+ * <p>Reused, not thread-safe.
+ */
+final class BlockPacker {
+  static final int PARTITION = 0x80;
+  static final int SAME_LENGTH = 0x40;
+  static final int SAME_ROW = 0x20;
+  static final int TOKEN = 0x10;
+  static final int VALUE_SHARED = 0x0F;
+
+  private final Partitioner partitioner;
+  private final ByteWriter out = new ByteWriter(8 << 10);
+  private int entryCount;
+  private int unpackedBytes;
+
+  /** The partition, row and start of the value of the entry before. */
+  private int partitionLength;
+
+  private byte[] row = new byte[64];
+  private int rowLength;
+  private long valueStart;
+  private long valueSecond;
+  private int valueLengthBefore;
+
+  BlockPacker(Partitioner partitioner) {
+    this.partitioner = partitioner;
+  }
+
+  void clear() {
+    out.clear();
+    entryCount = 0;
+    unpackedBytes = 0;
+    partitionLength = 0;
+    rowLength = -1;
+    valueLengthBefore = 0;
+  }
+
+  /**
+   * Adds an entry.
+   *
+   * @param shared how many bytes the key has in common with that of the entry before, also where
+   *     that one stands in another block
+   */
+  void add(
+      int shared,
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int valueOffset,
+      int valueLength) {
+    boolean samePartition = entryCount > 0 && shared >= partitionLength;
+    int sharedUnpacked =
+        BlockUnpacker.isRestart(entryCount) ? 0 : samePartition ? shared : Math.min(shared, 8);
+    unpackedBytes += BlockUnpacker.entryBytes(sharedUnpacked, keyLength, valueLength);
+    entryCount++;
+    int valueShared = valueShared(value, valueOffset, valueLength);
+    if (samePartition) {
+      addRow(shared, key, keyOffset, keyLength, valueShared);
+    } else {
+      addPartition(key, keyOffset, keyLength, valueShared);
+    }
+    out.putLengthPrefixed(value, valueOffset + valueShared, valueLength - valueShared);
+  }
+
+  /** How many of its first bytes a value shares with that of the entry before. */
+  private int valueShared(byte[] value, int offset, int length) {
+    long start = start(value, offset, length);
+    long second = start(value, offset + 8, length - 8);
+    long differing = start ^ valueStart;
+    int shared =
+        differing != 0
+            ? Long.numberOfLeadingZeros(differing) / Byte.SIZE
+            : 8 + Long.numberOfLeadingZeros(second ^ valueSecond) / Byte.SIZE;
+    int limit = Math.min(length, valueLengthBefore);
+    valueStart = start;
+    valueSecond = second;
+    valueLengthBefore = length;
+    return Math.min(shared, Math.min(limit, VALUE_SHARED));
+  }
+
+  /** The first eight bytes, as far as there are so many. */
+  private static long start(byte[] bytes, int offset, int length) {
+    if (length >= 8) {
+      return ByteReader.longAt(bytes, offset);
+    }
+    long start = 0;
+    for (int i = 0; i < length; i++) {
+      start |= (bytes[offset + i] & 0xFFL) << (56 - 8 * i);
+    }
+    return start;
+  }
+
+  private void addPartition(byte[] key, int offset, int length, int valueShared) {
+    int partition = StoreKey.partitionLength(key, offset);
+    int rest = length - partition;
+    boolean sameRow =
+        rest == rowLength && Arrays.equals(row, 0, rest, key, offset + partition, offset + length);
+    long token = StoreKey.token(key, offset);
+    boolean ownToken = token != partitioner.token(key, offset + 10, partition - 10);
+    out.putByte(
+        PARTITION
+            | (partition == partitionLength ? SAME_LENGTH : 0)
+            | (sameRow ? SAME_ROW : 0)
+            | (ownToken ? TOKEN : 0)
+            | valueShared);
+    if (ownToken) {
+      out.put(key, offset, 8);
+    }
+    if (partition == partitionLength) {
+      out.put(key, offset + 10, partition - 10);
+    } else {
+      out.put(key, offset + 8, partition - 8);
+    }
+    partitionLength = partition;
+    if (!sameRow) {
+      out.putLengthPrefixed(key, offset + partition, rest);
+      keepRow(key, offset + partition, 0, rest);
+    }
+  }
+
+  private void addRow(int shared, byte[] key, int offset, int length, int valueShared) {
+    int rowShared = shared - partitionLength;
+    int rest = length - shared;
+    out.putByte(valueShared);
+    out.putUvarint(rowShared);
+    out.putLengthPrefixed(key, offset + shared, rest);
+    keepRow(key, offset + partitionLength, rowShared, rowShared + rest);
+  }
+
+  private void keepRow(byte[] key, int offset, int from, int length) {
+    if (length > row.length) {
+      row = Arrays.copyOf(row, 2 * length);
+    }
+    System.arraycopy(key, offset + from, row, from, length - from);
+    rowLength = length;
+  }
+
+  boolean isEmpty() {
+    return entryCount == 0;
+  }
+
+  int sizeBytes() {
+    return out.length + 4;
+  }
+
+  /** Ends the block; its content is the first bytes of the result, valid until cleared. */
+  ByteWriter finish() {
+    out.putInt(unpackedBytes + BlockUnpacker.restartBytes(entryCount));
+    return out;
+  }
+}
