@@ -75,11 +75,14 @@ final class BlockUnpacker {
   /** The block of a file's content, which in versions 1 and 2 is not packed. */
   static byte[] searchable(Path file, byte[] content, Partitioner partitioner)
       throws CorruptFileException {
-    if (!isPacked(content)) {
-      return content;
-    }
-    byte[] out = new byte[unpackedLength(content, content.length)];
-    new BlockUnpacker(partitioner).unpack(file, content, content.length, out);
+    return isPacked(content) ? unpacked(file, content, content.length, partitioner) : content;
+  }
+
+  /** The block of the first bytes of an array. */
+  static byte[] unpacked(Path file, byte[] packed, int length, Partitioner partitioner)
+      throws CorruptFileException {
+    byte[] out = new byte[unpackedLength(packed, length)];
+    new BlockUnpacker(partitioner).unpack(file, packed, length, out);
     return out;
   }
 

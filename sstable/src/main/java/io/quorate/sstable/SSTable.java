@@ -262,10 +262,8 @@ final class SSTable {
     byte[] content = cache.find(number, block);
     if (content == null) {
       content =
-          BlockUnpacker.searchable(
-              path,
-              StoredBlock.read(path, file, index.position(block), index.storedLength(block)),
-              partitioner);
+          BlockReader.read(
+              path, file, index.position(block), index.storedLength(block), partitioner);
       cache.put(number, block, content);
     }
     return content;

@@ -67,11 +67,7 @@ final class SSTableSeries {
       number = numbers.getAsLong();
       open =
           new SSTableWriter(
-              files,
-              table.pathOf(number),
-              table.settings(),
-              partitioner,
-              nowSeconds.getAsLong());
+              files, table.pathOf(number), table.settings(), partitioner, nowSeconds.getAsLong());
       writer = open;
     }
     open.add(key, keyOffset, keyLength, value, valueOffset, valueLength);

@@ -48,11 +48,7 @@ final class SSTableWriter {
    * @param nowSeconds the wall clock's time
    */
   SSTableWriter(
-      FileSystem files,
-      Path path,
-      TableSettings settings,
-      Partitioner partitioner,
-      long nowSeconds)
+      FileSystem files, Path path, TableSettings settings, Partitioner partitioner, long nowSeconds)
       throws IOException {
     this.files = files;
     this.path = path;

@@ -110,8 +110,7 @@ final class SalvagedTable implements Closeable {
   private byte[] read(SSTableIndex found, int block) throws IOException {
     int length = found.storedLength(block);
     bytesRead.accept(length);
-    byte[] content = StoredBlock.read(path, file, found.position(block), length);
-    return BlockUnpacker.searchable(path, content, partitioner);
+    return BlockReader.read(path, file, found.position(block), length, partitioner);
   }
 
   @Override

@@ -28,9 +28,9 @@
  *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
  *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
  *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code BlockPacker}
- *       and {@code BlockUnpacker}, {@code BlockCursor}, {@code StoredBlock}, {@code BlockCache}),
- *       {@code SSTableIndex}, {@code BloomFilter}, {@code SSTableStatistics}. Tokens are not
- *       stored: {@link io.quorate.sstable.Partitioner} gives them.
+ *       and {@code BlockUnpacker}, {@code BlockReader}, {@code BlockCursor}, {@code StoredBlock},
+ *       {@code BlockCache}), {@code SSTableIndex}, {@code BloomFilter}, {@code SSTableStatistics}.
+ *       Tokens are not stored: {@link io.quorate.sstable.Partitioner} gives them.
  *   <li>{@code Table}: publishes a {@code Version}, the SSTables of the moment, and keeps it in a
  *       {@code TableManifest}.
  *   <li>{@code PartitionRead}, {@code RangeRead}: reads. Sources are {@code EntryCursor}s; {@code
