@@ -50,7 +50,9 @@ public final class Internode {
     /** The node has too much to do; nothing was done. */
     OVERLOADED(2),
     /** The sender's metadata is older than what this request needs; nothing was done. */
-    STALE_EPOCH(3);
+    STALE_EPOCH(3),
+    /** What is asked for is not this node's; nothing was done. */
+    NOT_OWNER(4);
 
     private static final Status[] BY_CODE = values();
 
@@ -158,6 +160,14 @@ public final class Internode {
 
   /** A buffer that holds the header of a request; append the payload, then {@link #send}. */
   ByteBuf request(Verb verb, int payloadBytes, Pending pending, long deadlineNanos) {
+    return request(verb, payloadBytes, pending, deadlineNanos, epoch.getAsLong());
+  }
+
+  /**
+   * @param plannedEpoch of the metadata that said whom to ask
+   */
+  ByteBuf request(
+      Verb verb, int payloadBytes, Pending pending, long deadlineNanos, long plannedEpoch) {
     Lane lane = lane();
     long id = lane.nextId++ << SHARD_BITS | lane.shard;
     lane.waiting.put(id, pending);
@@ -170,7 +180,7 @@ public final class Internode {
         .writeByte(REQUEST)
         .writeByte(verb.code())
         .writeLong(id)
-        .writeLong(epoch.getAsLong())
+        .writeLong(plannedEpoch)
         .writeInt((int) millisLeft);
   }
 
@@ -240,7 +250,7 @@ public final class Internode {
     long responderEpoch = message.readLong();
     Status status =
         code >= 0 && code < Status.BY_CODE.length ? Status.BY_CODE[code] : Status.FAILED;
-    if (status == Status.STALE_EPOCH) {
+    if (status == Status.STALE_EPOCH || status == Status.NOT_OWNER) {
       newestRefusalEpoch.accumulateAndGet(responderEpoch, Math::max);
     }
     int index = (int) (id & ((1 << SHARD_BITS) - 1));

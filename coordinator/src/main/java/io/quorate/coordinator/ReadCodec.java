@@ -67,7 +67,7 @@ final class ReadCodec {
     return bytes;
   }
 
-  private static void writeLimits(ByteBuf out, ReadLimits limits) {
+  static void writeLimits(ByteBuf out, ReadLimits limits) {
     out.writeByte((limits.includeStatic() ? STATIC : 0) | (limits.reversed() ? REVERSED : 0));
     out.writeInt(limits.liveRows());
     out.writeLong(limits.nowSeconds());

@@ -145,9 +145,13 @@ public final class ReplicaService {
           TableMetadata table = metadata.table(tableId);
           if (table == null) {
             reply.refused(Status.STALE_EPOCH, "table " + tableId + " is not there any more");
-          } else if (!metadata.ownsAll(hostId, table.keyspace(), first, last)) {
+          } else if (epoch < metadata.ownershipEpoch()) {
             reply.refused(
                 Status.STALE_EPOCH,
+                "ownership changed at epoch " + metadata.ownershipEpoch() + "; asked at " + epoch);
+          } else if (!metadata.ownsAll(hostId, table.keyspace(), first, last)) {
+            reply.refused(
+                Status.NOT_OWNER,
                 "what is asked for is not this node's at epoch "
                     + metadata.epoch()
                     + "; asked at "

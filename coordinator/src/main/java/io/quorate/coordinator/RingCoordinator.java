@@ -104,8 +104,7 @@ public final class RingCoordinator
             WriteCoordination.start(
                 this,
                 mutation,
-                metadata.replicas(table.keyspace(), mutation.token()),
-                level,
+                writeQuorum(metadata, table, mutation.token(), level),
                 kind,
                 deadlineNanos,
                 planned));
@@ -148,8 +147,18 @@ public final class RingCoordinator
 
   private @Nullable RequestFailure unavailable(TableMutation mutation, ConsistencyLevel level) {
     long token = Mutation.of(mutation.mutation()).token();
-    List<NodeInfo> replicas = ring.metadata().replicas(mutation.table().keyspace(), token);
-    return WriteCoordination.unavailable(this, replicas, level);
+    return WriteCoordination.unavailable(
+        this, writeQuorum(ring.metadata(), mutation.table(), token, level));
+  }
+
+  private WriteQuorum writeQuorum(
+      ClusterMetadata metadata, TableMetadata table, long token, ConsistencyLevel level) {
+    return new WriteQuorum(
+        metadata.epoch(),
+        level,
+        metadata.replicas(table.keyspace(), token),
+        metadata.otherReplicas(table.keyspace(), token),
+        datacenter);
   }
 
   private void writeAll(
@@ -232,7 +241,7 @@ public final class RingCoordinator
 
   @Override
   public void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer) {
-    Collection<NodeInfo> nodes = ring.metadata().nodes();
+    Collection<NodeInfo> nodes = ring.metadata().members();
     for (NodeInfo node : nodes) {
       if (!isAlive(node)) {
         answer.failed(

@@ -7,6 +7,7 @@ import io.quorate.coordinator.RequestFailure.WriteKind;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.Mutation;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,21 +21,26 @@ import org.jspecify.annotations.Nullable;
 final class WriteCoordination extends TimeoutWheel.Entry {
   private final ReplicaWriter writer;
   private final Mutation mutation;
-  private final QuorumTracker tracker;
+  private final WriteQuorum quorum;
   private final WriteKind kind;
   private final long deadlineNanos;
+
+  /** Replicas that refused it because this node is behind. */
+  private final List<NodeInfo> stale = new ArrayList<>(0);
+
+  private boolean hasFailed;
   private @Nullable Answer<@Nullable Void> waiting;
 
   private WriteCoordination(
       ReplicaWriter writer,
       Mutation mutation,
-      QuorumTracker tracker,
+      WriteQuorum quorum,
       WriteKind kind,
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
     this.writer = writer;
     this.mutation = mutation;
-    this.tracker = tracker;
+    this.quorum = quorum;
     this.kind = kind;
     this.deadlineNanos = deadlineNanos;
     this.waiting = answer;
@@ -63,28 +69,25 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   static void start(
       ReplicaWriter writer,
       Mutation mutation,
-      List<NodeInfo> replicas,
-      ConsistencyLevel level,
+      WriteQuorum quorum,
       WriteKind kind,
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
-    RequestFailure unavailable = unavailable(writer, replicas, level);
+    RequestFailure unavailable = unavailable(writer, quorum);
     if (unavailable != null) {
       answer.failed(unavailable);
       return;
     }
-    QuorumTracker tracker = QuorumTracker.of(level, replicas, writer.localDatacenter());
-    new WriteCoordination(writer, mutation, tracker, kind, deadlineNanos, answer).send(replicas);
+    List<NodeInfo> targets = quorum.targets();
+    new WriteCoordination(writer, mutation, quorum, kind, deadlineNanos, answer).send(targets);
   }
 
-  /** Why a write to these replicas would not be tried, or null. */
-  static @Nullable RequestFailure unavailable(
-      ReplicaWriter writer, List<NodeInfo> replicas, ConsistencyLevel level) {
-    QuorumTracker tracker = QuorumTracker.of(level, replicas, writer.localDatacenter());
-    if (replicas.isEmpty()) {
-      return new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0);
+  /** Why a write would not be tried, or null. */
+  static @Nullable RequestFailure unavailable(ReplicaWriter writer, WriteQuorum quorum) {
+    if (quorum.targets().isEmpty()) {
+      return new RequestFailure.Unavailable(quorum.level(), Math.max(1, quorum.required()), 0);
     }
-    return level == ConsistencyLevel.ANY ? null : tracker.unavailable(replicas, writer::isAlive);
+    return quorum.level() == ConsistencyLevel.ANY ? null : quorum.unavailable(writer::isAlive);
   }
 
   private void send(List<NodeInfo> replicas) {
@@ -98,7 +101,12 @@ final class WriteCoordination extends TimeoutWheel.Entry {
         internode.send(
             replica.internode(),
             internode
-                .request(Verb.MUTATION, bytes.length, new RemoteCopy(replica), deadlineNanos)
+                .request(
+                    Verb.MUTATION,
+                    bytes.length,
+                    new RemoteCopy(replica),
+                    deadlineNanos,
+                    quorum.epoch())
                 .writeBytes(bytes));
       } else {
         keepHint(replica);
@@ -107,12 +115,26 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   }
 
   private void keepHint(NodeInfo replica) {
-    boolean counts = tracker.level() == ConsistencyLevel.ANY && waiting != null;
+    boolean counts = quorum.level() == ConsistencyLevel.ANY && waiting != null;
     writer.hint(replica, mutation, counts ? () -> acknowledged(replica) : null);
   }
 
+  /**
+   * This node is behind. When the others make up the level, the replica gets the write later, for
+   * the row may be its own all the same; when they do not, the write is planned anew.
+   */
+  private void refusedAsStale(NodeInfo replica) {
+    if (waiting == null && !hasFailed) {
+      keepHint(replica);
+    } else {
+      stale.add(replica);
+    }
+  }
+
   private void acknowledged(NodeInfo replica) {
-    if (tracker.answered(replica) && waiting != null) {
+    if (quorum.answered(replica) && waiting != null) {
+      stale.forEach(this::keepHint);
+      stale.clear();
       leaveWheel();
       Answer<@Nullable Void> answer = waiting;
       waiting = null;
@@ -121,7 +143,8 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   }
 
   private void refused(NodeInfo replica, String why) {
-    if (tracker.refused(replica)) {
+    if (quorum.refused(replica)) {
+      QuorumTracker tracker = quorum.lacking();
       fail(
           new RequestFailure.WriteFailure(
               tracker.level(),
@@ -136,6 +159,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   private void fail(RequestFailure failure) {
     Answer<@Nullable Void> answer = waiting;
     if (answer != null) {
+      hasFailed = true;
       leaveWheel();
       waiting = null;
       answer.failed(failure);
@@ -144,6 +168,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
 
   @Override
   void timedOut() {
+    QuorumTracker tracker = quorum.lacking();
     fail(
         new RequestFailure.WriteTimeout(
             tracker.level(), tracker.received(), tracker.required(), kind));
@@ -179,9 +204,12 @@ final class WriteCoordination extends TimeoutWheel.Entry {
       if (status == Status.OK) {
         acknowledged(replica);
       } else {
-        // What is not its own any more it would not take from a hint either.
-        if (status != Status.STALE_EPOCH) {
-          keepHint(replica);
+        switch (status) {
+          case STALE_EPOCH -> refusedAsStale(replica);
+          case NOT_OWNER -> {
+            // What is not its own any more it would not take from a hint either.
+          }
+          case OK, FAILED, OVERLOADED -> keepHint(replica);
         }
         WriteCoordination.this.refused(replica, Internode.text(payload));
       }

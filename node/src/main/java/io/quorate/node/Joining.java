@@ -7,6 +7,7 @@ import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TokenAllocation;
+import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import java.util.List;
@@ -103,8 +104,22 @@ final class Joining {
       join();
       return;
     }
+    if (known == null && metadata.isRemoved(hostId)) {
+      refused.accept(
+          "node "
+              + hostId
+              + " was removed from the cluster; to join again as a new node it needs an empty data"
+              + " directory");
+      return;
+    }
+    if (known == null && metadata.transition() != null) {
+      // Its own, or another that has to end first.
+      retry();
+      return;
+    }
+    boolean inSteps = known == null && metadata.hasTables();
     ring.change(
-        new MetadataChange.RegisterNode(wanted),
+        inSteps ? joinInSteps(wanted) : new MetadataChange.RegisterNode(wanted),
         environment.clock().nanos() + ATTEMPT_NANOS,
         new Answer<>() {
           @Override
@@ -119,12 +134,20 @@ final class Joining {
         });
   }
 
+  /** There may be rows: they have to come here before this node is asked for them. */
+  private MetadataChange joinInSteps(NodeInfo wanted) {
+    log.info("joining as node {}: rows are fetched first", hostId);
+    return new MetadataChange.BeginTransition(Transition.Kind.JOIN, wanted, null, false);
+  }
+
   private void registered(ChangeOutcome outcome) {
     switch (outcome) {
+      case ChangeOutcome.Applied applied when ring.metadata().node(hostId) == null -> retry();
       case ChangeOutcome.Applied applied -> join();
       case ChangeOutcome.Unchanged unchanged -> join();
       case ChangeOutcome.Conflict conflict -> retry();
       case ChangeOutcome.AlreadyExists exists -> retry();
+      case ChangeOutcome.Invalid invalid when ring.metadata().transition() != null -> retry();
       case ChangeOutcome.Invalid invalid -> refused.accept(invalid.message());
     }
   }

@@ -5,6 +5,7 @@ import io.quorate.coordinator.BatchLog;
 import io.quorate.coordinator.HintDelivery;
 import io.quorate.coordinator.Internode;
 import io.quorate.coordinator.LocalReplica;
+import io.quorate.coordinator.RangeFetch;
 import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
@@ -33,6 +34,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,7 @@ public final class Node {
   private static final long MAX_COMMIT_LOG_BYTES = 512L << 20;
 
   private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
+  private static final long STREAM_BYTES_PER_SECOND = 64L << 20;
   private static final long RESERVED_DISK_BYTES = 64L << 20;
   private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -93,7 +97,8 @@ public final class Node {
       RingCoordinator coordinator,
       BatchLog batchLog,
       Queries queries,
-      Clients clients) {}
+      Clients clients,
+      Transitions transitions) {}
 
   public Node(Environment environment, NodeConfig config, Listener listener) {
     WatchedFiles files = new WatchedFiles(environment.files());
@@ -230,7 +235,7 @@ public final class Node {
             shard,
             config.dataDirectory().resolve("hints"),
             hintConfig(),
-            new HintDelivery(environment.clock(), ring, internode));
+            new HintDelivery(identity.hostId(), environment.clock(), ring, internode, local));
     Clients clients = new Clients(environment, config, this);
     Membership membership = membership(identity, internode, hints, clients);
     long batchAgeNanos = TimeUnit.MILLISECONDS.toNanos(2 * config.writeTimeoutMillis() + 5_000);
@@ -258,7 +263,53 @@ public final class Node {
         coordinator,
         batchLog,
         new Queries(environment, ring, queryProcessor(coordinator)),
-        clients);
+        clients,
+        transitions(identity, engine, ring, internode, local));
+  }
+
+  private Transitions transitions(
+      NodeIdentity identity,
+      StorageEngine engine,
+      RaftMetadataRing ring,
+      Internode internode,
+      LocalReplica local) {
+    Executor notes = environment.background().serial("streaming");
+    Path noted = config.dataDirectory().resolve("streaming");
+    return new Transitions(
+        environment,
+        shard,
+        identity.hostId(),
+        ring,
+        (metadata, finished) ->
+            new Streaming(
+                shard,
+                Streaming.pieces(metadata, identity.hostId()),
+                (piece, listener) ->
+                    new RangeFetch(
+                        environment.clock(),
+                        shard,
+                        internode,
+                        local,
+                        piece.source(),
+                        piece.table(),
+                        piece.lastToken(),
+                        STREAM_BYTES_PER_SECOND,
+                        listener),
+                StreamingLog.open(
+                    environment.files(),
+                    notes,
+                    noted,
+                    Objects.requireNonNull(metadata.transition()).number()),
+                then ->
+                    engine.flushAll(failure -> {
+                      if (failure != null) {
+                        // It is tried again by itself; what has a log is safe already.
+                        log.warn("flushing what was fetched failed: {}", failure.getMessage());
+                      }
+                      shard.execute(then);
+                    }),
+                finished),
+        this::leave);
   }
 
   private QueryProcessor queryProcessor(RingCoordinator coordinator) {
@@ -363,6 +414,7 @@ public final class Node {
     @Override
     public void started() {
       RaftMetadataRing ring = assembled().ring;
+      assembled().transitions.start();
       Joining joining =
           new Joining(
               environment,
@@ -504,6 +556,14 @@ public final class Node {
         done.run();
       });
     });
+  }
+
+  /** This node is not of the cluster any more. What it has on disk stays. */
+  private void leave() {
+    if (state == NodeState.NORMAL) {
+      log.info("this node is not of the cluster any more and serves nothing");
+      drain(assembled(), () -> {});
+    }
   }
 
   private void releaseDirectory() {

@@ -40,6 +40,13 @@ public final class SimulatedCluster {
     }
   }
 
+  /** Another host, whose node is started by {@link #start} and is no voter of the metadata ring. */
+  public SimulatedHost addHost() {
+    SimulatedHost added = world.addHost("10.0.0." + (hosts.size() + 1), SHARDS);
+    hosts.add(added);
+    return added;
+  }
+
   public SimulatedWorld world() {
     return world;
   }

@@ -120,7 +120,8 @@ final class BlockPacker {
   private void addPartition(byte[] key, int offset, int length, int valueShared) {
     int partition = StoreKey.partitionLength(key, offset);
     int rest = length - partition;
-    boolean sameRow = rest == rowLength && isRow(key, offset + partition, rest);
+    boolean sameRow =
+        rest == rowLength && Arrays.equals(row, 0, rest, key, offset + partition, offset + length);
     long token = StoreKey.token(key, offset);
     boolean ownToken = token != partitioner.token(key, offset + 10, partition - 10);
     out.putByte(
@@ -133,7 +134,7 @@ final class BlockPacker {
       out.put(key, offset, 8);
     }
     if (partition == partitionLength) {
-      out.putShortBytes(key, offset + 10, partition - 10);
+      out.put(key, offset + 10, partition - 10);
     } else {
       out.put(key, offset + 8, partition - 8);
     }
@@ -142,13 +143,6 @@ final class BlockPacker {
       out.putLengthPrefixed(key, offset + partition, rest);
       keepRow(key, offset + partition, 0, rest);
     }
-  }
-
-  /** Whether this is the row of the entry before, too. Most rows of a byte have no clustering. */
-  private boolean isRow(byte[] key, int offset, int length) {
-    return length == 1
-        ? row[0] == key[offset]
-        : Arrays.equals(row, 0, length, key, offset, offset + length);
   }
 
   private void addRow(int shared, byte[] key, int offset, int length, int valueShared) {

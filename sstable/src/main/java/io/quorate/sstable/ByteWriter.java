@@ -90,18 +90,6 @@ final class ByteWriter {
     length += count;
   }
 
-  /** For what is mostly short: up to sixteen bytes are copied as sixteen, which is a call less. */
-  void putShortBytes(byte[] source, int offset, int count) {
-    if (count <= 16 && offset + 16 <= source.length) {
-      reserve(16);
-      LONG.set(bytes, length, (long) LONG.get(source, offset));
-      LONG.set(bytes, length + 8, (long) LONG.get(source, offset + 8));
-      length += count;
-    } else {
-      put(source, offset, count);
-    }
-  }
-
   void putLengthPrefixed(byte[] source, int offset, int count) {
     putUvarint(count);
     put(source, offset, count);

@@ -21,16 +21,20 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterMetadata {
   /** What a node knows before it has heard of any other. */
   public static final ClusterMetadata EMPTY =
-      new ClusterMetadata(0, 0, new TreeMap<>(), new TreeMap<>());
+      new ClusterMetadata(0, 0, new TreeMap<>(), Topology.EMPTY);
 
   private final long epoch;
   private final long schemaEpoch;
   private final SortedMap<String, KeyspaceMetadata> keyspaces;
-  private final SortedMap<UUID, NodeInfo> nodes;
+  private final Topology topology;
   private final UUID schemaVersion;
-  private final TokenRing ring;
   private final Map<UUID, TableMetadata> tablesById = new HashMap<>();
-  private final Map<String, List<List<NodeInfo>>> replicasByKeyspace = new HashMap<>();
+
+  /** Who answers reads. */
+  private final Ownership reading;
+
+  /** Who is written to beside them while ownership changes; null when it does not. */
+  private final @Nullable Ownership other;
 
   /**
    * @param schemaEpoch epoch of the last change of the schema
@@ -39,19 +43,26 @@ public final class ClusterMetadata {
       long epoch,
       long schemaEpoch,
       SortedMap<String, KeyspaceMetadata> keyspaces,
-      SortedMap<UUID, NodeInfo> nodes) {
+      Topology topology) {
     this.epoch = epoch;
     this.schemaEpoch = schemaEpoch;
     this.keyspaces = Collections.unmodifiableSortedMap(keyspaces);
-    this.nodes = Collections.unmodifiableSortedMap(nodes);
+    this.topology = topology;
     this.schemaVersion =
         UUID.nameUUIDFromBytes(("schema " + schemaEpoch).getBytes(StandardCharsets.UTF_8));
-    this.ring = new TokenRing(nodes.values());
-    Map<Replication, List<List<NodeInfo>>> byReplication = new HashMap<>();
     for (KeyspaceMetadata keyspace : keyspaces.values()) {
-      replicasByKeyspace.put(
-          keyspace.name(), byReplication.computeIfAbsent(keyspace.replication(), ring::replicas));
       keyspace.tables().values().forEach(table -> tablesById.put(table.id(), table));
+    }
+    Ownership before = new Ownership(topology.nodes().values(), keyspaces.values());
+    Transition transition = topology.transition();
+    if (transition == null) {
+      this.reading = before;
+      this.other = null;
+    } else {
+      Ownership after = new Ownership(topology.nodesAfter().values(), keyspaces.values());
+      boolean readsNew = transition.step() == Transition.Step.READ_NEW;
+      this.reading = readsNew ? after : before;
+      this.other = readsNew ? before : after;
     }
   }
 
@@ -85,38 +96,103 @@ public final class ClusterMetadata {
     return tablesById.get(id);
   }
 
-  /** All nodes, by host id. */
+  /** The nodes that own something, by host id. */
   public Collection<NodeInfo> nodes() {
-    return nodes.values();
+    return topology.nodes().values();
+  }
+
+  /** The nodes that own something, and one that is on its way. */
+  public Collection<NodeInfo> members() {
+    return topology.members().values();
   }
 
   public @Nullable NodeInfo node(UUID hostId) {
-    return nodes.get(hostId);
+    return topology.nodes().get(hostId);
   }
 
+  /** A node of {@link #members}. */
+  public @Nullable NodeInfo member(UUID hostId) {
+    return topology.members().get(hostId);
+  }
+
+  Topology topology() {
+    return topology;
+  }
+
+  /** The change of ownership under way; null when there is none. */
+  public @Nullable Transition transition() {
+    return topology.transition();
+  }
+
+  /** A request that was planned before this epoch may ask the wrong nodes. */
+  public long ownershipEpoch() {
+    return topology.ownershipEpoch();
+  }
+
+  /** Whether a node was of the cluster and will never be again. */
+  public boolean isRemoved(UUID hostId) {
+    return topology.removed().contains(hostId);
+  }
+
+  /** Whether there may be rows anywhere. */
+  public boolean hasTables() {
+    return !tablesById.isEmpty();
+  }
+
+  /** The ring of those who answer reads. */
   public TokenRing ring() {
-    return ring;
+    return reading.ring();
   }
 
-  /** Replicas of a token in a keyspace, the primary first; none when the keyspace is unknown. */
+  /**
+   * Who is asked for a token in a keyspace, the primary first; none when the keyspace is unknown.
+   */
   public List<NodeInfo> replicas(String keyspace, long token) {
-    List<List<NodeInfo>> replicas = replicasByKeyspace.get(keyspace);
-    return replicas == null || replicas.isEmpty() ? List.of() : replicas.get(ring.rangeOf(token));
+    return reading.replicas(keyspace, token);
+  }
+
+  /**
+   * The set of replicas in which a write needs its level too, because ownership changes; none when
+   * it is that of {@link #replicas}.
+   */
+  public List<NodeInfo> otherReplicas(String keyspace, long token) {
+    if (other == null) {
+      return List.of();
+    }
+    List<NodeInfo> others = other.replicas(keyspace, token);
+    return others.equals(reading.replicas(keyspace, token)) ? List.of() : others;
   }
 
   /** Whether a node is a replica of every token from {@code first} to {@code last}. */
   public boolean ownsAll(UUID hostId, String keyspace, long first, long last) {
     long token = first;
     while (true) {
-      if (replicas(keyspace, token).stream().noneMatch(node -> node.hostId().equals(hostId))) {
+      boolean owns =
+          reading.isReplica(hostId, keyspace, token)
+              || (other != null && other.isReplica(hostId, keyspace, token));
+      if (!owns) {
         return false;
       }
-      long end = ring.lastTokenOfRange(token);
+      long end = reading.ring().lastTokenOfRange(token);
+      if (other != null) {
+        end = Math.min(end, other.ring().lastTokenOfRange(token));
+      }
       if (end >= last) {
         return true;
       }
       token = end + 1;
     }
+  }
+
+  /** What a new owner has to fetch in the transition under way. */
+  public List<Receivers.Fetch> fetchesOf(UUID receiver) {
+    Transition transition = topology.transition();
+    if (transition == null || other == null || transition.step() != Transition.Step.WRITE_BOTH) {
+      return List.of();
+    }
+    return Receivers.fetches(reading, other, keyspaces.values(), transition.dead()).stream()
+        .filter(fetch -> fetch.receiver().equals(receiver))
+        .toList();
   }
 
   /** What {@code change} makes of this. Pure: the same on every replica of the metadata ring. */
@@ -134,6 +210,14 @@ public final class ClusterMetadata {
       }
       case MetadataChange.AlterKeyspace alter -> {
         KeyspaceMetadata old = keyspaces.get(alter.name());
+        if (old != null
+            && topology.transition() != null
+            && !old.replication().equals(alter.replication())) {
+          yield new ChangeOutcome.Invalid(
+              "the replication of keyspace "
+                  + alter.name()
+                  + " cannot be changed while nodes come or go");
+        }
         yield old == null
             ? unknownKeyspace(alter.name())
             : schemaWith(
@@ -173,16 +257,36 @@ public final class ClusterMetadata {
       case MetadataChange.CreateType create -> createType(create);
       case MetadataChange.AlterType alter -> alterType(alter);
       case MetadataChange.DropType drop -> dropType(drop);
-      case MetadataChange.RegisterNode register -> registerNode(register.node());
-      case MetadataChange.RemoveNode remove -> {
-        if (!nodes.containsKey(remove.hostId())) {
-          yield new ChangeOutcome.Unchanged();
-        }
-        SortedMap<UUID, NodeInfo> kept = new TreeMap<>(nodes);
-        kept.remove(remove.hostId());
-        yield new ChangeOutcome.Applied(
-            new ClusterMetadata(epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), kept));
-      }
+      case MetadataChange.RegisterNode register ->
+          topology(topology.register(register.node(), hasTables(), epoch + 1));
+      case MetadataChange.BeginTransition begin ->
+          topology(
+              topology.begin(
+                  begin.kind(),
+                  begin.node(),
+                  begin.replaced(),
+                  begin.forced(),
+                  keyspaces.values(),
+                  epoch + 1));
+      case MetadataChange.AcknowledgeStep known ->
+          topology(
+              topology.acknowledge(known.transition(), known.step(), known.hostId(), epoch + 1));
+      case MetadataChange.FinishStreaming done ->
+          topology(topology.streamed(done.transition(), done.hostId(), epoch + 1));
+      case MetadataChange.CancelTransition cancel ->
+          topology(topology.cancel(cancel.transition(), epoch + 1));
+    };
+  }
+
+  private ChangeOutcome topology(Topology.Outcome outcome) {
+    return switch (outcome) {
+      case Topology.Outcome.Changed changed ->
+          new ChangeOutcome.Applied(
+              new ClusterMetadata(
+                  epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), changed.topology()));
+      case Topology.Outcome.Unchanged unchanged -> new ChangeOutcome.Unchanged();
+      case Topology.Outcome.Conflict conflict -> new ChangeOutcome.Conflict();
+      case Topology.Outcome.Refused refused -> new ChangeOutcome.Invalid(refused.why());
     };
   }
 
@@ -282,40 +386,6 @@ public final class ClusterMetadata {
     return schemaWith(keyspace.with(keyspace.tables(), types));
   }
 
-  private ChangeOutcome registerNode(NodeInfo node) {
-    NodeInfo known = nodes.get(node.hostId());
-    if (node.equals(known)) {
-      return new ChangeOutcome.Unchanged();
-    }
-    if (known != null && !known.samePlacement(node)) {
-      return new ChangeOutcome.Invalid(
-          "node " + node.hostId() + " owns other tokens, or stands in another rack, already");
-    }
-    if (known == null && !tablesById.isEmpty()) {
-      // Ownership would move at once, and the rows would stay where they are: reads would miss
-      // them.
-      return new ChangeOutcome.Invalid(
-          "a node cannot be added to a cluster that has tables: streaming to it is not supported"
-              + " yet");
-    }
-    for (NodeInfo other : nodes.values()) {
-      if (other.hostId().equals(node.hostId())) {
-        continue;
-      }
-      if (other.internode().equals(node.internode())) {
-        return new ChangeOutcome.Invalid(
-            "address " + node.internode() + " belongs to node " + other.hostId());
-      }
-      if (!Collections.disjoint(other.tokens(), node.tokens())) {
-        return new ChangeOutcome.Conflict(); // chosen from a ring that has changed meanwhile
-      }
-    }
-    SortedMap<UUID, NodeInfo> changed = new TreeMap<>(nodes);
-    changed.put(node.hostId(), node);
-    return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), changed));
-  }
-
   private static ChangeOutcome unknownKeyspace(String name) {
     return new ChangeOutcome.Invalid("Keyspace '" + name + "' doesn't exist");
   }
@@ -327,7 +397,6 @@ public final class ClusterMetadata {
   }
 
   private ChangeOutcome schema(SortedMap<String, KeyspaceMetadata> changed) {
-    return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, epoch + 1, changed, new TreeMap<>(nodes)));
+    return new ChangeOutcome.Applied(new ClusterMetadata(epoch + 1, epoch + 1, changed, topology));
   }
 }

@@ -2,6 +2,7 @@ package io.quorate.coordinator.metadata;
 
 import io.quorate.protocol.types.CqlType.UserType;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One step of the metadata state machine. A change that depends on what it was computed from says
@@ -88,9 +89,31 @@ public sealed interface MetadataChange {
     }
   }
 
-  /** A node joins with its tokens, or says that its addresses or version are others now. */
+  /**
+   * A node joins a cluster without tables with its tokens, or says that its addresses or version
+   * are others now.
+   */
   record RegisterNode(NodeInfo node) implements MetadataChange {}
 
-  /** A node is no longer of this cluster. */
-  record RemoveNode(UUID hostId) implements MetadataChange {}
+  /**
+   * Ownership begins to change.
+   *
+   * @param node as {@link Transition#node} has it
+   * @param forced also when fewer nodes stay than rows want replicas
+   */
+  record BeginTransition(
+      Transition.Kind kind, NodeInfo node, @Nullable UUID replaced, boolean forced)
+      implements MetadataChange {}
+
+  /**
+   * A node has heard of a step of a transition, and plans nothing under the one before any more.
+   */
+  record AcknowledgeStep(long transition, Transition.Step step, UUID hostId)
+      implements MetadataChange {}
+
+  /** A new owner has fetched everything. */
+  record FinishStreaming(long transition, UUID hostId) implements MetadataChange {}
+
+  /** Goes back to the owners before. */
+  record CancelTransition(long transition) implements MetadataChange {}
 }

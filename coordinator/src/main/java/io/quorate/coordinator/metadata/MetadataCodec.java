@@ -13,22 +13,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Metadata as bytes: changes for the metadata ring's log, the whole for its snapshots.
  *
  * <pre>
  *   change   := version u8 (1) | kind u8 | fields of the record, in order
- *   snapshot := version u8 (1) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   snapshot := version u8 (2) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *             | ownership epoch i64 | removed host ids | 0 u8, or 1 u8 | transition
+ *               (the last line is not in version 1)
  *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
  * </pre>
  *
  * The same value gives the same bytes, so replicas compare their states by comparing snapshots.
  */
 public final class MetadataCodec {
-  private static final int VERSION = 1;
+  private static final int CHANGE_VERSION = 1;
+  private static final int SNAPSHOT_VERSION = 2;
 
   private MetadataCodec() {}
 
@@ -45,13 +51,17 @@ public final class MetadataCodec {
       case MetadataChange.AlterType c -> 8;
       case MetadataChange.DropType c -> 9;
       case MetadataChange.RegisterNode c -> 10;
-      case MetadataChange.RemoveNode c -> 11;
+      // 11 was in builds before the first release.
+      case MetadataChange.BeginTransition c -> 12;
+      case MetadataChange.AcknowledgeStep c -> 13;
+      case MetadataChange.FinishStreaming c -> 14;
+      case MetadataChange.CancelTransition c -> 15;
     };
   }
 
   public static byte[] encode(MetadataChange change) {
     return write(out -> {
-      out.writeByte(VERSION);
+      out.writeByte(CHANGE_VERSION);
       out.writeByte(code(change));
       switch (change) {
         case MetadataChange.CreateKeyspace c -> {
@@ -94,7 +104,22 @@ public final class MetadataCodec {
           out.writeBoolean(c.ifExists());
         }
         case MetadataChange.RegisterNode c -> writeNode(out, c.node());
-        case MetadataChange.RemoveNode c -> writeUuid(out, c.hostId());
+        case MetadataChange.BeginTransition c -> {
+          out.writeUTF(c.kind().name());
+          writeNode(out, c.node());
+          writeOptional(out, c.replaced());
+          out.writeBoolean(c.forced());
+        }
+        case MetadataChange.AcknowledgeStep c -> {
+          out.writeLong(c.transition());
+          out.writeUTF(c.step().name());
+          writeUuid(out, c.hostId());
+        }
+        case MetadataChange.FinishStreaming c -> {
+          out.writeLong(c.transition());
+          writeUuid(out, c.hostId());
+        }
+        case MetadataChange.CancelTransition c -> out.writeLong(c.transition());
       }
     });
   }
@@ -105,7 +130,8 @@ public final class MetadataCodec {
   public static MetadataChange decodeChange(byte[] bytes) {
     return read(
         bytes,
-        in -> {
+        CHANGE_VERSION,
+        (version, in) -> {
           int code = in.readByte();
           return switch (code) {
             case 1 -> new MetadataChange.CreateKeyspace(readKeyspace(in), in.readBoolean());
@@ -121,7 +147,13 @@ public final class MetadataCodec {
                     (UserType) TypeCodec.read(in), (UserType) TypeCodec.read(in));
             case 9 -> new MetadataChange.DropType(in.readUTF(), in.readUTF(), in.readBoolean());
             case 10 -> new MetadataChange.RegisterNode(readNode(in));
-            case 11 -> new MetadataChange.RemoveNode(readUuid(in));
+            case 12 ->
+                new MetadataChange.BeginTransition(
+                    kind(in.readUTF()), readNode(in), readOptional(in), in.readBoolean());
+            case 13 ->
+                new MetadataChange.AcknowledgeStep(in.readLong(), step(in.readUTF()), readUuid(in));
+            case 14 -> new MetadataChange.FinishStreaming(in.readLong(), readUuid(in));
+            case 15 -> new MetadataChange.CancelTransition(in.readLong());
             default -> throw new IOException("metadata change of unknown kind " + code);
           };
         });
@@ -129,7 +161,7 @@ public final class MetadataCodec {
 
   public static byte[] encode(ClusterMetadata metadata) {
     return write(out -> {
-      out.writeByte(VERSION);
+      out.writeByte(SNAPSHOT_VERSION);
       out.writeLong(metadata.epoch());
       out.writeLong(metadata.schemaEpoch());
       out.writeInt(metadata.keyspaces().size());
@@ -140,7 +172,78 @@ public final class MetadataCodec {
       for (NodeInfo node : metadata.nodes()) {
         writeNode(out, node);
       }
+      out.writeLong(metadata.ownershipEpoch());
+      writeUuids(out, metadata.topology().removed());
+      Transition transition = metadata.transition();
+      out.writeBoolean(transition != null);
+      if (transition != null) {
+        writeTransition(out, transition);
+      }
     });
+  }
+
+  private static void writeTransition(DataOutputStream out, Transition transition)
+      throws IOException {
+    out.writeLong(transition.number());
+    out.writeUTF(transition.kind().name());
+    writeNode(out, transition.node());
+    writeOptional(out, transition.replaced());
+    out.writeUTF(transition.step().name());
+    writeUuids(out, transition.awaited());
+    writeUuids(out, transition.receivers());
+  }
+
+  private static Transition readTransition(DataInputStream in) throws IOException {
+    return new Transition(
+        in.readLong(),
+        kind(in.readUTF()),
+        readNode(in),
+        readOptional(in),
+        step(in.readUTF()),
+        readUuids(in),
+        readUuids(in));
+  }
+
+  private static Transition.Kind kind(String name) throws IOException {
+    try {
+      return Transition.Kind.valueOf(name);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("transition of unknown kind " + name, e);
+    }
+  }
+
+  private static Transition.Step step(String name) throws IOException {
+    try {
+      return Transition.Step.valueOf(name);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("unknown step " + name + " of a transition", e);
+    }
+  }
+
+  private static void writeOptional(DataOutputStream out, @Nullable UUID uuid) throws IOException {
+    out.writeBoolean(uuid != null);
+    if (uuid != null) {
+      writeUuid(out, uuid);
+    }
+  }
+
+  private static @Nullable UUID readOptional(DataInputStream in) throws IOException {
+    return in.readBoolean() ? readUuid(in) : null;
+  }
+
+  private static void writeUuids(DataOutputStream out, SortedSet<UUID> uuids) throws IOException {
+    out.writeInt(uuids.size());
+    for (UUID uuid : uuids) {
+      writeUuid(out, uuid);
+    }
+  }
+
+  private static SortedSet<UUID> readUuids(DataInputStream in) throws IOException {
+    SortedSet<UUID> uuids = new TreeSet<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      uuids.add(readUuid(in));
+    }
+    return uuids;
   }
 
   /**
@@ -149,7 +252,8 @@ public final class MetadataCodec {
   public static ClusterMetadata decode(byte[] bytes) {
     return read(
         bytes,
-        in -> {
+        SNAPSHOT_VERSION,
+        (version, in) -> {
           long epoch = in.readLong();
           long schemaEpoch = in.readLong();
           SortedMap<String, KeyspaceMetadata> keyspaces = new TreeMap<>();
@@ -162,7 +266,18 @@ public final class MetadataCodec {
             NodeInfo node = readNode(in);
             nodes.put(node.hostId(), node);
           }
-          return new ClusterMetadata(epoch, schemaEpoch, keyspaces, nodes);
+          if (version == 1) {
+            return new ClusterMetadata(
+                epoch, schemaEpoch, keyspaces, new Topology(nodes, null, 0, new TreeSet<>()));
+          }
+          long ownershipEpoch = in.readLong();
+          SortedSet<UUID> removed = readUuids(in);
+          Transition transition = in.readBoolean() ? readTransition(in) : null;
+          return new ClusterMetadata(
+              epoch,
+              schemaEpoch,
+              keyspaces,
+              new Topology(nodes, transition, ownershipEpoch, removed));
         });
   }
 
@@ -171,7 +286,7 @@ public final class MetadataCodec {
   }
 
   private interface Reader<T> {
-    T read(DataInputStream in) throws IOException;
+    T read(int version, DataInputStream in) throws IOException;
   }
 
   private static byte[] write(Writer writer) {
@@ -184,14 +299,14 @@ public final class MetadataCodec {
     return bytes.toByteArray();
   }
 
-  private static <T> T read(byte[] bytes, Reader<T> reader) {
+  private static <T> T read(byte[] bytes, int known, Reader<T> reader) {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
     try {
       int version = in.readByte();
-      if (version != VERSION) {
-        throw new IOException("version " + version + " of metadata is not " + VERSION);
+      if (version < 1 || version > known) {
+        throw new IOException("version " + version + " of metadata is not in 1.." + known);
       }
-      T value = reader.read(in);
+      T value = reader.read(version, in);
       if (in.available() > 0) {
         throw new IOException(in.available() + " bytes too many");
       }

@@ -1,0 +1,262 @@
+package io.quorate.coordinator.metadata;
+
+import io.quorate.coordinator.metadata.Transition.Step;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes of the cluster and what changes about them. Immutable; each step is pure, the same on
+ * every replica of the metadata ring.
+ *
+ * @param nodes those that own something, by host id
+ * @param transition the change of ownership under way; null when there is none
+ * @param ownershipEpoch when it was last changed who is asked: a request that was planned before is
+ *     refused
+ * @param removed host ids that were of the cluster and will never be again
+ */
+record Topology(
+    SortedMap<UUID, NodeInfo> nodes,
+    @Nullable Transition transition,
+    long ownershipEpoch,
+    SortedSet<UUID> removed) {
+
+  static final Topology EMPTY = new Topology(new TreeMap<>(), null, 0, new TreeSet<>());
+
+  Topology {
+    nodes = Collections.unmodifiableSortedMap(new TreeMap<>(nodes));
+    removed = Collections.unmodifiableSortedSet(new TreeSet<>(removed));
+  }
+
+  /** What became of a step. */
+  sealed interface Outcome {
+    record Changed(Topology topology) implements Outcome {}
+
+    record Unchanged() implements Outcome {}
+
+    record Conflict() implements Outcome {}
+
+    record Refused(String why) implements Outcome {}
+  }
+
+  /** The nodes, and one that is on its way. */
+  SortedMap<UUID, NodeInfo> members() {
+    if (transition == null) {
+      return nodes;
+    }
+    SortedMap<UUID, NodeInfo> all = new TreeMap<>(nodes);
+    all.putIfAbsent(transition.node().hostId(), transition.node());
+    return all;
+  }
+
+  /** The nodes after the transition; those of now when there is none. */
+  SortedMap<UUID, NodeInfo> nodesAfter() {
+    return transition == null ? nodes : transition.nodesAfter(nodes);
+  }
+
+  /**
+   * A node says what it is. A new one takes its share at once, which is right only as long as there
+   * are no rows.
+   *
+   * @param epoch that the change will have
+   */
+  Outcome register(NodeInfo node, boolean rowsMayExist, long epoch) {
+    NodeInfo known = nodes.get(node.hostId());
+    if (node.equals(known)) {
+      return new Outcome.Unchanged();
+    }
+    if (known != null && !known.samePlacement(node)) {
+      return new Outcome.Refused(
+          "node " + node.hostId() + " owns other tokens, or stands in another rack, already");
+    }
+    if (known == null && (rowsMayExist || transition != null)) {
+      return new Outcome.Conflict(); // it has to join in steps
+    }
+    Outcome unfit = unfit(node, null);
+    if (unfit != null) {
+      return unfit;
+    }
+    SortedMap<UUID, NodeInfo> changed = new TreeMap<>(nodes);
+    changed.put(node.hostId(), node);
+    long owned = known == null ? epoch : ownershipEpoch;
+    return new Outcome.Changed(new Topology(changed, transition, owned, removed));
+  }
+
+  /** Why a node as it wants to be cannot be of this cluster; null when it can. */
+  private @Nullable Outcome unfit(NodeInfo node, @Nullable UUID replaced) {
+    if (removed.contains(node.hostId())) {
+      return new Outcome.Refused(
+          "node "
+              + node.hostId()
+              + " was removed from the cluster; to join again as a new node it needs an empty data"
+              + " directory");
+    }
+    for (NodeInfo other : members().values()) {
+      if (other.hostId().equals(node.hostId()) || other.hostId().equals(replaced)) {
+        continue;
+      }
+      if (other.internode().equals(node.internode())) {
+        return new Outcome.Refused(
+            "address " + node.internode() + " belongs to node " + other.hostId());
+      }
+      if (!Collections.disjoint(other.tokens(), node.tokens())) {
+        return new Outcome.Conflict(); // chosen from a ring that has changed meanwhile
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Begins a transition.
+   *
+   * @param forced also when fewer nodes stay than rows want replicas
+   */
+  Outcome begin(
+      Transition.Kind kind,
+      NodeInfo node,
+      @Nullable UUID replaced,
+      boolean forced,
+      Collection<KeyspaceMetadata> keyspaces,
+      long epoch) {
+    if (transition != null) {
+      return new Outcome.Refused(
+          "another change of ownership is under way: "
+              + transition.kind()
+              + " of node "
+              + transition.node().hostId());
+    }
+    Transition begun =
+        new Transition(
+            epoch, kind, node, replaced, Step.WRITE_BOTH, new TreeSet<>(), new TreeSet<>());
+    Outcome unfit = unfit(begun, forced, keyspaces);
+    if (unfit != null) {
+      return unfit;
+    }
+    SortedSet<UUID> receivers =
+        Receivers.of(
+            new Ownership(nodes.values(), keyspaces),
+            new Ownership(begun.nodesAfter(nodes).values(), keyspaces),
+            keyspaces);
+    return changed(
+        new Transition(
+            epoch, kind, node, replaced, Step.WRITE_BOTH, begun.participants(nodes), receivers),
+        epoch);
+  }
+
+  private @Nullable Outcome unfit(
+      Transition begun, boolean forced, Collection<KeyspaceMetadata> keyspaces) {
+    NodeInfo node = begun.node();
+    NodeInfo known = nodes.get(node.hostId());
+    boolean isNew = begun.kind() == Transition.Kind.JOIN || begun.kind() == Transition.Kind.REPLACE;
+    if (isNew && known != null) {
+      return new Outcome.Refused("node " + node.hostId() + " is of the cluster already");
+    }
+    if (!isNew && known == null) {
+      return new Outcome.Refused("node " + node.hostId() + " is not of the cluster");
+    }
+    UUID replaced = begun.replaced();
+    if (begun.kind() == Transition.Kind.REPLACE) {
+      NodeInfo dead = replaced == null ? null : nodes.get(replaced);
+      if (dead == null) {
+        return new Outcome.Refused("node " + replaced + " is not of the cluster");
+      }
+      if (!dead.tokens().equals(node.tokens()) || !dead.datacenter().equals(node.datacenter())) {
+        return new Outcome.Conflict();
+      }
+    }
+    boolean leaves =
+        begun.kind() == Transition.Kind.LEAVE || begun.kind() == Transition.Kind.REMOVE;
+    if (leaves) {
+      return forced ? null : tooFew(begun, keyspaces);
+    }
+    return unfit(node, replaced);
+  }
+
+  private @Nullable Outcome tooFew(Transition begun, Collection<KeyspaceMetadata> keyspaces) {
+    Collection<NodeInfo> after = begun.nodesAfter(nodes).values();
+    String datacenter = begun.node().datacenter();
+    long left = after.stream().filter(node -> node.datacenter().equals(datacenter)).count();
+    for (KeyspaceMetadata keyspace : keyspaces) {
+      boolean enough =
+          switch (keyspace.replication()) {
+            case Replication.Simple simple -> after.size() >= simple.factor();
+            case Replication.NetworkTopology topology ->
+                left >= topology.factors().getOrDefault(datacenter, 0);
+            case Replication.Local local -> true;
+          };
+      if (!enough) {
+        return new Outcome.Refused(
+            "too few nodes would be left for the replicas of keyspace "
+                + keyspace.name()
+                + " ("
+                + keyspace.replication().asMap()
+                + "); lower its replication first, or force it");
+      }
+    }
+    return null;
+  }
+
+  private Outcome changed(@Nullable Transition next, long epoch) {
+    return new Outcome.Changed(new Topology(nodes, next, epoch, removed));
+  }
+
+  /** A node says that it knows a step. */
+  Outcome acknowledge(long number, Step step, UUID hostId, long epoch) {
+    Transition now = transition;
+    if (now == null || now.number() != number || now.step() != step) {
+      return new Outcome.Unchanged();
+    }
+    return advance(now.without(hostId, NOBODY), epoch);
+  }
+
+  private static final UUID NOBODY = new UUID(0, 0);
+
+  /** A new owner says that it has everything. */
+  Outcome streamed(long number, UUID hostId, long epoch) {
+    Transition now = transition;
+    if (now == null || now.number() != number || !now.mayStream()) {
+      return new Outcome.Unchanged();
+    }
+    return advance(now.without(NOBODY, hostId), epoch);
+  }
+
+  private Outcome advance(Transition next, long epoch) {
+    if (next.equals(transition)) {
+      return new Outcome.Unchanged();
+    }
+    if (!next.awaited().isEmpty()) {
+      return new Outcome.Changed(new Topology(nodes, next, ownershipEpoch, removed));
+    }
+    if (next.step() == Step.WRITE_BOTH) {
+      return next.receivers().isEmpty()
+          ? changed(next.at(Step.READ_NEW, next.participants(nodes)), epoch)
+          : new Outcome.Changed(new Topology(nodes, next, ownershipEpoch, removed));
+    }
+    SortedMap<UUID, NodeInfo> after = next.nodesAfter(nodes);
+    SortedSet<UUID> gone = new TreeSet<>(removed);
+    for (UUID before : nodes.keySet()) {
+      if (!after.containsKey(before)) {
+        gone.add(before);
+      }
+    }
+    return new Outcome.Changed(new Topology(after, null, epoch, gone));
+  }
+
+  /** Goes back to the owners before, as long as nobody reads from those after. */
+  Outcome cancel(long number, long epoch) {
+    Transition now = transition;
+    if (now == null || now.number() != number) {
+      return new Outcome.Refused("there is no such change of ownership under way");
+    }
+    if (now.step() != Step.WRITE_BOTH) {
+      return new Outcome.Refused(
+          "the new owners serve reads already; it can only go on to its end");
+    }
+    return changed(null, epoch);
+  }
+}

@@ -1,0 +1,115 @@
+package io.quorate.coordinator.metadata;
+
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change of ownership under way. It goes in steps, each an epoch, so that whoever wrote and
+ * whoever reads meet in one set of replicas:
+ *
+ * <pre>
+ * WRITE_BOTH   writes need their level among the owners before and among those after, reads ask
+ *              those before; once all nodes know it, the new owners fetch what is there already
+ * READ_NEW     the new owners have everything: reads ask the owners after, writes still need both
+ * (the end)    once all nodes know that, the owners before are forgotten
+ * </pre>
+ *
+ * <p>A node that does not know a step yet may coordinate under the one before it. That does no
+ * harm: a replica that knows the step refuses it, and the next step waits until all know this one.
+ *
+ * @param number the epoch at which it began
+ * @param node the one whose place changes: as it will be, or, when it leaves, as it is
+ * @param replaced the node whose place it takes; only in a replacement
+ * @param awaited the nodes that have not said yet that they know the step
+ * @param receivers the nodes that do not have all rows yet which they will own
+ */
+public record Transition(
+    long number,
+    Kind kind,
+    NodeInfo node,
+    @Nullable UUID replaced,
+    Step step,
+    SortedSet<UUID> awaited,
+    SortedSet<UUID> receivers) {
+
+  /** What it is for. */
+  public enum Kind {
+    /** A new node takes its share. */
+    JOIN,
+    /** A node gives up what it has, and takes part until the end. */
+    LEAVE,
+    /** A node that is dead is taken out. */
+    REMOVE,
+    /** A new node takes the place of one that is dead. */
+    REPLACE,
+    /** A node goes to other tokens, another rack. */
+    MOVE
+  }
+
+  /** How far it is. */
+  public enum Step {
+    WRITE_BOTH,
+    READ_NEW
+  }
+
+  public Transition {
+    awaited = Collections.unmodifiableSortedSet(new TreeSet<>(awaited));
+    receivers = Collections.unmodifiableSortedSet(new TreeSet<>(receivers));
+  }
+
+  /** The node that is dead and takes no part; null when there is none. */
+  public @Nullable UUID dead() {
+    return switch (kind) {
+      case REMOVE -> node.hostId();
+      case REPLACE -> replaced;
+      case JOIN, LEAVE, MOVE -> null;
+    };
+  }
+
+  /** The nodes of the cluster when it has ended. */
+  SortedMap<UUID, NodeInfo> nodesAfter(SortedMap<UUID, NodeInfo> nodes) {
+    SortedMap<UUID, NodeInfo> after = new TreeMap<>(nodes);
+    switch (kind) {
+      case JOIN, MOVE -> after.put(node.hostId(), node);
+      case LEAVE, REMOVE -> after.remove(node.hostId());
+      case REPLACE -> {
+        after.remove(replaced);
+        after.put(node.hostId(), node);
+      }
+    }
+    return after;
+  }
+
+  /** All who take part, of the nodes before and after. */
+  SortedSet<UUID> participants(SortedMap<UUID, NodeInfo> nodes) {
+    SortedSet<UUID> all = new TreeSet<>(nodes.keySet());
+    all.add(node.hostId());
+    UUID dead = dead();
+    if (dead != null) {
+      all.remove(dead);
+    }
+    return all;
+  }
+
+  /** Whether the new owners may fetch: all who might coordinate or serve write to them already. */
+  public boolean mayStream() {
+    return step == Step.WRITE_BOTH && awaited.isEmpty();
+  }
+
+  Transition without(UUID known, UUID done) {
+    SortedSet<UUID> stillAwaited = new TreeSet<>(awaited);
+    stillAwaited.remove(known);
+    SortedSet<UUID> stillReceiving = new TreeSet<>(receivers);
+    stillReceiving.remove(done);
+    return new Transition(number, kind, node, replaced, step, stillAwaited, stillReceiving);
+  }
+
+  Transition at(Step next, SortedSet<UUID> nowAwaited) {
+    return new Transition(number, kind, node, replaced, next, nowAwaited, receivers);
+  }
+}

@@ -1,0 +1,192 @@
+package io.quorate.node;
+
+import io.quorate.coordinator.RangeFetch;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.KeyspaceMetadata;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Receivers.Fetch;
+import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.environment.Shard;
+import io.quorate.sstable.RangePosition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches all rows that this node will own, from those who have them. The work is cut into pieces,
+ * one range of one table from one source; a few are under way at a time. A piece that fails is
+ * taken up again where it was, after a pause; which pieces are done survives a restart ({@link
+ * StreamingLog}). When all are done the tables are flushed, for some of them may have no log.
+ *
+ * <p>Owned by the metadata ring's shard.
+ */
+final class Streaming {
+  private static final Logger log = LoggerFactory.getLogger(Streaming.class);
+  private static final int AT_ONCE = 2;
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** One range of one table from one source. */
+  record Piece(NodeInfo source, UUID table, long firstToken, long lastToken) {
+    /** Says which piece it is, also after a restart. */
+    String name() {
+      return source.hostId() + " " + table + " " + firstToken + " " + lastToken;
+    }
+  }
+
+  /** How far it is. */
+  record Progress(int donePieces, int pieces, long bytes, @Nullable String trouble) {}
+
+  /** Makes the fetch of one piece. */
+  interface Fetches {
+    RangeFetch fetch(Piece piece, RangeFetch.Listener listener);
+  }
+
+  private final Shard shard;
+  private final Fetches fetches;
+  private final StreamingLog doneLog;
+  private final Consumer<Runnable> flush;
+  private final Runnable finished;
+  private final List<Piece> waiting = new ArrayList<>();
+  private final List<RangeFetch> running = new ArrayList<>();
+  private final int pieces;
+  private int donePieces;
+  private boolean stopped;
+  private volatile Progress progress;
+
+  /**
+   * @param flush makes what was fetched durable, then runs what it is given, on the shard
+   * @param finished called once, on the shard
+   */
+  Streaming(
+      Shard shard,
+      List<Piece> all,
+      Fetches fetches,
+      StreamingLog doneLog,
+      Consumer<Runnable> flush,
+      Runnable finished) {
+    this.shard = shard;
+    this.fetches = fetches;
+    this.doneLog = doneLog;
+    this.flush = flush;
+    this.finished = finished;
+    Set<String> done = doneLog.done();
+    for (Piece piece : all) {
+      if (!done.contains(piece.name())) {
+        waiting.add(piece);
+      }
+    }
+    this.pieces = all.size();
+    this.donePieces = pieces - waiting.size();
+    this.progress = new Progress(donePieces, pieces, 0, null);
+  }
+
+  /** What a node has to fetch under the metadata. */
+  static List<Piece> pieces(ClusterMetadata metadata, UUID receiver) {
+    List<Piece> pieces = new ArrayList<>();
+    for (Fetch fetch : metadata.fetchesOf(receiver)) {
+      KeyspaceMetadata keyspace = metadata.keyspace(fetch.keyspace());
+      if (keyspace == null) {
+        continue;
+      }
+      for (TableMetadata table : keyspace.tables().values()) {
+        for (NodeInfo source : fetch.sources()) {
+          pieces.add(new Piece(source, table.id(), fetch.firstToken(), fetch.lastToken()));
+        }
+      }
+    }
+    return pieces;
+  }
+
+  void start() {
+    if (waiting.isEmpty()) {
+      end();
+      return;
+    }
+    for (int i = 0; i < AT_ONCE; i++) {
+      startNext();
+    }
+  }
+
+  /** Safe for concurrent use. */
+  Progress progress() {
+    return progress;
+  }
+
+  /** Gives up what is under way. What was done stays done. */
+  void stop() {
+    stopped = true;
+    running.forEach(RangeFetch::stop);
+    running.clear();
+  }
+
+  private void startNext() {
+    if (!waiting.isEmpty()) {
+      Piece piece = waiting.removeFirst();
+      fetch(piece, RangePosition.startOf(piece.firstToken()));
+    }
+  }
+
+  private void fetch(Piece piece, RangePosition from) {
+    if (stopped) {
+      return;
+    }
+    Fetching fetching = new Fetching(piece, from);
+    fetching.fetch = fetches.fetch(piece, fetching);
+    running.add(fetching.fetch);
+    fetching.fetch.start(from);
+  }
+
+  private final class Fetching implements RangeFetch.Listener {
+    private final Piece piece;
+    private RangePosition reached;
+    private @Nullable RangeFetch fetch;
+
+    Fetching(Piece piece, RangePosition from) {
+      this.piece = piece;
+      this.reached = from;
+    }
+
+    @Override
+    public void reached(RangePosition position, long bytes) {
+      reached = position;
+      progress = new Progress(donePieces, pieces, progress.bytes() + bytes, null);
+    }
+
+    @Override
+    public void done() {
+      running.remove(fetch);
+      donePieces++;
+      doneLog.add(piece.name());
+      progress = new Progress(donePieces, pieces, progress.bytes(), null);
+      if (donePieces == pieces) {
+        end();
+      } else {
+        startNext();
+      }
+    }
+
+    @Override
+    public void failed(String why) {
+      running.remove(fetch);
+      log.warn("fetching rows of table {} goes on in a moment: {}", piece.table(), why);
+      progress = new Progress(donePieces, pieces, progress.bytes(), why);
+      shard.schedule(PAUSE_NANOS, () -> fetch(piece, reached));
+    }
+  }
+
+  private void end() {
+    log.info("all {} pieces are here, {} bytes", pieces, progress.bytes());
+    flush.accept(() -> {
+      if (!stopped) {
+        stopped = true;
+        finished.run();
+      }
+    });
+  }
+}

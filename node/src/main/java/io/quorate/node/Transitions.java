@@ -1,0 +1,185 @@
+package io.quorate.node;
+
+import io.quorate.coordinator.Coordinator.Answer;
+import io.quorate.coordinator.RequestFailure;
+import io.quorate.coordinator.metadata.ChangeOutcome;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.MetadataChange;
+import io.quorate.coordinator.metadata.Transition;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's part in changes of ownership ({@link Transition}). It looks at the metadata whenever
+ * they change, and does what they want of it: says that it knows a step, once none of its shards
+ * plans under the one before; fetches what it will own; and ends when it was taken out.
+ *
+ * <p>Owned by the metadata ring's shard.
+ */
+final class Transitions {
+  private static final Logger log = LoggerFactory.getLogger(Transitions.class);
+  private static final long ATTEMPT_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final Environment environment;
+  private final Shard shard;
+  private final UUID hostId;
+  private final RaftMetadataRing ring;
+  private final BiFunction<ClusterMetadata, Runnable, Streaming> streamings;
+  private final Runnable takenOut;
+  private @Nullable Step acknowledging;
+  private long streamingFor;
+  private volatile @Nullable Streaming streaming;
+  private boolean isOut;
+
+  private record Step(long transition, Transition.Step step) {}
+
+  /**
+   * @param streamings makes what fetches under some metadata, and runs something when all is here
+   * @param takenOut called once, when this node is not of the cluster any more
+   */
+  Transitions(
+      Environment environment,
+      Shard shard,
+      UUID hostId,
+      RaftMetadataRing ring,
+      BiFunction<ClusterMetadata, Runnable, Streaming> streamings,
+      Runnable takenOut) {
+    this.environment = environment;
+    this.shard = shard;
+    this.hostId = hostId;
+    this.ring = ring;
+    this.streamings = streamings;
+    this.takenOut = takenOut;
+  }
+
+  /** Begins to follow the metadata. */
+  void start() {
+    ring.onMetadata(newer -> shard.execute(this::look));
+    shard.execute(this::look);
+  }
+
+  /** How far this node's fetching is; null when it fetches nothing. Safe for concurrent use. */
+  Streaming.@Nullable Progress progress() {
+    Streaming now = streaming;
+    return now == null ? null : now.progress();
+  }
+
+  private void look() {
+    ClusterMetadata metadata = ring.metadata();
+    Transition transition = metadata.transition();
+    if (transition == null || transition.number() != streamingFor) {
+      stopStreaming();
+    }
+    if (metadata.isRemoved(hostId) && !isOut) {
+      isOut = true;
+      takenOut.run();
+    }
+    if (transition == null || isOut) {
+      return;
+    }
+    if (transition.awaited().contains(hostId)) {
+      acknowledge(new Step(transition.number(), transition.step()));
+    }
+    if (transition.mayStream() && transition.receivers().contains(hostId)) {
+      stream(metadata, transition);
+    }
+  }
+
+  private void stopStreaming() {
+    Streaming now = streaming;
+    if (now != null) {
+      now.stop();
+      streaming = null;
+      streamingFor = 0;
+    }
+  }
+
+  private void acknowledge(Step step) {
+    if (!step.equals(acknowledging)) {
+      acknowledging = step;
+      // Twice: what a shard began under the step before may have handed something to another.
+      passShards(0, () -> passShards(0, () -> sayKnown(step)));
+    }
+  }
+
+  private void passShards(int index, Runnable then) {
+    if (index == environment.shards().count()) {
+      shard.execute(then);
+    } else {
+      environment.shards().get(index).execute(() -> passShards(index + 1, then));
+    }
+  }
+
+  private void sayKnown(Step step) {
+    propose(
+        new MetadataChange.AcknowledgeStep(step.transition(), step.step(), hostId),
+        () -> step.equals(acknowledging) && isAwaited(step));
+  }
+
+  private boolean isAwaited(Step step) {
+    Transition now = ring.metadata().transition();
+    return now != null
+        && now.number() == step.transition()
+        && now.step() == step.step()
+        && now.awaited().contains(hostId);
+  }
+
+  private void stream(ClusterMetadata metadata, Transition transition) {
+    if (streamingFor != transition.number()) {
+      streamingFor = transition.number();
+      log.info(
+          "fetching what this node will own, for the {} of node {}",
+          transition.kind(),
+          transition.node().hostId());
+      Streaming begun = streamings.apply(metadata, () -> sayFetched(transition.number()));
+      streaming = begun;
+      begun.start();
+    }
+  }
+
+  private void sayFetched(long number) {
+    propose(
+        new MetadataChange.FinishStreaming(number, hostId),
+        () -> {
+          Transition now = ring.metadata().transition();
+          return now != null && now.number() == number && now.receivers().contains(hostId);
+        });
+  }
+
+  /** Has a change ordered, again and again until nobody waits for it any more. */
+  private void propose(MetadataChange change, BooleanSupplier stillWanted) {
+    if (!stillWanted.getAsBoolean()) {
+      return;
+    }
+    ring.change(
+        change,
+        environment.clock().nanos() + ATTEMPT_NANOS,
+        new Answer<>() {
+          @Override
+          public void succeeded(ChangeOutcome outcome) {
+            again();
+          }
+
+          @Override
+          public void failed(RequestFailure failure) {
+            again();
+          }
+
+          private void again() {
+            shard.execute(() -> {
+              if (stillWanted.getAsBoolean()) {
+                shard.schedule(PAUSE_NANOS, () -> propose(change, stillWanted));
+              }
+            });
+          }
+        });
+  }
+}

@@ -1,0 +1,193 @@
+package io.quorate.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.MetadataChange;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Transition;
+import io.quorate.environment.simulated.SimulatedHost;
+import io.quorate.environment.simulated.SimulatedWorld;
+import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.simulation.History.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Rows change hands when nodes come and go: one that was acknowledged and is not found afterwards
+ * is what users of rings have feared most.
+ */
+class OwnershipTest {
+  private static final int SEEDS = Integer.getInteger("quorate.simulation.seeds", 25) / 5;
+
+  @Test
+  void nothingAcknowledgedIsLostWhenANodeJoinsAndLeavesAgain() {
+    for (int factor : List.of(1, 3)) {
+      int acknowledged = 0;
+      for (int seed = 1; seed <= SEEDS; seed++) {
+        Run run = new Run(seed, factor);
+        SimulatedHost joined = run.join(false);
+        assertThat(run.missing()).as("joined, factor %d, seed %d", factor, seed).isEmpty();
+        run.leave(joined);
+        assertThat(run.missing()).as("left, factor %d, seed %d", factor, seed).isEmpty();
+        acknowledged += run.acknowledged.size();
+      }
+      assertThat(acknowledged).as("the runs did something").isGreaterThan(SEEDS * 300);
+    }
+  }
+
+  @Test
+  void nothingAcknowledgedIsLostWhenANodeIsKilledWhileAnotherJoins() {
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      Run run = new Run(seed, 3);
+      run.join(true);
+      assertThat(run.missing()).as("seed %d", seed).isEmpty();
+    }
+  }
+
+  /** A node that says that it has everything, and has nothing: the check above can fail. */
+  @Test
+  void theCheckCatchesANodeThatFetchesNothing() {
+    Run run = new Run(1, 1);
+    run.liesAboutFetching = true;
+    run.join(false);
+    assertThat(run.missing()).isNotEmpty();
+  }
+
+  /** Writes of new rows at QUORUM by way of any node, while ownership changes. */
+  private static final class Run {
+    private final SimulatedWorld world;
+    private final SimulatedCluster cluster;
+    private final Registers registers;
+    private final Set<Integer> acknowledged = new TreeSet<>();
+    private int nextRegister;
+    private boolean working;
+    private boolean liesAboutFetching;
+
+    Run(long seed, int factor) {
+      world = new SimulatedWorld(seed);
+      cluster = new SimulatedCluster(world, 3);
+      registers = new Registers(cluster, new History());
+      cluster.startAll();
+      registers.create(factor);
+    }
+
+    private void work() {
+      working = true;
+      for (int i = 0; i < 8; i++) {
+        write();
+      }
+    }
+
+    private void rest() {
+      working = false;
+      world.runFor(TimeUnit.SECONDS.toNanos(10));
+    }
+
+    SimulatedHost join(boolean disturbed) {
+      work();
+      world.runFor(TimeUnit.SECONDS.toNanos(2));
+      SimulatedHost host = cluster.addHost();
+      cluster.start(host);
+      if (liesAboutFetching) {
+        await("it may fetch", () -> transition() != null && transition().mayStream());
+        Transition now = Objects.requireNonNull(transition());
+        UUID joining = now.node().hostId();
+        registers.attempt(
+            cluster.hosts().getFirst(),
+            new MetadataChange.FinishStreaming(now.number(), joining),
+            outcome -> {});
+      }
+      if (disturbed) {
+        world.runFor(TimeUnit.MILLISECONDS.toNanos(world.random().nextInt(3_000)));
+        SimulatedHost victim = cluster.hosts().get(world.random().nextInt(4));
+        victim.crash();
+        world.runFor(TimeUnit.MILLISECONDS.toNanos(world.random().nextInt(5_000)));
+        cluster.start(victim);
+      }
+      await(
+          "the node has joined",
+          () -> cluster.serves(host) && metadata().nodes().size() == 4 && transition() == null);
+      rest();
+      return host;
+    }
+
+    void leave(SimulatedHost host) {
+      work();
+      UUID leaving = cluster.node(host).coordinator().localHostId();
+      NodeInfo node = Objects.requireNonNull(metadata().node(leaving));
+      registers.attempt(
+          cluster.hosts().getFirst(),
+          new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false),
+          outcome -> assertThat(outcome).isEqualTo(Outcome.OK));
+      await("the node has left", () -> metadata().isRemoved(leaving) && !cluster.serves(host));
+      rest();
+    }
+
+    private ClusterMetadata metadata() {
+      for (SimulatedHost host : cluster.hosts()) {
+        if (cluster.serves(host)) {
+          return cluster.node(host).coordinator().metadata();
+        }
+      }
+      throw new AssertionError("nobody serves");
+    }
+
+    private @Nullable Transition transition() {
+      return metadata().transition();
+    }
+
+    private void await(String what, BooleanSupplier condition) {
+      boolean met = world.runUntil(condition, TimeUnit.SECONDS.toNanos(120));
+      assertThat(met).as("seed %d: %s; %s", world.seed(), what, transition()).isTrue();
+    }
+
+    private void write() {
+      if (!working) {
+        return;
+      }
+      SimulatedHost host = cluster.hosts().get(world.random().nextInt(cluster.hosts().size()));
+      int register = nextRegister++;
+      registers.write(
+          0,
+          host,
+          register,
+          1,
+          ConsistencyLevel.QUORUM,
+          operation -> {
+            if (operation.outcome() == Outcome.OK) {
+              acknowledged.add(register);
+            }
+            world.after(1 + world.random().nextInt(20_000_000), this::write);
+          });
+    }
+
+    /** What was acknowledged and is not found at QUORUM by way of any one node. */
+    List<Integer> missing() {
+      List<SimulatedHost> serving = cluster.hosts().stream().filter(cluster::serves).toList();
+      List<Integer> missing = new ArrayList<>();
+      for (int register : acknowledged) {
+        long[] found = {-1};
+        registers.read(
+            0,
+            serving.get(register % serving.size()),
+            register,
+            ConsistencyLevel.QUORUM,
+            operation -> found[0] = operation.outcome() == Outcome.OK ? operation.value() : -2);
+        world.runUntil(() -> found[0] != -1, TimeUnit.SECONDS.toNanos(10));
+        if (found[0] != 1) {
+          missing.add(register);
+        }
+      }
+      return missing;
+    }
+  }
+}
