@@ -1,194 +1,204 @@
 package io.quorate.sstable;
 
-import io.quorate.environment.Invariant;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A B+tree from {@link StoreKey} to value, the shape of a memtable. Nodes hold 64 entries as two
- * flat arrays, the token (the first eight bytes of the key) and the address of the entry in a
- * {@link Slab}: most comparisons touch the token only, and no entry is an object.
+ * The order of a memtable's {@link Entries}, and the way to one of them: a B+tree, made so that a
+ * search seldom waits for memory. A node is one array and an entry in it one word. A search looks
+ * at all words of a node, whichever they are, so that the processor fetches them at once; halving
+ * would wait for one after the other. Tokens are spread evenly, so the first half of one tells
+ * almost any two entries apart; where it does not, as in a partition of many rows, the entries are
+ * looked at.
  *
  * <pre>
- * Entry in the slab := keyLength i32 | valueAddress i32 | valueLength i32 | valueCapacity i32 | key
+ * Node := count | words, for each entry in order: first four bytes of its key | address i32
  * </pre>
  *
- * <p>A value that does not outgrow its place is overwritten there. An entry never moves, so a
- * cursor stays valid while values change, but not while entries are added. Owned by its memtable;
- * not thread-safe until frozen.
+ * <p>A leaf is such an array and nothing else. Entries never leave. A cursor stays valid while
+ * values change, but not while entries are added. Owned by its memtable; not thread-safe until
+ * frozen.
  */
 final class EntryTree {
   private static final int FANOUT = 64;
-  private static final int VALUE_ADDRESS = 4;
-  private static final int VALUE_LENGTH = 8;
-  private static final int VALUE_CAPACITY = 12;
-  private static final int KEY = 16;
 
   /** A leaf begins half full, after a split, and grows in steps: most are not full. */
   private static final int LEAF_STEP = FANOUT / 8;
 
-  private static final int BYTES_PER_ENTRY = Long.BYTES + Integer.BYTES;
-  private static final int NODE_BYTES = 24 + 2 * 16;
-  private static final int LEAF_BYTES = NODE_BYTES + 8 + FANOUT / 2 * BYTES_PER_ENTRY;
+  private static final int PREFIX_BYTES = 4;
+  private static final int ARRAY_HEADER_BYTES = 16;
   private static final int INNER_BYTES =
-      NODE_BYTES + 8 + 16 + FANOUT * (BYTES_PER_ENTRY + Integer.BYTES);
-
-  private static class Node {
-    long[] tokens;
-    int[] entries;
-    int count;
-
-    Node(int capacity) {
-      tokens = new long[capacity];
-      entries = new int[capacity];
-    }
-  }
-
-  private static final class Leaf extends Node {
-    @Nullable Leaf next;
-    @Nullable Leaf previous;
-
-    Leaf() {
-      super(FANOUT / 2);
-    }
-  }
-
-  /** Child {@code i} holds the keys from entry {@code i} on; entry 0 stands for the least key. */
-  private static final class Inner extends Node {
-    final @Nullable Node[] children = new @Nullable Node[FANOUT];
-
-    Inner() {
-      super(FANOUT);
-    }
-  }
+      32 + ARRAY_HEADER_BYTES + 4 * FANOUT + nodeBytes(FANOUT - 1);
 
   /** Where a cursor stands before its first move. Stays empty. */
-  private static final Leaf NO_LEAF = new Leaf();
+  private static final Inner NOWHERE = new Inner(new long[1]);
 
-  private final Slab slab = new Slab();
-  private Node root = new Leaf();
+  /** A node above others. Before each child but the first stands the least entry in it. */
+  private static final class Inner {
+    final long[] node = new long[FANOUT];
+
+    /** Leaves on the lowest level, otherwise inner nodes. */
+    final @Nullable Object[] children = new @Nullable Object[FANOUT];
+
+    /** The neighbours on the same level. */
+    @Nullable Inner next;
+
+    @Nullable Inner previous;
+
+    Inner(Object firstChild) {
+      children[0] = firstChild;
+    }
+
+    int lastChild() {
+      return count(node);
+    }
+
+    Inner inner(int child) {
+      return (Inner) Objects.requireNonNull(children[child]);
+    }
+
+    long[] leaf(int child) {
+      return (long[]) Objects.requireNonNull(children[child]);
+    }
+
+    void insert(int position, long word, Object child) {
+      System.arraycopy(children, position, children, position + 1, lastChild() + 1 - position);
+      children[position] = child;
+      EntryTree.insert(node, position - 1, word);
+    }
+
+    /** Moves the children from one on to a new neighbour. */
+    Inner split(int from) {
+      int moved = lastChild() - from;
+      Inner right = new Inner(Objects.requireNonNull(children[from]));
+      System.arraycopy(children, from + 1, right.children, 1, moved);
+      Arrays.fill(children, from, FANOUT, null);
+      System.arraycopy(node, 1 + from, right.node, 1, moved);
+      right.node[0] = moved;
+      node[0] = from - 1L;
+      right.next = next;
+      right.previous = this;
+      if (next != null) {
+        next.previous = right;
+      }
+      next = right;
+      return right;
+    }
+  }
+
+  private final Entries entries;
+  private Inner root = new Inner(new long[1 + LEAF_STEP]);
+
+  /** Levels of inner nodes. */
   private int height = 1;
-  private long nodeBytes = LEAF_BYTES;
+
+  private long memoryBytes = (long) INNER_BYTES + nodeBytes(LEAF_STEP);
   private int entryCount;
 
-  /** The way down to the last leaf that was found: nodes and the child taken in each. */
-  private Inner[] pathNodes = new Inner[8];
+  /** The way down to the last leaf that was searched: nodes, and the child taken in each. */
+  private Inner[] path = new Inner[8];
 
   private int[] pathChildren = new int[8];
 
   /** Whether the last {@link #findOrAdd} added. */
   boolean added;
 
+  EntryTree(Entries entries) {
+    this.entries = entries;
+  }
+
+  private static int nodeBytes(int capacity) {
+    return ARRAY_HEADER_BYTES + Long.BYTES * (1 + capacity);
+  }
+
   int entryCount() {
     return entryCount;
   }
 
   long memoryBytes() {
-    return slab.memoryBytes() + nodeBytes;
+    return memoryBytes;
   }
 
-  byte[] chunk(int entry) {
-    return slab.chunk(entry);
-  }
-
-  /** Address of the entry with a key; a new one has no value yet. */
-  int findOrAdd(byte[] key, int length) {
-    long token = StoreKey.token(key, 0);
-    Leaf leaf = descend(token, key, length);
-    int position = lastAtOrBelow(leaf, token, key, length);
-    if (position >= 0 && compare(leaf, position, token, key, length) == 0) {
-      added = false;
-      return leaf.entries[position];
+  /** Address of the entry with a key; {@link Entries#NONE} when there is none. */
+  int find(byte[] key, int length) {
+    Inner inner = root;
+    for (int level = 1; level < height; level++) {
+      inner = inner.inner(childFor(inner, key, length));
     }
-    int entry = newEntry(key, length);
-    insert(leaf, position + 1, token, entry);
+    long[] leaf = inner.leaf(childFor(inner, key, length));
+    int position = lastAtOrBelow(leaf, key, length);
+    return position >= 0 && isAt(leaf, position, key, length)
+        ? entry(leaf, position)
+        : Entries.NONE;
+  }
+
+  /** Address of the entry with a key; one that is new is added with a value. */
+  int findOrAdd(byte[] key, int length, byte[] value, int valueOffset, int valueLength) {
+    Inner inner = root;
+    for (int level = 0; level < height; level++) {
+      int child = childFor(inner, key, length);
+      path[level] = inner;
+      pathChildren[level] = child;
+      inner = level + 1 < height ? inner.inner(child) : inner;
+    }
+    long[] leaf = inner.leaf(pathChildren[height - 1]);
+    int position = lastAtOrBelow(leaf, key, length);
+    if (position >= 0 && isAt(leaf, position, key, length)) {
+      added = false;
+      return entry(leaf, position);
+    }
+    int entry = entries.add(key, length, value, valueOffset, valueLength);
+    addToLeaf(leaf, position + 1, prefix(key, length) << 32 | (entry & 0xFFFF_FFFFL));
     entryCount++;
     added = true;
     return entry;
   }
 
-  private int newEntry(byte[] key, int length) {
-    int entry = slab.allocate(KEY + length);
-    byte[] chunk = slab.chunk(entry);
-    int at = Slab.offset(entry);
-    putInt(chunk, at, length);
-    System.arraycopy(key, 0, chunk, at + KEY, length);
-    return entry;
+  private boolean isAt(long[] leaf, int position, byte[] key, int length) {
+    return leaf[1 + position] >>> 32 == prefix(key, length)
+        && entries.hasKey(entry(leaf, position), key, length);
   }
 
-  int valueLength(int entry) {
-    return ByteReader.intAt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH);
+  /** A bound may be shorter. The missing bytes count as zeros, the least there are. */
+  private static long prefix(byte[] key, int length) {
+    return length >= PREFIX_BYTES
+        ? ByteReader.intAt(key, 0) & 0xFFFF_FFFFL
+        : prefix(Arrays.copyOf(Arrays.copyOf(key, length), PREFIX_BYTES), PREFIX_BYTES);
   }
 
-  int valueCapacity(int entry) {
-    return ByteReader.intAt(slab.chunk(entry), Slab.offset(entry) + VALUE_CAPACITY);
+  private static int count(long[] node) {
+    return (int) node[0];
   }
 
-  byte[] valueBytes(int entry) {
-    return slab.chunk(ByteReader.intAt(slab.chunk(entry), Slab.offset(entry) + VALUE_ADDRESS));
+  private static int entry(long[] node, int position) {
+    return (int) node[1 + position];
   }
 
-  int valueOffset(int entry) {
-    return Slab.offset(ByteReader.intAt(slab.chunk(entry), Slab.offset(entry) + VALUE_ADDRESS));
-  }
-
-  /** Sets a value, with room for it to grow to {@code capacity} bytes in its place. */
-  void setValue(int entry, byte[] value, int offset, int length, int capacity) {
-    byte[] chunk = slab.chunk(entry);
-    int at = Slab.offset(entry);
-    int address = ByteReader.intAt(chunk, at + VALUE_ADDRESS);
-    if (length > ByteReader.intAt(chunk, at + VALUE_CAPACITY)) {
-      int room = Math.max(length, capacity);
-      address = slab.allocate(room);
-      putInt(chunk, at + VALUE_ADDRESS, address);
-      putInt(chunk, at + VALUE_CAPACITY, room);
-    }
-    System.arraycopy(value, offset, slab.chunk(address), Slab.offset(address), length);
-    putInt(chunk, at + VALUE_LENGTH, length);
-  }
-
-  /** Appends to a value that has room. */
-  void appendValue(int entry, byte[] more, int offset, int length) {
-    int before = valueLength(entry);
-    Invariant.check(length <= valueCapacity(entry) - before, "a value has room", before, length);
-    System.arraycopy(more, offset, valueBytes(entry), valueOffset(entry) + before, length);
-    putInt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH, before + length);
-  }
-
-  private static void putInt(byte[] bytes, int offset, int value) {
-    bytes[offset] = (byte) (value >>> 24);
-    bytes[offset + 1] = (byte) (value >>> 16);
-    bytes[offset + 2] = (byte) (value >>> 8);
-    bytes[offset + 3] = (byte) value;
-  }
-
-  private Leaf descend(long token, byte[] key, int length) {
-    Node node = root;
-    for (int level = 0; level < height - 1; level++) {
-      Inner inner = (Inner) node;
-      int child = Math.max(0, lastAtOrBelow(inner, token, key, length));
-      pathNodes[level] = inner;
-      pathChildren[level] = child;
-      node = child(inner, child);
-    }
-    return (Leaf) node;
-  }
-
-  private static Node child(Inner inner, int index) {
-    Node child = inner.children[index];
-    if (child == null) {
-      throw new Invariant.Broken("an inner node has a child for each entry");
-    }
-    return child;
+  /** Which child may have a key. */
+  private int childFor(Inner inner, byte[] key, int length) {
+    return lastAtOrBelow(inner.node, key, length) + 1;
   }
 
   /** Index of the last entry whose key is not above the given one; -1 when all are. */
-  private int lastAtOrBelow(Node node, long token, byte[] key, int length) {
-    int low = 0;
-    int high = node.count;
+  private int lastAtOrBelow(long[] node, byte[] key, int length) {
+    long prefix = prefix(key, length);
+    int count = count(node);
+    long below = 0;
+    for (int i = 1; i <= count; i++) {
+      below += ((node[i] >>> 32) - prefix) >>> 63;
+    }
+    int low = (int) below;
+    int high = low;
+    if (low < count && node[count] >>> 32 == prefix) {
+      high = count; // inside a large partition
+    }
+    while (high < count && node[1 + high] >>> 32 == prefix) {
+      high++;
+    }
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (compare(node, middle, token, key, length) <= 0) {
+      if (compare(entry(node, middle), key, length) <= 0) {
         low = middle + 1;
       } else {
         high = middle;
@@ -197,120 +207,96 @@ final class EntryTree {
     return low - 1;
   }
 
-  private int compare(Node node, int position, long token, byte[] key, int length) {
-    long other = node.tokens[position];
-    if (other != token) {
-      return other < token ? -1 : 1;
-    }
-    int entry = node.entries[position];
-    byte[] chunk = slab.chunk(entry);
-    int at = Slab.offset(entry);
-    int end = at + KEY + ByteReader.intAt(chunk, at);
+  /** Of an entry and a key that begin alike. */
+  private int compare(int entry, byte[] key, int length) {
+    int offset = Entries.keyOffset(entry);
     return Arrays.compareUnsigned(
-        chunk, Math.min(at + KEY + 8, end), end, key, Math.min(8, length), length);
+        entries.keyBytes(entry),
+        offset + PREFIX_BYTES,
+        offset + entries.keyLength(entry),
+        key,
+        Math.min(PREFIX_BYTES, length),
+        length);
   }
 
-  private void insert(Leaf leaf, int position, long token, int entry) {
-    if (leaf.count < FANOUT) {
-      insertInLeaf(leaf, position, token, entry);
-      return;
+  private void addToLeaf(long[] leaf, int position, long word) {
+    if (1 + count(leaf) < leaf.length) {
+      insert(leaf, position, word);
+    } else if (count(leaf) < FANOUT) {
+      insert(replaceLeaf(leaf, count(leaf)), position, word);
+    } else {
+      splitLeaf(leaf, position, word);
     }
-    Leaf right = new Leaf();
-    nodeBytes += LEAF_BYTES;
-    right.next = leaf.next;
-    right.previous = leaf;
-    if (leaf.next != null) {
-      leaf.next.previous = right;
-    }
-    leaf.next = right;
+  }
+
+  private void splitLeaf(long[] leaf, int position, long word) {
     // Keys that come in order leave full leaves behind.
     int splitAt = position == FANOUT ? FANOUT : FANOUT / 2;
-    moveTail(leaf, right, splitAt);
-    if (splitAt < FANOUT) {
-      resize(leaf, FANOUT / 2);
-    }
+    long[] right = roomy(leaf, splitAt, FANOUT);
+    memoryBytes += nodeBytes(right.length - 1);
     if (position > splitAt || splitAt == FANOUT) {
-      insertInLeaf(right, position - splitAt, token, entry);
-    } else {
-      insertInLeaf(leaf, position, token, entry);
+      insert(right, position - splitAt, word);
     }
-    addChild(height - 2, right);
-  }
-
-  private void insertInLeaf(Leaf leaf, int position, long token, int entry) {
-    if (leaf.count == leaf.tokens.length) {
-      resize(leaf, leaf.count + LEAF_STEP);
+    if (splitAt < FANOUT) {
+      long[] left = replaceLeaf(leaf, splitAt);
+      if (position <= splitAt) {
+        insert(left, position, word);
+      }
     }
-    insertAt(leaf, position, token, entry);
+    addChild(height - 1, right[1], right);
   }
 
-  private void resize(Leaf leaf, int capacity) {
-    nodeBytes += (long) (capacity - leaf.tokens.length) * BYTES_PER_ENTRY;
-    leaf.tokens = Arrays.copyOf(leaf.tokens, capacity);
-    leaf.entries = Arrays.copyOf(leaf.entries, capacity);
+  /** Puts the first entries of the leaf that was searched, with room for more, in its place. */
+  private long[] replaceLeaf(long[] leaf, int count) {
+    long[] replacement = roomy(leaf, 0, count);
+    memoryBytes += (long) Long.BYTES * (replacement.length - leaf.length);
+    path[height - 1].children[pathChildren[height - 1]] = replacement;
+    return replacement;
   }
 
-  private void addChild(int level, Node right) {
+  private static long[] roomy(long[] leaf, int from, int to) {
+    int count = to - from;
+    long[] copy = new long[1 + (count / LEAF_STEP + 1) * LEAF_STEP];
+    copy[0] = count;
+    System.arraycopy(leaf, 1 + from, copy, 1, count);
+    return copy;
+  }
+
+  /** Adds a child behind the one that was taken on a level. */
+  private void addChild(int level, long word, Object child) {
     if (level < 0) {
-      Inner top = new Inner();
-      nodeBytes += INNER_BYTES;
-      top.children[0] = root;
-      top.tokens[0] = root.tokens[0];
-      top.entries[0] = root.entries[0];
-      top.children[1] = right;
-      top.tokens[1] = right.tokens[0];
-      top.entries[1] = right.entries[0];
-      top.count = 2;
-      root = top;
+      root = new Inner(root);
+      memoryBytes += INNER_BYTES;
+      root.insert(1, word, child);
       height++;
-      if (height > pathNodes.length) {
-        pathNodes = Arrays.copyOf(pathNodes, 2 * height);
+      if (height > path.length) {
+        path = Arrays.copyOf(path, 2 * height);
         pathChildren = Arrays.copyOf(pathChildren, 2 * height);
       }
       return;
     }
-    Inner parent = pathNodes[level];
+    Inner parent = path[level];
     int position = pathChildren[level] + 1;
-    if (parent.count < FANOUT) {
-      insertChildAt(parent, position, right);
+    if (parent.lastChild() < FANOUT - 1) {
+      parent.insert(position, word, child);
       return;
     }
-    Inner sibling = new Inner();
-    nodeBytes += INNER_BYTES;
     int splitAt = position == FANOUT ? FANOUT - 1 : FANOUT / 2;
-    System.arraycopy(parent.children, splitAt, sibling.children, 0, FANOUT - splitAt);
-    Arrays.fill(parent.children, splitAt, FANOUT, null);
-    moveTail(parent, sibling, splitAt);
+    long between = parent.node[splitAt];
+    Inner right = parent.split(splitAt);
+    memoryBytes += INNER_BYTES;
     if (position > splitAt) {
-      insertChildAt(sibling, position - splitAt, right);
+      right.insert(position - splitAt, word, child);
     } else {
-      insertChildAt(parent, position, right);
+      parent.insert(position, word, child);
     }
-    addChild(level - 1, sibling);
+    addChild(level - 1, between, right);
   }
 
-  private static void insertChildAt(Inner inner, int position, Node child) {
-    System.arraycopy(
-        inner.children, position, inner.children, position + 1, inner.count - position);
-    inner.children[position] = child;
-    insertAt(inner, position, child.tokens[0], child.entries[0]);
-  }
-
-  private static void insertAt(Node node, int position, long token, int entry) {
-    int moved = node.count - position;
-    System.arraycopy(node.tokens, position, node.tokens, position + 1, moved);
-    System.arraycopy(node.entries, position, node.entries, position + 1, moved);
-    node.tokens[position] = token;
-    node.entries[position] = entry;
-    node.count++;
-  }
-
-  private static void moveTail(Node from, Node to, int start) {
-    int moved = from.count - start;
-    System.arraycopy(from.tokens, start, to.tokens, 0, moved);
-    System.arraycopy(from.entries, start, to.entries, 0, moved);
-    to.count = moved;
-    from.count = start;
+  private static void insert(long[] node, int position, long word) {
+    System.arraycopy(node, 1 + position, node, 2 + position, count(node) - position);
+    node[1 + position] = word;
+    node[0]++;
   }
 
   EntryCursor cursor() {
@@ -327,10 +313,10 @@ final class EntryTree {
   }
 
   private final class Cursor extends EntryCursor {
-    private static final int CACHE_LINE_BYTES = 64;
-
     private final boolean scanning;
-    private Leaf leaf = NO_LEAF;
+    private Inner parent = NOWHERE;
+    private int child;
+    private long[] leaf = NOWHERE.leaf(0);
     private int position;
 
     /** What was fetched, so that the compiler does not find the look at it useless. */
@@ -344,7 +330,6 @@ final class EntryTree {
     @Override
     boolean seekAtOrAfter(byte[] key, int length) {
       seek(key, length);
-      fetchLeaf();
       return stand();
     }
 
@@ -357,15 +342,13 @@ final class EntryTree {
 
     /** To the first entry not below the key, which may be just behind the leaf's end. */
     private void seek(byte[] key, int length) {
-      long token = tokenOf(key, length);
-      Node node = root;
-      for (int level = 0; level < height - 1; level++) {
-        Inner inner = (Inner) node;
-        node = child(inner, Math.max(0, lastAtOrBelow(inner, token, key, length)));
+      parent = root;
+      for (int level = 1; level < height; level++) {
+        parent = parent.inner(childFor(parent, key, length));
       }
-      leaf = (Leaf) node;
-      position = lastAtOrBelow(leaf, token, key, length);
-      if (position < 0 || compare(leaf, position, token, key, length) != 0) {
+      enter(childFor(parent, key, length));
+      position = lastAtOrBelow(leaf, key, length);
+      if (position < 0 || !isAt(leaf, position, key, length)) {
         position++;
       }
     }
@@ -383,58 +366,37 @@ final class EntryTree {
     }
 
     private boolean stand() {
-      while (position >= leaf.count) {
-        if (leaf.next == null) {
+      while (position >= count(leaf)) {
+        boolean last = child == parent.lastChild();
+        if (last && parent.next == null) {
           return false;
         }
-        position -= leaf.count;
-        leaf = leaf.next;
-        fetchLeaf();
+        position -= count(leaf);
+        parent = last ? Objects.requireNonNull(parent.next) : parent;
+        enter(last ? 0 : child + 1);
       }
       while (position < 0) {
-        if (leaf.previous == null) {
+        if (child == 0 && parent.previous == null) {
           return false;
         }
-        leaf = leaf.previous;
-        position += leaf.count;
+        parent = child > 0 ? parent : Objects.requireNonNull(parent.previous);
+        enter(child > 0 ? child - 1 : parent.lastChild());
+        position += count(leaf);
       }
-      int entry = leaf.entries[position];
-      keyBytes = slab.chunk(entry);
-      int at = Slab.offset(entry);
-      keyOffset = at + KEY;
-      keyLength = ByteReader.intAt(keyBytes, at);
-      int value = ByteReader.intAt(keyBytes, at + VALUE_ADDRESS);
-      valueBytes = slab.chunk(value);
-      valueOffset = Slab.offset(value);
-      valueLength = ByteReader.intAt(keyBytes, at + VALUE_LENGTH);
+      entries.show(entry(leaf, position), this);
       return true;
     }
 
-    /** Looks at the lines of each short entry; a new row's value lies just behind its key. */
-    private void fetchLeaf() {
-      if (!scanning) {
-        return;
+    private void enter(int nextChild) {
+      child = nextChild;
+      leaf = parent.leaf(nextChild);
+      if (scanning) {
+        int sum = 0;
+        for (int i = 0; i < count(leaf); i++) {
+          sum += entries.fetch(entry(leaf, i));
+        }
+        fetched += sum;
       }
-      int sum = 0;
-      int count = leaf.count;
-      int[] entries = leaf.entries;
-      for (int i = 0; i < count; i++) {
-        byte[] chunk = slab.chunk(entries[i]);
-        int at = Slab.offset(entries[i]);
-        int last = chunk.length - 1;
-        sum += chunk[Math.min(at + CACHE_LINE_BYTES, last)];
-        sum += chunk[Math.min(at + 2 * CACHE_LINE_BYTES, last)];
-        int end = at + ByteReader.intAt(chunk, at) + ByteReader.intAt(chunk, at + VALUE_LENGTH);
-        sum += chunk[Math.min(end + KEY, last)];
-      }
-      fetched += sum;
     }
-  }
-
-  /** A bound may be shorter than a token. The missing bytes count as zeros, the least there are. */
-  private static long tokenOf(byte[] key, int length) {
-    return length >= 8
-        ? StoreKey.token(key, 0)
-        : StoreKey.token(Arrays.copyOf(Arrays.copyOf(key, length), 8), 0);
   }
 }

@@ -2,6 +2,8 @@ package io.quorate.sstable;
 
 import io.quorate.environment.Invariant;
 import io.quorate.sstable.FragmentReader.Entry;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One table's recent updates on one shard, in memory and in order. Rows keep the bytes that came in
@@ -12,7 +14,10 @@ import io.quorate.sstable.FragmentReader.Entry;
  * any thread that was handed it.
  */
 final class Memtable {
-  private final EntryTree tree = new EntryTree();
+  private static final byte[] NO_HEAD = PartitionRows.NO_HEAD.toBytes();
+
+  private final Entries entries = new Entries();
+  private final EntryTree tree = new EntryTree(entries);
   private final FragmentReader fragment = new FragmentReader();
   private final RowReader row = new RowReader();
   private final RowMerger merger = new RowMerger();
@@ -54,18 +59,17 @@ final class Memtable {
 
   private void putRow(byte[] body, int offset, int length) {
     noteTimestamps(body, offset, length);
-    int entry = tree.findOrAdd(key.bytes, key.length);
+    int entry = tree.findOrAdd(key.bytes, key.length, body, offset, length);
     if (tree.added) {
-      tree.setValue(entry, body, offset, length, length);
       return;
     }
     merger.begin();
-    merger.add(tree.valueBytes(entry), tree.valueOffset(entry), tree.valueLength(entry));
+    merger.add(entries.valueBytes(entry), entries.valueOffset(entry), entries.valueLength(entry));
     merger.add(body, offset, length);
     boolean remains = merger.merge(Deletion.NONE, RowMerger.NEVER_SECONDS, Purge.NONE);
     Invariant.check(remains, "a merged row says what its parts said");
     // A row that is updated often grows by doubling, not by a copy for each update.
-    tree.setValue(entry, merger.bytes, merger.offset, merger.length, merger.length * 2);
+    entries.setValue(entry, merger.bytes, merger.offset, merger.length, merger.length * 2);
   }
 
   private void noteTimestamps(byte[] body, int offset, int length) {
@@ -93,37 +97,52 @@ final class Memtable {
     int entry = findOrAddHead();
     range.clear();
     PartitionHead.writeRange(range, tombstone);
-    if (tree.valueLength(entry) + range.length > tree.valueCapacity(entry)) {
+    if (entries.valueLength(entry) + range.length > entries.valueCapacity(entry)) {
       writeHead(entry, head(entry).canonical());
     }
-    if (tree.valueLength(entry) + range.length > tree.valueCapacity(entry)) {
-      int length = tree.valueLength(entry);
-      byte[] grown = new byte[2 * (length + range.length)];
-      System.arraycopy(tree.valueBytes(entry), tree.valueOffset(entry), grown, 0, length);
-      tree.setValue(entry, grown, 0, grown.length, grown.length);
-      tree.setValue(entry, grown, 0, length, length);
+    int length = entries.valueLength(entry) + range.length;
+    if (length > entries.valueCapacity(entry)) {
+      entries.move(entry, 2 * length);
     }
-    tree.appendValue(entry, range.bytes, 0, range.length);
+    entries.appendValue(entry, range.bytes, 0, range.length);
   }
 
   private int findOrAddHead() {
     hasHeads = true;
-    int entry = tree.findOrAdd(key.bytes, key.length);
-    if (tree.added) {
-      writeHead(entry, PartitionRows.NO_HEAD);
-    }
-    return entry;
+    return tree.findOrAdd(key.bytes, key.length, NO_HEAD, 0, NO_HEAD.length);
   }
 
   private PartitionHead head(int entry) {
     return PartitionHead.read(
-        tree.valueBytes(entry), tree.valueOffset(entry), tree.valueLength(entry));
+        entries.valueBytes(entry), entries.valueOffset(entry), entries.valueLength(entry));
   }
 
   private void writeHead(int entry, PartitionHead head) {
     headBytes.clear();
     head.write(headBytes);
-    tree.setValue(entry, headBytes.bytes, 0, headBytes.length, headBytes.length);
+    entries.setValue(entry, headBytes.bytes, 0, headBytes.length, headBytes.length);
+  }
+
+  /** A partition's head, empty when it has none. */
+  PartitionHead head(byte[] partition) {
+    int entry = tree.find(partition, partition.length);
+    return entry == Entries.NONE ? PartitionRows.NO_HEAD : head(entry);
+  }
+
+  /** The row with exactly this key; null when there is none. Valid until the next {@link #put}. */
+  @Nullable RowCursor row(byte[] partition, byte[] rowKey) {
+    byte[] wanted = Arrays.copyOf(partition, partition.length + rowKey.length);
+    System.arraycopy(rowKey, 0, wanted, partition.length, rowKey.length);
+    int entry = tree.find(wanted, wanted.length);
+    return entry == Entries.NONE
+        ? null
+        : new FoundRow(
+            entries.keyBytes(entry),
+            Entries.keyOffset(entry) + partition.length,
+            rowKey.length,
+            entries.valueBytes(entry),
+            entries.valueOffset(entry),
+            entries.valueLength(entry));
   }
 
   /** Entries in order. Valid until the next {@link #put}. */
@@ -145,7 +164,7 @@ final class Memtable {
   }
 
   long memoryBytes() {
-    return tree.memoryBytes();
+    return entries.memoryBytes() + tree.memoryBytes();
   }
 
   /** Whether any partition has a deletion or range tombstones. */

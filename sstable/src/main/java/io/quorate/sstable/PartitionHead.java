@@ -51,6 +51,12 @@ record PartitionHead(Deletion deletion, List<RangeTombstone> ranges) {
     }
   }
 
+  byte[] toBytes() {
+    ByteWriter out = new ByteWriter(FIXED_BYTES);
+    write(out);
+    return out.toBytes();
+  }
+
   static void writeRange(ByteWriter out, RangeTombstone range) {
     out.putLengthPrefixed(range.start(), 0, range.start().length);
     out.putLengthPrefixed(range.end(), 0, range.end().length);

@@ -57,10 +57,19 @@ final class PartitionSources {
     return one.statistics().maxTimestampMicros() > other.statistics().maxTimestampMicros();
   }
 
-  void add(Memtable memtable) throws IOException {
-    PartitionRows rows = new PartitionRows(memtable.cursor()).reset(partition, 0, partition.length);
-    addHead(rows, memtable.hasHeads());
-    addRows(rows, rows::probe);
+  void add(Memtable memtable) {
+    if (memtable.hasHeads()) {
+      addHead(memtable.head(partition));
+    }
+    if (singleRow == null) {
+      merger.addRows(new PartitionRows(memtable.cursor()).reset(partition, 0, partition.length));
+      return;
+    }
+    RowCursor row = memtable.row(partition, singleRow);
+    if (row != null) {
+      merger.addRows(row);
+      versions.add(row);
+    }
   }
 
   /** Adds what was collected from memtables before. */
@@ -77,7 +86,9 @@ final class PartitionSources {
    */
   @Nullable PartitionRows add(SSTable table, EntryCursor entries) throws IOException {
     PartitionRows rows = new PartitionRows(entries).reset(partition, 0, partition.length);
-    addHead(rows, table.mayHaveHead(StoreKey.token(partition, 0)));
+    if (table.mayHaveHead(StoreKey.token(partition, 0))) {
+      addHead(rows.head());
+    }
     SSTableStatistics statistics = table.statistics();
     if (!statistics.mayHaveRows(limits.slices(), limits.includeStatic())
         || merger.partitionDeletion().outdoes(statistics.maxTimestampMicros())
@@ -88,12 +99,9 @@ final class PartitionSources {
     return rows;
   }
 
-  private void addHead(PartitionRows rows, boolean mayHaveHead) throws IOException {
-    if (mayHaveHead) {
-      PartitionHead head = rows.head();
-      merger.addDeletion(head.deletion());
-      merger.addRanges(head.ranges());
-    }
+  private void addHead(PartitionHead head) {
+    merger.addDeletion(head.deletion());
+    merger.addRanges(head.ranges());
   }
 
   private interface Seek {

@@ -62,7 +62,7 @@ final class RangeRead {
   }
 
   private void readOnPool(List<SSTable> tables, List<EntryCursor> sources) throws IOException {
-    EntryTree copy = new EntryTree();
+    EntryTree copy = new EntryTree(new Entries());
     Bound bound = copyActive(copy);
     sources.add(copy.cursor());
     tables.forEach(SSTable::retain);
@@ -126,12 +126,7 @@ final class RangeRead {
   private static byte[] copy(EntryCursor cursor, EntryTree copy) {
     byte[] key =
         Arrays.copyOfRange(cursor.keyBytes, cursor.keyOffset, cursor.keyOffset + cursor.keyLength);
-    copy.setValue(
-        copy.findOrAdd(key, key.length),
-        cursor.valueBytes,
-        cursor.valueOffset,
-        cursor.valueLength,
-        0);
+    copy.findOrAdd(key, key.length, cursor.valueBytes, cursor.valueOffset, cursor.valueLength);
     return key;
   }
 

@@ -24,7 +24,7 @@ final class Slab {
   private long memoryBytes;
 
   int allocate(int length) {
-    int rounded = (length + 3) & -4;
+    int rounded = rounded(length);
     if (rounded > freeEnd - freeOffset) {
       if (rounded > LARGEST_CHUNK_BYTES / 4) {
         return allocateAlone(rounded);
@@ -53,6 +53,11 @@ final class Slab {
     }
     chunks[chunkCount++] = new byte[size];
     memoryBytes += size + ARRAY_HEADER_BYTES;
+  }
+
+  /** What is taken up by so many bytes. */
+  static int rounded(int length) {
+    return (length + 3) & -4;
   }
 
   byte[] chunk(int address) {

@@ -25,8 +25,9 @@
  *       CommitLogFormat} what stands in them, {@code CommitLogReplay} reads them at start and
  *       {@code ReplayedWrites} brings them into SSTables, {@code CommitLogArchive} keeps them for a
  *       {@code Restore} to a point in time.
- *   <li>{@code Memtable}: an {@code EntryTree} over a {@code Slab}, in the order of {@code
- *       StoreKey}; a partition's deletions stand in front of its rows as its {@code PartitionHead}.
+ *   <li>{@code Memtable}: {@code Entries} in a {@code Slab}, and an {@code EntryTree} over them in
+ *       the order of {@code StoreKey}; a partition's deletions stand in front of its rows as its
+ *       {@code PartitionHead}.
  *   <li>{@code SSTable}, {@code SSTableWriter}, {@code SSTableCursor}: blocks ({@code BlockPacker}
  *       and {@code BlockUnpacker}, {@code BlockReader}, {@code BlockCursor}, {@code StoredBlock},
  *       {@code BlockCache}), {@code SSTableIndex}, {@code BloomFilter}, {@code SSTableStatistics}.

@@ -1,7 +1,7 @@
 package io.quorate.sstable;
 
-import io.quorate.environment.Invariant;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -49,8 +49,6 @@ public class MemtableBenchmark {
   @State(Scope.Thread)
   public static class Full {
     final Memtable points = BenchmarkRows.memtable(0, 1, ROWS);
-    final EntryCursor cursor = points.cursor();
-    final ByteWriter key = new ByteWriter(64);
     final Memtable wide = new Memtable();
     final SplittableRandom random = new SplittableRandom(2);
     final PartitionMerger merger = new PartitionMerger();
@@ -97,17 +95,37 @@ public class MemtableBenchmark {
     return filling.memtable;
   }
 
+  /** Every row anew, with a later timestamp and another value of the same length. */
+  @State(Scope.Thread)
+  public static class Updated {
+    final Memtable memtable = BenchmarkRows.memtable(0, 1, ROWS);
+    final Mutation[] mutations = new Mutation[1 << 18];
+    int next;
+
+    @Setup
+    public void make() {
+      SplittableRandom random = new SplittableRandom(3);
+      for (int i = 0; i < mutations.length; i++) {
+        mutations[i] =
+            BenchmarkRows.mutation(random.nextInt(ROWS), ROWS + i, BenchmarkRows.value(random));
+      }
+    }
+  }
+
+  /** Puts a row that is there already. */
+  @Benchmark
+  public Memtable update(Updated updated) {
+    updated.memtable.put(updated.mutations[updated.next++ & updated.mutations.length - 1]);
+    return updated.memtable;
+  }
+
   /** Finds a row by its key. */
   @Benchmark
-  public int get(Full full) throws IOException {
+  public int get(Full full) {
     int number = full.random.nextInt(ROWS);
-    full.key.clear();
-    byte[] partition = BenchmarkRows.key(number);
-    StoreKey.writePartition(full.key, BenchmarkRows.token(number), partition, 0, partition.length);
-    full.key.put(BenchmarkRows.ROW);
-    EntryCursor cursor = full.cursor;
-    Invariant.check(cursor.seekAtOrAfter(full.key.bytes, full.key.length), "it is there");
-    return cursor.valueBytes[cursor.valueOffset + cursor.valueLength - 1];
+    byte[] partition = StoreKey.partition(BenchmarkRows.token(number), BenchmarkRows.key(number));
+    RowCursor row = Objects.requireNonNull(full.points.row(partition, BenchmarkRows.ROW));
+    return row.bodyBytes[row.bodyOffset + row.bodyLength - 1];
   }
 
   /** The same with the fragment that a replica answers. */
