@@ -111,10 +111,6 @@ final class ByteWriter {
     LONG.set(bytes, offset, value);
   }
 
-  static void setIntAt(byte[] bytes, int offset, int value) {
-    INT.set(bytes, offset, value);
-  }
-
   /**
    * Puts the length of what was written from {@code start} on in front of it. One byte must have
    * been left for it just below {@code start}; a longer length moves the content up, which for the

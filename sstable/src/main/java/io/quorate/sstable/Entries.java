@@ -33,8 +33,8 @@ final class Entries {
     int entry = slab.allocate(KEY + keyLength + Math.max(LEAST_PLACE, valueLength));
     byte[] chunk = slab.chunk(entry);
     int at = Slab.offset(entry);
-    ByteWriter.setIntAt(chunk, at, keyLength);
-    ByteWriter.setIntAt(chunk, at + VALUE_LENGTH, valueLength);
+    ByteWriter.setInt(chunk, at, keyLength);
+    ByteWriter.setInt(chunk, at + VALUE_LENGTH, valueLength);
     System.arraycopy(key, 0, chunk, at + KEY, keyLength);
     System.arraycopy(value, offset, chunk, at + KEY + keyLength, valueLength);
     return entry;
@@ -98,7 +98,7 @@ final class Entries {
       move(entry, Math.max(length, capacity));
     }
     System.arraycopy(value, offset, valueBytes(entry), valueOffset(entry), length);
-    ByteWriter.setIntAt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH, length);
+    ByteWriter.setInt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH, length);
   }
 
   /** Appends to a value that has room. */
@@ -106,7 +106,7 @@ final class Entries {
     int before = valueLength(entry);
     Invariant.check(length <= valueCapacity(entry) - before, "a value has room", before, length);
     System.arraycopy(more, offset, valueBytes(entry), valueOffset(entry) + before, length);
-    ByteWriter.setIntAt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH, before + length);
+    ByteWriter.setInt(slab.chunk(entry), Slab.offset(entry) + VALUE_LENGTH, before + length);
   }
 
   /** Gives a value another place, which takes it as it is. */
@@ -120,9 +120,9 @@ final class Entries {
         valueLength(entry));
     byte[] chunk = slab.chunk(entry);
     int place = placeOffset(entry);
-    ByteWriter.setIntAt(chunk, Slab.offset(entry), keyLength(entry) | MOVED);
-    ByteWriter.setIntAt(chunk, place, address);
-    ByteWriter.setIntAt(chunk, place + 4, capacity);
+    ByteWriter.setInt(chunk, Slab.offset(entry), keyLength(entry) | MOVED);
+    ByteWriter.setInt(chunk, place, address);
+    ByteWriter.setInt(chunk, place + 4, capacity);
   }
 
   /** Shows an entry in a cursor's fields. */
