@@ -216,8 +216,8 @@ final class EngineModel {
             .cell(1, null, writeMicros, new byte[] {9})
             .endRow();
     tested.apply(List.of(writeAt(at, late)));
-    // Otherwise the deletion may have been purged before the write came, which stays then.
-    if (tested.isUp() && tested.nowSeconds() <= deletedSeconds) {
+    boolean inTime = tested.isUp() && tested.nowSeconds() <= deletedSeconds;
+    if (inTime) {
       tested.world.runFor(5_000_000_000L);
       if (tested.await(done -> tested.engine.maintenance().compact(tableId, done))) {
         byte[] found = readAll(at);
@@ -228,6 +228,10 @@ final class EngineModel {
     }
     if (!tested.isUp()) {
       restartUnchecked();
+    }
+    if (!inTime) {
+      // The deletion may have been purged before the write came, which stays then.
+      truncate();
     }
   }
 
