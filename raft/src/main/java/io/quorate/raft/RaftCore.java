@@ -18,15 +18,12 @@ import io.quorate.raft.Message.TimeoutNow;
 import io.quorate.raft.Message.VoteReply;
 import io.quorate.raft.Message.VoteRequest;
 import io.quorate.raft.Ready.Envelope;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.function.ToLongFunction;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,14 +60,6 @@ public class RaftCore {
   /** A read that asked with {@code context} sees every change committed before it, from here on. */
   public record ReadState(long context, long index) {}
 
-  private record PendingRead(long sequence, PeerId from, long context, long index) {}
-
-  /** Parts of a snapshot as they arrive. */
-  private record IncomingSnapshot(long index, long term, byte[] data, int received) {}
-
-  /** Silent checks of the quorum after which a leader forgets a learner; it will subscribe anew. */
-  private static final int LEARNER_PATIENCE_CHECKS = 20;
-
   private final RaftConfig config;
   private final PeerId self;
   private final Randomness random;
@@ -81,27 +70,14 @@ public class RaftCore {
   private @Nullable PeerId vote;
   private @Nullable PeerId leader;
   private int electionElapsedTicks;
-  private int heartbeatElapsedTicks;
   private long electionCount;
   private int electionTimeoutTicks;
 
   /** Answers of this election, of a candidate or pre-candidate. */
   private final Map<PeerId, Boolean> votes = new TreeMap<>();
 
-  /** Of a leader: each peer, voters and subscribed learners, without itself. */
-  private final Map<PeerId, Progress> peers = new TreeMap<>();
-
-  private @Nullable PeerId transferTarget;
-  private long uncommittedBytes;
-
-  /** Of a leader: the entry that begins its term. */
-  private long noOpIndex;
-
-  /** Of a leader: whether entries were appended and not offered to the peers. */
-  private boolean appendsDue;
-
-  private long readSequence;
-  private final ArrayDeque<PendingRead> pendingReads = new ArrayDeque<>();
+  /** Of a leader, and only of a leader. */
+  private @Nullable Leadership leadership;
 
   private @Nullable IncomingSnapshot incoming;
 
@@ -199,19 +175,21 @@ public class RaftCore {
 
   /** Whom leadership is being handed to. */
   public @Nullable PeerId transferTarget() {
-    return transferTarget;
+    return leadership == null ? null : leadership.transferTarget();
   }
 
   /** Of a leader: up to where each peer's disk has the log, by peer. */
   public Map<PeerId, Long> matchIndexes() {
     Map<PeerId, Long> matches = new TreeMap<>();
-    peers.forEach((peer, progress) -> matches.put(peer, progress.match()));
+    if (leadership != null) {
+      leadership.peers().forEach((peer, progress) -> matches.put(peer, progress.match()));
+    }
     return matches;
   }
 
   /** Of a leader: whether the peer answered in this or the last check of the quorum. */
   public boolean isActive(PeerId peer) {
-    Progress progress = peers.get(peer);
+    Progress progress = leadership == null ? null : leadership.peers().get(peer);
     return progress != null && (progress.isActive || progress.silentChecks == 0);
   }
 
@@ -223,9 +201,8 @@ public class RaftCore {
    * before {@link #ready}, after a batch of proposals.
    */
   public List<Envelope> takeMessages() {
-    if (appendsDue) {
-      appendsDue = false;
-      peers.forEach(this::sendAppends);
+    if (leadership != null) {
+      leadership.sendDue();
     }
     List<Envelope> taken = List.copyOf(unconditional);
     unconditional.clear();
@@ -282,8 +259,9 @@ public class RaftCore {
     }
     if (!ready.entries().isEmpty()) {
       log.persistedTo(ready.entries().getLast());
-      if (isLeader()) {
-        advanceCommit();
+      if (leadership != null) {
+        leadership.advanceCommit();
+        stepDownIfOver(leadership);
       }
     }
   }
@@ -299,19 +277,7 @@ public class RaftCore {
   /** Appends a command to the log, when this member leads. It is committed later, or never. */
   public ProposeResult propose(byte[] command) {
     Invariant.check(command.length > 0, "an empty command is a no-op");
-    if (!isLeader()) {
-      return ProposeResult.NOT_LEADER;
-    }
-    if (transferTarget != null) {
-      return ProposeResult.TRANSFERRING;
-    }
-    // One command larger than the quota may pass alone, or it could never pass.
-    if (uncommittedBytes > 0 && uncommittedBytes + command.length > config.maxUncommittedBytes()) {
-      return ProposeResult.OVERLOADED;
-    }
-    appendAsLeader(command);
-    appendsDue = true;
-    return ProposeResult.ACCEPTED;
+    return leadership == null ? ProposeResult.NOT_LEADER : leadership.propose(command);
   }
 
   /**
@@ -321,8 +287,8 @@ public class RaftCore {
    * @return false when no leader is known or the leader has too many reads waiting
    */
   public boolean readIndex(long context) {
-    if (isLeader()) {
-      return readAsLeader(self, context);
+    if (leadership != null) {
+      return leadership.read(self, context);
     }
     if (leader == null) {
       return false;
@@ -337,18 +303,7 @@ public class RaftCore {
    * @return whether this member leads and the target is another voter
    */
   public boolean transferLeadership(PeerId to) {
-    Progress progress = peers.get(to);
-    if (!isLeader() || progress == null || !config.isVoter(to)) {
-      return false;
-    }
-    electionElapsedTicks = 0;
-    transferTarget = to;
-    if (progress.match() == log.last()) {
-      send(to, new TimeoutNow(term));
-    } else {
-      sendAppend(to, progress, true);
-    }
-    return true;
+    return leadership != null && leadership.transfer(to);
   }
 
   /** Time passes, by one {@link RaftConfig#tickNanos}. */
@@ -358,7 +313,11 @@ public class RaftCore {
     }
     electionElapsedTicks++;
     switch (role) {
-      case LEADER -> tickLeader();
+      case LEADER -> {
+        Leadership leading = leading();
+        leading.tick();
+        stepDownIfOver(leading);
+      }
       case LEARNER -> {
         if (electionElapsedTicks >= config.electionTicks()) {
           electionElapsedTicks = 0;
@@ -376,36 +335,15 @@ public class RaftCore {
     }
   }
 
-  private void tickLeader() {
-    if (electionElapsedTicks >= config.electionTicks()) {
-      electionElapsedTicks = 0;
-      transferTarget = null;
-      if (!checkQuorum()) {
-        becomeFollower(term, null);
-        return;
-      }
-    }
-    if (++heartbeatElapsedTicks >= config.heartbeatTicks()) {
-      broadcastHeartbeats();
-    }
+  private Leadership leading() {
+    return Objects.requireNonNull(leadership, "a leader leads");
   }
 
-  /** Section 6.2: a leader that could not reach a majority for an election timeout steps down. */
-  private boolean checkQuorum() {
-    int active = 1;
-    for (Iterator<Map.Entry<PeerId, Progress>> at = peers.entrySet().iterator(); at.hasNext(); ) {
-      Map.Entry<PeerId, Progress> peer = at.next();
-      Progress progress = peer.getValue();
-      boolean isVoter = config.isVoter(peer.getKey());
-      if (progress.isActive) {
-        progress.silentChecks = 0;
-        active += isVoter ? 1 : 0;
-      } else if (++progress.silentChecks > LEARNER_PATIENCE_CHECKS && !isVoter) {
-        at.remove();
-      }
-      progress.isActive = false;
+  /** Ends a leadership that has ended itself. */
+  private void stepDownIfOver(Leadership leading) {
+    if (leading.isOver()) {
+      becomeFollower(term, null);
     }
-    return active >= config.quorum();
   }
 
   /** Takes a message in. Messages may be lost, repeated, late and out of order. */
@@ -425,24 +363,28 @@ public class RaftCore {
       case VoteRequest m -> onVoteRequest(from, m);
       case VoteReply m -> onVoteReply(from, m);
       case AppendRequest m -> onAppend(from, m);
-      case AppendAccepted m -> onAppendAccepted(from, m);
-      case AppendRejected m -> onAppendRejected(from, m);
       case Heartbeat m -> onHeartbeat(from, m);
-      case HeartbeatReply m -> onHeartbeatReply(from, m);
       case SnapshotChunk m -> onSnapshotChunk(from, m);
-      case SnapshotChunkReply m -> onSnapshotChunkReply(from, m);
+      case AppendAccepted m -> whenLeading(leading -> leading.onAppendAccepted(from, m));
+      case AppendRejected m -> whenLeading(leading -> leading.onAppendRejected(from, m));
+      case HeartbeatReply m -> whenLeading(leading -> leading.onHeartbeatReply(from, m));
+      case SnapshotChunkReply m -> whenLeading(leading -> leading.onSnapshotChunkReply(from, m));
+      case ReadIndexRequest m -> whenLeading(leading -> leading.read(from, m.context()));
+      case Subscribe m -> whenLeading(leading -> leading.onSubscribe(from, m));
       case TimeoutNow m -> {
         if (role == Role.FOLLOWER) {
           campaign(true);
         }
       }
-      case ReadIndexRequest m -> {
-        if (isLeader()) {
-          readAsLeader(from, m.context());
-        }
-      }
-      case ReadIndexReply m -> readStates.add(new ReadState(m.context(), m.index()));
-      case Subscribe m -> onSubscribe(from, m);
+      case ReadIndexReply m -> mayRead(m.context(), m.index());
+    }
+  }
+
+  private void whenLeading(Consumer<Leadership> handling) {
+    Leadership leading = leadership;
+    if (leading != null) {
+      handling.accept(leading);
+      stepDownIfOver(leading);
     }
   }
 
@@ -535,7 +477,7 @@ public class RaftCore {
   }
 
   private boolean hearsLeader() {
-    return leader != null && electionElapsedTicks < config.electionTicks();
+    return isLeader() || (leader != null && electionElapsedTicks < config.electionTicks());
   }
 
   private boolean isVoter() {
@@ -561,14 +503,9 @@ public class RaftCore {
       incoming = null;
     }
     leader = null;
-    transferTarget = null;
+    leadership = null;
     votes.clear();
-    peers.clear();
-    pendingReads.clear();
-    uncommittedBytes = 0;
-    appendsDue = false;
     electionElapsedTicks = 0;
-    heartbeatElapsedTicks = 0;
     drawElectionTimeout();
   }
 
@@ -656,147 +593,7 @@ public class RaftCore {
     reset(term);
     role = Role.LEADER;
     leader = self;
-    readSequence = 0;
-    for (PeerId voter : config.voters()) {
-      if (!voter.equals(self)) {
-        Progress progress = new Progress(log.last() + 1, config.maxInflightAppends());
-        progress.isActive = true; // it has one election timeout to show that it lives
-        peers.put(voter, progress);
-      }
-    }
-    // Section 6.4: until an entry of its own term is committed, a leader does not know what is.
-    appendAsLeader(new byte[0]);
-    noOpIndex = log.last();
-    broadcastAppends();
-  }
-
-  // ---------------------------------------------------------------------------------------------
-  // Replication, the leader's side: section 3.5
-
-  private void appendAsLeader(byte[] command) {
-    log.append(new Entry(term, log.last() + 1, command));
-    uncommittedBytes += command.length;
-  }
-
-  private void broadcastAppends() {
-    peers.forEach((peer, progress) -> sendAppend(peer, progress, true));
-  }
-
-  /** Sends what the peer lacks and its window lets through; whether anything was sent. */
-  private boolean sendAppend(PeerId to, Progress progress, boolean evenIfEmpty) {
-    if (progress.isPaused()) {
-      return false;
-    }
-    long prevIndex = progress.next() - 1;
-    if (!log.has(prevIndex)) {
-      Invariant.check(!log.snapshot().isEmpty(), "compacted entries are in a snapshot");
-      progress.startSnapshot(log.snapshot());
-      sendSnapshotChunk(to, progress);
-      return true;
-    }
-    List<Entry> entries = log.slice(progress.next(), config.maxAppendBytes());
-    if (entries.isEmpty() && !evenIfEmpty) {
-      return false;
-    }
-    progress.sent(entries.size());
-    send(to, new AppendRequest(term, prevIndex, log.termAt(prevIndex), log.commit(), entries));
-    return true;
-  }
-
-  /** Sends until everything is sent or the window is full. */
-  private void sendAppends(PeerId to, Progress progress) {
-    boolean sent = true;
-    while (sent) {
-      sent = sendAppend(to, progress, false);
-    }
-  }
-
-  private void broadcastHeartbeats() {
-    heartbeatElapsedTicks = 0;
-    peers.forEach((peer, progress) -> {
-      // Never beyond what the peer is known to have: behind that its log may differ.
-      long commit = Math.min(log.commit(), progress.match());
-      send(peer, new Heartbeat(term, commit, readSequence));
-    });
-  }
-
-  private void onAppendAccepted(PeerId from, AppendAccepted m) {
-    Progress progress = heardOf(from);
-    if (progress == null || m.matchIndex() > log.last()) {
-      return;
-    }
-    boolean wasPaused = progress.isPaused();
-    boolean hasCommitted = progress.accepted(m.matchIndex()) && advanceCommit();
-    if (wasPaused && !hasCommitted) {
-      // It may have missed the news of a commit.
-      sendAppend(from, progress, true);
-    }
-    sendAppends(from, progress);
-    if (from.equals(transferTarget) && progress.match() == log.last()) {
-      send(from, new TimeoutNow(term));
-    }
-  }
-
-  private void onAppendRejected(PeerId from, AppendRejected m) {
-    Progress progress = heardOf(from);
-    if (progress == null) {
-      return;
-    }
-    // Skip at once all entries of terms that the follower cannot have there (section 3.5, end).
-    long retryAfter = log.findConflict(m.hintIndex(), m.hintTerm());
-    if (progress.rejected(m.prevIndex(), retryAfter)) {
-      sendAppend(from, progress, true);
-    }
-  }
-
-  private void onHeartbeatReply(PeerId from, HeartbeatReply m) {
-    Progress progress = heardOf(from);
-    if (progress == null) {
-      return;
-    }
-    progress.heartbeatAnswered();
-    if (progress.state() == Progress.State.SNAPSHOT) {
-      if (progress.isSnapshotStuck()) {
-        sendSnapshotChunk(from, progress);
-      }
-    } else if (progress.match() < log.last()) {
-      sendAppend(from, progress, true);
-    }
-    if (m.readSequence() > progress.answeredReadSequence) {
-      progress.answeredReadSequence = m.readSequence();
-      confirmReads();
-    }
-  }
-
-  private @Nullable Progress heardOf(PeerId from) {
-    Progress progress = isLeader() ? peers.get(from) : null;
-    if (progress != null) {
-      progress.isActive = true;
-    }
-    return progress;
-  }
-
-  private void onSubscribe(PeerId from, Subscribe m) {
-    if (!isLeader() || config.isVoter(from) || from.equals(self)) {
-      return;
-    }
-    Progress progress =
-        new Progress(Math.min(m.lastIndex(), log.last()) + 1, config.maxInflightAppends());
-    progress.isActive = true;
-    peers.put(from, progress);
-    sendAppend(from, progress, true);
-  }
-
-  /** Commits what a majority has on disk, and tells the peers; whether there was anything. */
-  private boolean advanceCommit() {
-    long index = quorumValue(log.persisted(), Progress::match);
-    if (index <= log.commit() || !mayCommitByCounting(index)) {
-      return false;
-    }
-    uncommittedBytes -= log.commandBytes(Math.max(log.commit(), noOpIndex), index);
-    log.commitTo(index);
-    broadcastAppends();
-    return true;
+    leadership = new Leadership(this, config, log);
   }
 
   /**
@@ -805,18 +602,6 @@ public class RaftCore {
    */
   boolean mayCommitByCounting(long index) {
     return log.termAt(index) == term;
-  }
-
-  /** The greatest value that a majority of voters has reached. */
-  private long quorumValue(long own, ToLongFunction<Progress> value) {
-    long[] values = new long[config.voters().size()];
-    int count = 0;
-    for (PeerId voter : config.voters()) {
-      Progress progress = peers.get(voter);
-      values[count++] = progress == null ? own : value.applyAsLong(progress);
-    }
-    Arrays.sort(values);
-    return values[values.length - config.quorum()];
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -854,44 +639,6 @@ public class RaftCore {
     send(from, new HeartbeatReply(term, m.readSequence()));
   }
 
-  // ---------------------------------------------------------------------------------------------
-  // Snapshot transfer: chapter 5
-
-  private void sendSnapshotChunk(PeerId to, Progress progress) {
-    Snapshot snapshot = progress.snapshot();
-    if (snapshot == null) {
-      return;
-    }
-    int offset = progress.snapshotOffset();
-    int end = (int) Math.min(snapshot.data().length, (long) offset + config.snapshotChunkBytes());
-    send(
-        to,
-        new SnapshotChunk(
-            term,
-            snapshot.index(),
-            snapshot.term(),
-            offset,
-            snapshot.data().length,
-            Arrays.copyOfRange(snapshot.data(), offset, end)));
-  }
-
-  private void onSnapshotChunkReply(PeerId from, SnapshotChunkReply m) {
-    Progress progress = heardOf(from);
-    Snapshot snapshot = progress == null ? null : progress.snapshot();
-    if (progress == null
-        || snapshot == null
-        || snapshot.index() != m.snapshotIndex()
-        || m.nextOffset() == progress.snapshotOffset()
-        || m.nextOffset() < 0
-        || m.nextOffset() > snapshot.data().length) {
-      return;
-    }
-    progress.snapshotArrivedTo(m.nextOffset());
-    if (m.nextOffset() < snapshot.data().length) {
-      sendSnapshotChunk(from, progress);
-    }
-  }
-
   private void onSnapshotChunk(PeerId from, SnapshotChunk m) {
     follow(from);
     if (m.snapshotIndex() <= log.commit()) {
@@ -902,27 +649,17 @@ public class RaftCore {
     if (m.totalBytes() < 0 || m.totalBytes() > config.maxSnapshotBytes()) {
       return; // it would not fit; the leader's lag figure shows it
     }
-    IncomingSnapshot part = incoming;
-    if (part == null || part.index() != m.snapshotIndex() || part.term() != m.snapshotTerm()) {
-      part = new IncomingSnapshot(m.snapshotIndex(), m.snapshotTerm(), new byte[m.totalBytes()], 0);
+    if (incoming == null || !incoming.isOf(m)) {
+      incoming = new IncomingSnapshot(m);
     }
-    boolean fits =
-        m.offset() == part.received()
-            && part.data().length == m.totalBytes()
-            && m.bytes().length <= m.totalBytes() - m.offset();
-    if (fits) {
-      System.arraycopy(m.bytes(), 0, part.data(), m.offset(), m.bytes().length);
-      part =
-          new IncomingSnapshot(
-              part.index(), part.term(), part.data(), part.received() + m.bytes().length);
-    }
-    incoming = part;
-    if (part.received() < part.data().length) {
-      send(from, new SnapshotChunkReply(term, part.index(), part.received()));
+    IncomingSnapshot arriving = incoming;
+    arriving.add(m);
+    if (!arriving.isComplete()) {
+      send(from, new SnapshotChunkReply(term, m.snapshotIndex(), arriving.received()));
       return;
     }
     incoming = null;
-    install(from, new Snapshot(part.index(), part.term(), part.data()));
+    install(from, arriving.snapshot());
   }
 
   private void install(PeerId from, Snapshot snapshot) {
@@ -936,43 +673,19 @@ public class RaftCore {
   }
 
   // ---------------------------------------------------------------------------------------------
-  // Reads: section 6.4
-
-  private boolean readAsLeader(PeerId from, long context) {
-    if (pendingReads.size() >= config.maxPendingProposals()) {
-      return false;
-    }
-    readSequence++;
-    pendingReads.add(new PendingRead(readSequence, from, context, log.commit()));
-    broadcastHeartbeats();
-    confirmReads();
-    return true;
-  }
-
-  /** Answers the reads whose heartbeat round a majority has answered. */
-  private void confirmReads() {
-    long confirmed = quorumValue(readSequence, progress -> progress.answeredReadSequence);
-    while (!pendingReads.isEmpty() && pendingReads.peekFirst().sequence() <= confirmed) {
-      PendingRead read = pendingReads.removeFirst();
-      // What earlier leaders committed is certain only once the own no-op is; it lies before it.
-      long index = Math.max(read.index(), noOpIndex);
-      if (read.from().equals(self)) {
-        readStates.add(new ReadState(read.context(), index));
-      } else {
-        send(read.from(), new ReadIndexReply(term, read.context(), index));
-      }
-    }
-  }
-
-  // ---------------------------------------------------------------------------------------------
   // Sending
+
+  /** A read of this member's own, or of one that it asked the leader for, may be served. */
+  void mayRead(long context, long index) {
+    readStates.add(new ReadState(context, index));
+  }
 
   /**
    * Queues a message. What promises something about this member's disk waits for the disk: votes,
    * and accepted entries. So does everything else as long as the term is not on disk: a member that
    * forgot its term would break promises of the same kind.
    */
-  private void send(PeerId to, Message.ToCore message) {
+  void send(PeerId to, Message.ToCore message) {
     boolean promises =
         switch (message) {
           case VoteRequest m -> true;
