@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -25,24 +26,30 @@ import org.jspecify.annotations.Nullable;
  *             log-0000000001.raft   segments; the greatest number is written to
  *
  * segment     header | frame*
- * header      u32 magic "QRFL" | u16 version = 1 | u16 0 | u64 number | u32 crc32c of all before it
+ * header      u32 magic "QRFL" | u16 version = 2 | u16 0 | u64 number | u32 crc32c of all before it
  * frame       u32 crc32c of the rest | u32 length of the payload | u64 sequence | payload
  * payload     item*, written with one sync
  * item        u8 1 | u64 term | u64 commit | u8 length, vote in UTF-8 (0: none)     hard state
  *             u8 2 | u64 term | u64 index | u32 length | command                    entry
  *             u8 3 | u64 index                                   the log restarts behind a snapshot
- *             u8 4 | u8 count | each: u8 length, name in UTF-8   voters
+ *             u8 4 | u8 count | each: u8 length, name in UTF-8   voters before the first entry
+ *             u8 5 | u64 term | u64 index | u32 length | configuration              entry
  *
- * snapshot    u32 magic "QRFS" | u16 version = 1 | u16 0 | u64 index | u64 term | u32 length | data
- *             | u32 crc32c of all before it
+ * snapshot    u32 magic "QRFS" | u16 version = 2 | u16 0 | u64 index | u64 term
+ *             | u32 length | configuration | u32 length | data | u32 crc32c of all before it
  * </pre>
  *
  * <p>Sequences rise by one from frame to frame, across segments; each segment begins with the
- * voters and the hard state. An entry replaces whatever was written at and behind its index.
+ * initial voters and the hard state. Which voters there are now is said by the last item 5 behind
+ * the snapshot, or else by the snapshot, or else by item 4. An entry replaces whatever was written
+ * at and behind its index.
  *
  * <p>A frame is written only after the one before it is synced. So after a crash only the last
  * frame can be torn: it was not acknowledged, and is cut off. A bad frame with a good one behind it
  * is damage, and the log refuses to open.
+ *
+ * <p>Version 1 had no item 5 and no configuration in its snapshot: its voters were those of item 4
+ * for ever. It is read as such, and goes on as version 2.
  *
  * <p>After a failed write or sync nothing more is written: which bytes the disk has is then
  * unknown. Only a write that found no space is cut off again, durably, and may be repeated.
@@ -52,14 +59,15 @@ import org.jspecify.annotations.Nullable;
 final class DurableLog {
   static final int SEGMENT_MAGIC = 0x5152464C;
   static final int SNAPSHOT_MAGIC = 0x51524653;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int HEADER_BYTES = 20;
   static final int FRAME_HEADER_BYTES = 16;
-  static final int SNAPSHOT_HEADER_BYTES = 28;
+  static final int SNAPSHOT_HEADER_BYTES = 24;
   static final byte HARD_STATE = 1;
   static final byte ENTRY = 2;
   static final byte RESTART = 3;
   static final byte VOTERS = 4;
+  static final byte CONFIGURATION = 5;
 
   /** A closed segment: once the snapshot covers its last entry, it is of no use. */
   record Segment(Path path, long lastIndex) {}
@@ -67,7 +75,7 @@ final class DurableLog {
   private final FileSystem files;
   private final Path directory;
   private final int segmentBytes;
-  private final List<PeerId> voters;
+  private final List<PeerId> initialVoters;
   private final ArrayDeque<Segment> closed;
 
   private long number;
@@ -80,30 +88,10 @@ final class DurableLog {
   private long activeBytes;
   private boolean isPoisoned;
 
-  /**
-   * Opens for writing what {@link LogRecovery} has read.
-   *
-   * @throws IOException also when it was written with other voters: two majorities that need not
-   *     have a member in common could then both decide
-   */
-  DurableLog(
-      FileSystem files,
-      Path directory,
-      int segmentBytes,
-      List<PeerId> voters,
-      LogRecovery recovered)
+  /** Opens for writing what {@link LogRecovery} has read. */
+  DurableLog(FileSystem files, Path directory, int segmentBytes, LogRecovery recovered)
       throws IOException {
-    if (!recovered.voters().isEmpty() && !recovered.voters().equals(voters)) {
-      throw new IOException(
-          "the raft log in "
-              + directory
-              + " belongs to a ring with the voters "
-              + recovered.voters()
-              + ", and the configuration names "
-              + voters
-              + "; voters cannot be changed by configuration");
-    }
-    this.voters = List.copyOf(voters);
+    this.initialVoters = recovered.initialVoters();
     this.files = files;
     this.directory = directory;
     this.segmentBytes = segmentBytes;
@@ -150,7 +138,8 @@ final class DurableLog {
         writeHardState(payload, state);
       }
       for (Entry entry : entries) {
-        payload.writeByte(ENTRY).writeLong(entry.term()).writeLong(entry.index());
+        byte item = entry.kind() == Entry.Kind.CONFIGURATION ? CONFIGURATION : ENTRY;
+        payload.writeByte(item).writeLong(entry.term()).writeLong(entry.index());
         payload.writeInt(entry.command().length).writeBytes(entry.command());
       }
       writeFrame(payload);
@@ -226,10 +215,7 @@ final class DurableLog {
     header.writeInt(SEGMENT_MAGIC).writeShort(VERSION).writeShort(0).writeLong(number + 1);
     header.writeInt(crc(header, 0, header.writerIndex()));
     ByteBuf payload = Unpooled.buffer(256);
-    payload.writeByte(VOTERS).writeByte(voters.size());
-    for (PeerId voter : voters) {
-      writeName(payload, voter);
-    }
+    Configuration.write(payload.writeByte(VOTERS), initialVoters);
     writeHardState(payload, hardState);
     if (restartsBehindSnapshot) {
       payload.writeByte(RESTART).writeLong(snapshotIndex);
@@ -291,12 +277,14 @@ final class DurableLog {
   }
 
   private void writeSnapshot(Snapshot snapshot) throws IOException {
-    ByteBuf out = Unpooled.buffer(SNAPSHOT_HEADER_BYTES + snapshot.data().length + 4);
+    byte[] configuration = snapshot.configuration().encode();
+    ByteBuf out = Unpooled.buffer(snapshot.data().length + configuration.length + 64);
     out.writeInt(SNAPSHOT_MAGIC).writeShort(VERSION).writeShort(0);
     out.writeLong(snapshot.index()).writeLong(snapshot.term());
+    out.writeInt(configuration.length).writeBytes(configuration);
     out.writeInt(snapshot.data().length).writeBytes(snapshot.data());
     out.writeInt(crc(out, 0, out.writerIndex()));
-    files.replace(snapshotPath(directory), out.array());
+    files.replace(snapshotPath(directory), Arrays.copyOf(out.array(), out.writerIndex()));
     snapshotIndex = snapshot.index();
   }
 

@@ -6,6 +6,7 @@ import io.quorate.raft.Message.SnapshotChunk;
 final class IncomingSnapshot {
   private final long index;
   private final long term;
+  private final Configuration configuration;
   private final byte[] data;
   private int received;
 
@@ -13,6 +14,7 @@ final class IncomingSnapshot {
   IncomingSnapshot(SnapshotChunk first) {
     this.index = first.snapshotIndex();
     this.term = first.snapshotTerm();
+    this.configuration = first.configuration();
     this.data = new byte[first.totalBytes()];
   }
 
@@ -42,6 +44,6 @@ final class IncomingSnapshot {
   }
 
   Snapshot snapshot() {
-    return new Snapshot(index, term, data);
+    return new Snapshot(index, term, configuration, data);
   }
 }

@@ -1,6 +1,7 @@
 package io.quorate.raft;
 
 import io.quorate.environment.Invariant;
+import io.quorate.raft.ConfigurationOutcome.Reason;
 import io.quorate.raft.Message.AppendAccepted;
 import io.quorate.raft.Message.AppendRejected;
 import io.quorate.raft.Message.AppendRequest;
@@ -9,15 +10,14 @@ import io.quorate.raft.Message.HeartbeatReply;
 import io.quorate.raft.Message.ReadIndexReply;
 import io.quorate.raft.Message.SnapshotChunk;
 import io.quorate.raft.Message.SnapshotChunkReply;
-import io.quorate.raft.Message.Subscribe;
 import io.quorate.raft.Message.TimeoutNow;
 import io.quorate.raft.RaftCore.ProposeResult;
 import java.util.Arrays;
-import java.util.Iterator;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +31,12 @@ final class Leadership {
   /** Silent checks of the quorum after which a leader forgets a learner; it will subscribe anew. */
   private static final int LEARNER_PATIENCE_CHECKS = 20;
 
+  /** Entries that a voter to come may lack: it has them before it is needed. */
+  private static final long MAX_LAG_OF_A_NEW_VOTER = 100;
+
   private final RaftCore core;
   private final RaftConfig config;
+  private final PeerId self;
   private final RaftLog log;
   private final long term;
 
@@ -57,18 +61,19 @@ final class Leadership {
     this.core = core;
     this.config = config;
     this.log = log;
+    this.self = config.self();
     this.term = core.term();
     this.reads = new ReadIndex(config.maxPendingProposals());
-    for (PeerId voter : config.voters()) {
-      if (!voter.equals(config.self())) {
+    for (PeerId voter : log.configuration().members()) {
+      if (!voter.equals(self)) {
         Progress progress = new Progress(log.last() + 1, config.maxInflightAppends());
         progress.isActive = true; // it has one election timeout to show that it lives
         peers.put(voter, progress);
       }
     }
     // Section 6.4: until an entry of its own term is committed, a leader does not know what is.
-    append(new byte[0]);
-    this.noOpIndex = log.last();
+    this.noOpIndex = log.last() + 1;
+    append(new Entry(term, noOpIndex, new byte[0]));
     broadcastAppends();
   }
 
@@ -96,15 +101,52 @@ final class Leadership {
     if (uncommittedBytes > 0 && uncommittedBytes + command.length > config.maxUncommittedBytes()) {
       return ProposeResult.OVERLOADED;
     }
-    append(command);
+    append(new Entry(term, log.last() + 1, command));
     appendsDue = true;
     return ProposeResult.ACCEPTED;
   }
 
-  /** Whether the target is another voter. */
+  /**
+   * Begins to exchange the voters (section 4.3). The rest is done by {@link #advanceCommit}, here
+   * or at a later leader.
+   *
+   * @return why not, or null when it is begun
+   */
+  ConfigurationOutcome.@Nullable Reason changeVoters(Collection<PeerId> next) {
+    Configuration now = log.configuration();
+    if (transferTarget != null) {
+      return Reason.TRANSFERRING;
+    }
+    if (log.commit() < noOpIndex) {
+      return Reason.TOO_EARLY; // an earlier leader's change may be committed without its knowledge
+    }
+    if (now.isJoint() || log.configurationIndex() > log.commit()) {
+      return Reason.UNDER_WAY;
+    }
+    if (next.isEmpty() || next.size() > Configuration.MAX_VOTERS) {
+      return Reason.INVALID;
+    }
+    if (!next.stream().allMatch(voter -> now.isVoter(voter) || follows(voter))) {
+      return Reason.BEHIND;
+    }
+    append(Entry.of(term, log.last() + 1, now.joint(next)));
+    appendsDue = true;
+    return null;
+  }
+
+  /** Whether a learner has so much of the log that as a voter it would hold nobody up. */
+  private boolean follows(PeerId learner) {
+    Progress progress = peers.get(learner);
+    return progress != null
+        && progress.state() == Progress.State.REPLICATE
+        && (progress.isActive || progress.silentChecks == 0)
+        && log.last() - progress.match() <= MAX_LAG_OF_A_NEW_VOTER;
+  }
+
+  /** Whether the target is another voter, and one that stays. */
   boolean transfer(PeerId to) {
     Progress progress = peers.get(to);
-    if (progress == null || !config.isVoter(to)) {
+    if (progress == null || !log.configuration().voters().contains(to)) {
       return false;
     }
     quorumElapsedTicks = 0;
@@ -144,28 +186,30 @@ final class Leadership {
 
   /** Section 6.2: whether a majority was heard of within an election timeout. */
   private boolean checkQuorum() {
-    int active = 1;
-    for (Iterator<Map.Entry<PeerId, Progress>> at = peers.entrySet().iterator(); at.hasNext(); ) {
-      Map.Entry<PeerId, Progress> peer = at.next();
-      Progress progress = peer.getValue();
-      boolean isVoter = config.isVoter(peer.getKey());
-      if (progress.isActive) {
-        progress.silentChecks = 0;
-        active += isVoter ? 1 : 0;
-      } else if (++progress.silentChecks > LEARNER_PATIENCE_CHECKS && !isVoter) {
-        at.remove();
-      }
+    boolean isHeard = core.electorate().isMajority(peer -> peer.equals(self) || wasActive(peer));
+    for (Progress progress : peers.values()) {
+      progress.silentChecks = progress.isActive ? 0 : progress.silentChecks + 1;
       progress.isActive = false;
     }
-    return active >= config.quorum();
+    peers
+        .entrySet()
+        .removeIf(peer ->
+            peer.getValue().silentChecks > LEARNER_PATIENCE_CHECKS
+                && !log.configuration().isVoter(peer.getKey()));
+    return isHeard;
+  }
+
+  private boolean wasActive(PeerId peer) {
+    Progress progress = peers.get(peer);
+    return progress != null && progress.isActive;
   }
 
   // ---------------------------------------------------------------------------------------------
   // Sending
 
-  private void append(byte[] command) {
-    log.append(new Entry(term, log.last() + 1, command));
-    uncommittedBytes += command.length;
+  private void append(Entry entry) {
+    log.append(entry);
+    uncommittedBytes += entry.command().length;
   }
 
   /** Offers to the peers what was proposed since the last call. */
@@ -222,6 +266,7 @@ final class Leadership {
             term,
             snapshot.index(),
             snapshot.term(),
+            snapshot.configuration(),
             offset,
             snapshot.data().length,
             Arrays.copyOfRange(snapshot.data(), offset, end)));
@@ -312,12 +357,13 @@ final class Leadership {
     }
   }
 
-  void onSubscribe(PeerId from, Subscribe m) {
-    if (config.isVoter(from) || from.equals(config.self())) {
+  /** A member without a vote asks for the log, which it has up to about {@code lastIndex}. */
+  void subscribe(PeerId from, long lastIndex) {
+    if (log.configuration().isVoter(from) || from.equals(self)) {
       return;
     }
     Progress progress =
-        new Progress(Math.min(m.lastIndex(), log.last()) + 1, config.maxInflightAppends());
+        new Progress(Math.min(lastIndex, log.last()) + 1, config.maxInflightAppends());
     progress.isActive = true;
     peers.put(from, progress);
     sendAppend(from, progress, true);
@@ -328,21 +374,42 @@ final class Leadership {
 
   /** Commits what a majority has on disk, and tells the peers; whether there was anything. */
   boolean advanceCommit() {
-    long index = quorumValue(log.persisted(), Progress::match);
+    long index =
+        core.electorate().reached(peer -> peer.equals(self) ? log.persisted() : match(peer));
     if (index <= log.commit() || !core.mayCommitByCounting(index)) {
       return false;
     }
     uncommittedBytes -= log.commandBytes(Math.max(log.commit(), noOpIndex), index);
     log.commitTo(index);
+    if (log.configurationIndex() <= index && log.configuration().isJoint()) {
+      append(Entry.of(term, log.last() + 1, log.configuration().settled()));
+    }
     broadcastAppends();
+    if (log.configurationIndex() <= index && !log.configuration().isVoter(self)) {
+      leave();
+    }
     return true;
+  }
+
+  private long match(PeerId peer) {
+    Progress progress = peers.get(peer);
+    return progress == null ? 0 : progress.match();
+  }
+
+  /** Section 4.2.2: a leader that is left out leads until that is committed, and counts no more. */
+  private void leave() {
+    isOver = true;
+    log.configuration().voters().stream()
+        .max(Comparator.comparingLong(this::match))
+        .ifPresent(best -> core.send(best, new TimeoutNow(term)));
   }
 
   /** Answers the reads whose heartbeat round a majority has answered. */
   private void confirmReads() {
-    long answered = quorumValue(reads.round(), progress -> progress.answeredReadSequence);
+    long answered =
+        core.electorate().reached(peer -> peer.equals(self) ? reads.round() : answered(peer));
     for (ReadIndex.Waiting read : reads.take(answered)) {
-      if (read.from().equals(config.self())) {
+      if (read.from().equals(self)) {
         core.mayRead(read.context(), read.index());
       } else {
         core.send(read.from(), new ReadIndexReply(term, read.context(), read.index()));
@@ -350,15 +417,8 @@ final class Leadership {
     }
   }
 
-  /** The greatest value that a majority of voters has reached. */
-  private long quorumValue(long own, ToLongFunction<Progress> value) {
-    long[] values = new long[config.voters().size()];
-    int count = 0;
-    for (PeerId voter : config.voters()) {
-      Progress progress = peers.get(voter);
-      values[count++] = progress == null ? own : value.applyAsLong(progress);
-    }
-    Arrays.sort(values);
-    return values[values.length - config.quorum()];
+  private long answered(PeerId peer) {
+    Progress progress = peers.get(peer);
+    return progress == null ? 0 : progress.answeredReadSequence;
   }
 }

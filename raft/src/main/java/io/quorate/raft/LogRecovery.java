@@ -1,5 +1,6 @@
 package io.quorate.raft;
 
+import static io.quorate.raft.DurableLog.CONFIGURATION;
 import static io.quorate.raft.DurableLog.ENTRY;
 import static io.quorate.raft.DurableLog.FRAME_HEADER_BYTES;
 import static io.quorate.raft.DurableLog.HARD_STATE;
@@ -36,9 +37,12 @@ final class LogRecovery {
   private final Path directory;
   private final List<Segment> segments = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
-  private final List<PeerId> voters = new ArrayList<>();
 
-  private Snapshot snapshot = Snapshot.EMPTY;
+  /** Of the ring before its first entry: as written, or as configured when nothing is written. */
+  private List<PeerId> initialVoters;
+
+  private Snapshot snapshot;
+  private boolean snapshotLacksConfiguration;
   private HardState hardState = HardState.INITIAL;
   private long lastNumber;
   private long lastSequence;
@@ -46,19 +50,24 @@ final class LogRecovery {
   /** The last entry written, whether or not the snapshot covers it; 0 when there is none. */
   private long lastIndex;
 
-  private LogRecovery(FileSystem files, Path directory) {
+  private LogRecovery(FileSystem files, Path directory, List<PeerId> configured) {
     this.files = files;
     this.directory = directory;
+    this.initialVoters = List.copyOf(configured);
+    this.snapshot = Snapshot.initial(Configuration.of(configured));
   }
 
   /**
+   * @param configured the initial voters, if nothing was written here before
    * @throws LogCorruption when something that had been synced is missing or altered
    */
-  static LogRecovery read(FileSystem files, Path directory) throws IOException {
+  static LogRecovery read(FileSystem files, Path directory, List<PeerId> configured)
+      throws IOException {
     files.createDirectories(directory);
-    LogRecovery recovery = new LogRecovery(files, directory);
+    LogRecovery recovery = new LogRecovery(files, directory, configured);
     recovery.readSnapshot();
     recovery.readSegments();
+    recovery.completeSnapshot();
     recovery.attachToSnapshot();
     return recovery;
   }
@@ -76,9 +85,8 @@ final class LogRecovery {
     return List.copyOf(entries);
   }
 
-  /** With which the log was written; none when it is new. */
-  List<PeerId> voters() {
-    return List.copyOf(voters);
+  List<PeerId> initialVoters() {
+    return initialVoters;
   }
 
   List<Segment> segments() {
@@ -108,23 +116,51 @@ final class LogRecovery {
         || bytes.getInt(bodyBytes) != DurableLog.crc(bytes.slice(0, bodyBytes))) {
       throw new LogCorruption(path + " fails its checksum");
     }
-    checkMagic(path, bytes, SNAPSHOT_MAGIC);
+    int version = checkMagic(path, bytes, SNAPSHOT_MAGIC);
     long index = bytes.getLong();
     long term = bytes.getLong();
-    byte[] data = new byte[bytes.getInt()];
-    bytes.get(data);
-    snapshot = new Snapshot(index, term, data);
+    snapshotLacksConfiguration = version == 1;
+    Configuration configuration =
+        snapshotLacksConfiguration
+            ? snapshot.configuration()
+            : configuration(path, readBytes(bytes));
+    snapshot = new Snapshot(index, term, configuration, readBytes(bytes));
   }
 
-  private static void checkMagic(Path path, ByteBuffer bytes, int magic) throws IOException {
+  /** An empty snapshot, and one of version 1, has the voters that the segments begin with. */
+  private void completeSnapshot() {
+    if (snapshot.isEmpty() || snapshotLacksConfiguration) {
+      Configuration initial = Configuration.of(initialVoters);
+      snapshot = new Snapshot(snapshot.index(), snapshot.term(), initial, snapshot.data());
+    }
+  }
+
+  private static Configuration configuration(Path path, byte[] bytes) throws LogCorruption {
+    try {
+      return Configuration.decode(bytes);
+    } catch (IllegalArgumentException e) {
+      throw new LogCorruption(path + " has no sound configuration: " + e.getMessage());
+    }
+  }
+
+  private static byte[] readBytes(ByteBuffer in) {
+    byte[] bytes = new byte[in.getInt()];
+    in.get(bytes);
+    return bytes;
+  }
+
+  /** The version, which is one that this release reads. */
+  private static int checkMagic(Path path, ByteBuffer bytes, int magic) throws IOException {
     if (bytes.getInt() != magic) {
       throw new LogCorruption(path + " is not a raft file of its kind");
     }
     int version = bytes.getShort();
-    if (version != VERSION) {
-      throw new IOException(path + " has version " + version + ", this release reads " + VERSION);
+    if (version < 1 || version > VERSION) {
+      throw new IOException(
+          path + " has version " + version + ", this release reads 1 to " + VERSION);
     }
     bytes.getShort();
+    return version;
   }
 
   private void readSegments() throws IOException {
@@ -230,9 +266,12 @@ final class LogRecovery {
           case ENTRY -> {
             long term = payload.getLong();
             long index = payload.getLong();
-            byte[] command = new byte[payload.getInt()];
-            payload.get(command);
-            add(path, new Entry(term, index, command));
+            add(path, new Entry(term, index, readBytes(payload)));
+          }
+          case CONFIGURATION -> {
+            long term = payload.getLong();
+            long index = payload.getLong();
+            add(path, Entry.of(term, index, configuration(path, readBytes(payload))));
           }
           case RESTART -> {
             entries.clear();
@@ -247,13 +286,7 @@ final class LogRecovery {
                       + lastIndex);
             }
           }
-          case VOTERS -> {
-            int count = Byte.toUnsignedInt(payload.get());
-            voters.clear();
-            for (int i = 0; i < count; i++) {
-              voters.add(new PeerId(readName(payload)));
-            }
-          }
+          case VOTERS -> initialVoters = List.copyOf(Configuration.read(payload));
           default -> throw new LogCorruption(path + " has an item of unknown kind " + kind);
         }
       }

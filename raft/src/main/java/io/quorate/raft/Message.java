@@ -63,7 +63,13 @@ public sealed interface Message {
   /** InstallSnapshot, chapter 5: {@code bytes} of the snapshot's data from {@code offset}. */
   @SuppressWarnings("ArrayRecordComponent") // compared by content below
   record SnapshotChunk(
-      long term, long snapshotIndex, long snapshotTerm, int offset, int totalBytes, byte[] bytes)
+      long term,
+      long snapshotIndex,
+      long snapshotTerm,
+      Configuration configuration,
+      int offset,
+      int totalBytes,
+      byte[] bytes)
       implements ToCore {
     @Override
     public boolean equals(Object other) {
@@ -71,6 +77,7 @@ public sealed interface Message {
           && term == that.term
           && snapshotIndex == that.snapshotIndex
           && snapshotTerm == that.snapshotTerm
+          && configuration.equals(that.configuration)
           && offset == that.offset
           && totalBytes == that.totalBytes
           && Arrays.equals(bytes, that.bytes);

@@ -27,16 +27,17 @@ import java.util.zip.CRC32C;
  * Messages as bytes. Numbers are big-endian.
  *
  * <pre>
- * message   u8 version = 1 | u8 kind | fields in the record's order | u32 crc32c of all before it
+ * message   u8 version = 2 | u8 kind | fields in the record's order | u32 crc32c of all before it
  * field     long and index: u64 | int: u32 | boolean: u8, 0 or 1
  *           bytes: u32 length | bytes
- *           entries: u32 count | each: u64 term | u64 index | u32 length | command
+ *           entries: u32 count | each: u8 kind | u64 term | u64 index | u32 length | command
+ *           configuration: as bytes, drawn at Configuration
  * </pre>
  */
 final class MessageCodec {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int MIN_MESSAGE_BYTES = 6;
-  private static final int MIN_ENTRY_BYTES = 20;
+  private static final int MIN_ENTRY_BYTES = 21;
 
   private MessageCodec() {}
 
@@ -53,7 +54,7 @@ final class MessageCodec {
         kind(out, 5, m.term(), m.prevIndex(), m.prevTerm(), m.commit());
         out.writeInt(m.entries().size());
         for (Entry entry : m.entries()) {
-          out.writeLong(entry.term()).writeLong(entry.index());
+          out.writeByte(entry.kind().code()).writeLong(entry.term()).writeLong(entry.index());
           writeBytes(out, entry.command());
         }
       }
@@ -63,6 +64,7 @@ final class MessageCodec {
       case HeartbeatReply m -> kind(out, 9, m.term(), m.readSequence());
       case SnapshotChunk m -> {
         kind(out, 10, m.term(), m.snapshotIndex(), m.snapshotTerm());
+        writeBytes(out, m.configuration().encode());
         out.writeInt(m.offset()).writeInt(m.totalBytes());
         writeBytes(out, m.bytes());
       }
@@ -127,6 +129,7 @@ final class MessageCodec {
               in.readLong(),
               in.readLong(),
               in.readLong(),
+              Configuration.decode(readBytes(in)),
               in.readInt(),
               in.readInt(),
               readBytes(in));
@@ -170,7 +173,8 @@ final class MessageCodec {
     }
     List<Entry> entries = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      entries.add(new Entry(in.readLong(), in.readLong(), readBytes(in)));
+      Entry.Kind kind = Entry.Kind.of(in.readUnsignedByte());
+      entries.add(new Entry(in.readLong(), in.readLong(), kind, readBytes(in)));
     }
     return entries;
   }

@@ -7,8 +7,9 @@ import java.util.List;
  * How one member of the ring works.
  *
  * @param self this member
- * @param voters the members that vote, the same list on each member and across restarts; a member
- *     that is not among them is a learner
+ * @param initialVoters the members that vote in a ring that has no log yet, the same list on each
+ *     of them; from then on the log says who votes ({@link Configuration}). A member that is not
+ *     among them begins as a learner, and asks them for the log
  * @param tickNanos length of a tick, the unit of the core's time
  * @param heartbeatTicks ticks between a leader's heartbeats
  * @param electionTicks ticks without a leader before an election; the wait is drawn from [n, 2n)
@@ -25,7 +26,7 @@ import java.util.List;
  */
 public record RaftConfig(
     PeerId self,
-    List<PeerId> voters,
+    List<PeerId> initialVoters,
     long tickNanos,
     int heartbeatTicks,
     int electionTicks,
@@ -40,12 +41,10 @@ public record RaftConfig(
     int maxPendingProposals,
     int maxAppliedProposals) {
 
-  private static final int MAX_VOTERS = 15;
   private static final long MAX_COMMAND_BYTES = Messaging.MAX_MESSAGE_BYTES / 2;
 
   public RaftConfig {
-    voters = voters.stream().sorted().distinct().toList();
-    require(!voters.isEmpty() && voters.size() <= MAX_VOTERS, "a ring has 1..15 voters");
+    initialVoters = Configuration.of(initialVoters).voters();
     require(tickNanos > 0, "a tick takes time");
     require(
         heartbeatTicks > 0 && electionTicks > 2 * heartbeatTicks,
@@ -59,10 +58,10 @@ public record RaftConfig(
   }
 
   /** Defaults: 50 ms ticks, heartbeats each 100 ms, elections after 0.5 to 1 s of silence. */
-  public static RaftConfig of(PeerId self, List<PeerId> voters) {
+  public static RaftConfig of(PeerId self, List<PeerId> initialVoters) {
     return new RaftConfig(
         self,
-        voters,
+        initialVoters,
         50_000_000L,
         2,
         10,
@@ -82,7 +81,7 @@ public record RaftConfig(
   public RaftConfig withSnapshots(int everyEntries, int trailing) {
     return new RaftConfig(
         self,
-        voters,
+        initialVoters,
         tickNanos,
         heartbeatTicks,
         electionTicks,
@@ -102,7 +101,7 @@ public record RaftConfig(
   public RaftConfig withMessages(int inflightAppends, int appendBytes, int chunkBytes) {
     return new RaftConfig(
         self,
-        voters,
+        initialVoters,
         tickNanos,
         heartbeatTicks,
         electionTicks,
@@ -123,7 +122,7 @@ public record RaftConfig(
       long uncommittedBytes, int pendingProposals, int appliedProposals, int segment) {
     return new RaftConfig(
         self,
-        voters,
+        initialVoters,
         tickNanos,
         heartbeatTicks,
         electionTicks,
@@ -139,18 +138,9 @@ public record RaftConfig(
         appliedProposals);
   }
 
-  public boolean isVoter(PeerId peer) {
-    return voters.contains(peer);
-  }
-
   /** Largest command: it must fit into a message, or it would block the log for good. */
   public int maxCommandBytes() {
     return (int) Math.min(maxUncommittedBytes, MAX_COMMAND_BYTES);
-  }
-
-  /** Votes that decide: more than half. */
-  public int quorum() {
-    return voters.size() / 2 + 1;
   }
 
   private static void require(boolean holds, String otherwise) {

@@ -19,6 +19,7 @@ import io.quorate.raft.Message.VoteReply;
 import io.quorate.raft.Message.VoteRequest;
 import io.quorate.raft.Ready.Envelope;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Differences from figure 3.1: pre-vote (section 9.6), a leader that hears from no majority for
  * an election timeout steps down, and voters that hear from a leader refuse elections (sections 6.2
  * and 4.2.3); the leader sends entries before its own disk has them and counts itself only when it
- * has (section 10.2.1).
+ * has (section 10.2.1); voters are exchanged by joint consensus (section 4.3), and those that come
+ * have followed as learners before.
  *
  * <p>Owned by its driver's shard; not thread-safe.
  */
@@ -112,7 +114,7 @@ public class RaftCore {
         log.lastTerm() <= term, "no entry is later than the term", log.lastTerm(), term);
     drawElectionTimeout();
     // A learner asks for the log with its first tick.
-    this.electionElapsedTicks = isVoter() ? 0 : config.electionTicks() - 1;
+    this.electionElapsedTicks = role == Role.LEARNER ? config.electionTicks() - 1 : 0;
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -166,6 +168,21 @@ public class RaftCore {
   /** An entry that is held. */
   Entry entryAt(long index) {
     return log.slice(index, 1).getFirst();
+  }
+
+  /** The configuration in force. */
+  public Configuration configuration() {
+    return log.configuration();
+  }
+
+  /** The entry that brought it, or the last one of an old snapshot; 0: it is the initial one. */
+  public long configurationIndex() {
+    return log.configurationIndex();
+  }
+
+  /** As of an entry that is held. */
+  public Configuration configurationAt(long index) {
+    return log.configurationAt(index);
   }
 
   /** The latest snapshot, taken here or received. */
@@ -253,6 +270,9 @@ public class RaftCore {
     if (ready.hardState() != null) {
       persistedState = ready.hardState();
       commitDirtyTicks = 0;
+      if (role == Role.CANDIDATE && persistedState.term() == term) {
+        countVote(self, true);
+      }
     }
     if (ready.snapshot() != null) {
       log.snapshotPersisted(ready.snapshot());
@@ -278,6 +298,19 @@ public class RaftCore {
   public ProposeResult propose(byte[] command) {
     Invariant.check(command.length > 0, "an empty command is a no-op");
     return leadership == null ? ProposeResult.NOT_LEADER : leadership.propose(command);
+  }
+
+  /**
+   * Begins to exchange the voters. They are exchanged when {@link #configuration} names them alone
+   * and its entry is committed.
+   *
+   * @param next each a voter, or a learner that has nearly all of the log
+   * @return why not, or null when it is begun
+   */
+  public ConfigurationOutcome.@Nullable Reason changeVoters(Collection<PeerId> next) {
+    return leadership == null
+        ? ConfigurationOutcome.Reason.NOT_LEADER
+        : leadership.changeVoters(next);
   }
 
   /**
@@ -322,7 +355,7 @@ public class RaftCore {
         if (electionElapsedTicks >= config.electionTicks()) {
           electionElapsedTicks = 0;
           leader = null;
-          for (PeerId voter : config.voters()) {
+          for (PeerId voter : log.configuration().members()) {
             send(voter, new Subscribe(term, log.last()));
           }
         }
@@ -348,9 +381,6 @@ public class RaftCore {
 
   /** Takes a message in. Messages may be lost, repeated, late and out of order. */
   public void step(PeerId from, Message.ToCore message) {
-    if (!config.isVoter(from) && !mayComeFromLearner(message)) {
-      return; // a member with another list of voters must not lead this one
-    }
     if (message.term() > term && !raiseTerm(from, message)) {
       return;
     }
@@ -370,7 +400,7 @@ public class RaftCore {
       case HeartbeatReply m -> whenLeading(leading -> leading.onHeartbeatReply(from, m));
       case SnapshotChunkReply m -> whenLeading(leading -> leading.onSnapshotChunkReply(from, m));
       case ReadIndexRequest m -> whenLeading(leading -> leading.read(from, m.context()));
-      case Subscribe m -> whenLeading(leading -> leading.onSubscribe(from, m));
+      case Subscribe m -> whenLeading(leading -> leading.subscribe(from, m.lastIndex()));
       case TimeoutNow m -> {
         if (role == Role.FOLLOWER) {
           campaign(true);
@@ -388,56 +418,41 @@ public class RaftCore {
     }
   }
 
-  private static boolean mayComeFromLearner(Message.ToCore message) {
-    return switch (message) {
-      case Subscribe m -> true;
-      case AppendAccepted m -> true;
-      case AppendRejected m -> true;
-      case HeartbeatReply m -> true;
-      case SnapshotChunkReply m -> true;
-      case ReadIndexRequest m -> true;
-      case PreVoteRequest m -> false;
-      case PreVoteReply m -> false;
-      case VoteRequest m -> false;
-      case VoteReply m -> false;
-      case AppendRequest m -> false;
-      case Heartbeat m -> false;
-      case SnapshotChunk m -> false;
-      case TimeoutNow m -> false;
-      case ReadIndexReply m -> false;
-    };
-  }
-
   // ---------------------------------------------------------------------------------------------
   // Terms
 
   /** A message from a later term; whether it is to be handled. */
   private boolean raiseTerm(PeerId from, Message.ToCore message) {
-    switch (message) {
+    return switch (message) {
       // Only a question; its term is not anyone's yet.
-      case PreVoteRequest m -> {}
+      case PreVoteRequest m -> true;
       // A granted pre-vote carries the term that this member would stand in.
-      case PreVoteReply m when m.granted() -> {}
+      case PreVoteReply m when m.granted() -> true;
+      // Section 4.2.3: who hears from a leader does not help to depose it, unless it asks for that.
       case VoteRequest m -> {
-        if (hearsLeader() && !m.transfer()) {
-          return false; // section 4.2.3: who hears from a leader does not help to depose it
-        }
-        becomeFollower(m.term(), null);
+        boolean isAskedFor = m.transfer() && log.configuration().isVoter(from);
+        yield (isAskedFor || !hearsLeader()) && follow(m.term(), null);
       }
-      case AppendRequest m -> becomeFollower(m.term(), from);
-      case Heartbeat m -> becomeFollower(m.term(), from);
-      case SnapshotChunk m -> becomeFollower(m.term(), from);
-      case PreVoteReply m -> becomeFollower(m.term(), null);
-      case VoteReply m -> becomeFollower(m.term(), null);
-      case AppendAccepted m -> becomeFollower(m.term(), null);
-      case AppendRejected m -> becomeFollower(m.term(), null);
-      case HeartbeatReply m -> becomeFollower(m.term(), null);
-      case SnapshotChunkReply m -> becomeFollower(m.term(), null);
-      case TimeoutNow m -> becomeFollower(m.term(), from);
-      case ReadIndexRequest m -> becomeFollower(m.term(), null);
-      case ReadIndexReply m -> becomeFollower(m.term(), null);
-      case Subscribe m -> becomeFollower(m.term(), null);
-    }
+      case AppendRequest m -> follow(m.term(), from);
+      case Heartbeat m -> follow(m.term(), from);
+      case SnapshotChunk m -> follow(m.term(), from);
+      case TimeoutNow m -> follow(m.term(), from);
+      case PreVoteReply _,
+          VoteReply _,
+          AppendAccepted _,
+          AppendRejected _,
+          HeartbeatReply _,
+          SnapshotChunkReply _,
+          ReadIndexRequest _,
+          ReadIndexReply _,
+          Subscribe _ ->
+          // Whose vote counts no more has no say about who leads, whatever its term is.
+          (log.configuration().isVoter(from) || !hearsLeader()) && follow(message.term(), null);
+    };
+  }
+
+  private boolean follow(long newTerm, @Nullable PeerId newLeader) {
+    becomeFollower(newTerm, newLeader);
     return true;
   }
 
@@ -480,12 +495,26 @@ public class RaftCore {
     return isLeader() || (leader != null && electionElapsedTicks < config.electionTicks());
   }
 
-  private boolean isVoter() {
-    return config.isVoter(self);
+  /**
+   * What a member is that does not lead or stand. Section 4.2.2: one that is left out may be needed
+   * as long as that is not committed; so it goes on voting and standing until then.
+   */
+  private Role waitingRole() {
+    boolean mayStand =
+        log.configuration().isVoter(self) || log.configurationAt(log.commit()).isVoter(self);
+    return mayStand ? Role.FOLLOWER : Role.LEARNER;
   }
 
-  private Role waitingRole() {
-    return isVoter() ? Role.FOLLOWER : Role.LEARNER;
+  /** The log has changed, or what is known of it to be committed. */
+  private void logChanged() {
+    if (role == Role.FOLLOWER || role == Role.LEARNER) {
+      role = waitingRole();
+    }
+  }
+
+  /** Whose majority decides: in force, from the moment it is in the log. */
+  Configuration electorate() {
+    return log.configuration();
   }
 
   private void becomeFollower(long newTerm, @Nullable PeerId newLeader) {
@@ -520,7 +549,7 @@ public class RaftCore {
     // The term and the vote stay: a pre-candidate asks, it does not stand.
     reset(term);
     role = Role.PRE_CANDIDATE;
-    for (PeerId voter : config.voters()) {
+    for (PeerId voter : electorate().members()) {
       if (!voter.equals(self)) {
         send(voter, new PreVoteRequest(term + 1, log.last(), log.lastTerm()));
       }
@@ -533,41 +562,44 @@ public class RaftCore {
     reset(term + 1);
     role = Role.CANDIDATE;
     vote = self;
-    for (PeerId voter : config.voters()) {
+    for (PeerId voter : electorate().members()) {
       if (!voter.equals(self)) {
         send(voter, new VoteRequest(term, log.last(), log.lastTerm(), transfer));
       }
     }
-    countVote(self, true);
+    // Its own vote counts, like any other, when it is on disk.
   }
 
   private void countVote(PeerId from, boolean granted) {
     votes.putIfAbsent(from, granted);
-    long yes = votes.values().stream().filter(v -> v).count();
-    long no = votes.size() - yes;
-    if (yes >= config.quorum()) {
+    if (electorate().isMajority(voter -> votes.getOrDefault(voter, false))) {
       if (role == Role.PRE_CANDIDATE) {
         campaign(false);
       } else {
         becomeLeader();
       }
-    } else if (no >= config.quorum()) {
+    } else if (!electorate().isMajority(voter -> votes.getOrDefault(voter, true))) {
       becomeFollower(term, null);
     }
   }
 
   private void onPreVoteRequest(PeerId from, PreVoteRequest m) {
     if (hearsLeader()) {
-      return; // section 4.2.3; no answer, so that the asker's clock runs on
+      // Section 4.2.3; no answer, so that the asker's clock runs on. One that has no vote any more
+      // does not know it: it was down when the others were told, and gets the log.
+      whenLeading(leading -> {
+        if (!leading.peers().containsKey(from)) {
+          leading.subscribe(from, m.lastIndex());
+        }
+      });
+      return;
     }
     boolean granted = m.term() > term && log.isUpToDate(m.lastIndex(), m.lastTerm());
     send(from, new PreVoteReply(granted ? m.term() : term, granted));
   }
 
   private void onPreVoteReply(PeerId from, PreVoteReply m) {
-    if (role == Role.PRE_CANDIDATE
-        && config.isVoter(from)
-        && (!m.granted() || m.term() == term + 1)) {
+    if (role == Role.PRE_CANDIDATE && (!m.granted() || m.term() == term + 1)) {
       countVote(from, m.granted());
     }
   }
@@ -583,7 +615,7 @@ public class RaftCore {
   }
 
   private void onVoteReply(PeerId from, VoteReply m) {
-    if (role == Role.CANDIDATE && config.isVoter(from)) {
+    if (role == Role.CANDIDATE) {
       countVote(from, m.granted());
     }
   }
@@ -626,6 +658,7 @@ public class RaftCore {
       log.takeOver(m.entries());
       long lastNew = m.prevIndex() + m.entries().size();
       log.commitTo(Math.min(m.commit(), lastNew));
+      logChanged();
       send(from, new AppendAccepted(term, lastNew));
     } else {
       long hintIndex = log.findConflict(m.prevIndex(), m.prevTerm());
@@ -636,6 +669,7 @@ public class RaftCore {
   private void onHeartbeat(PeerId from, Heartbeat m) {
     follow(from);
     log.commitTo(Math.min(m.commit(), log.last()));
+    logChanged();
     send(from, new HeartbeatReply(term, m.readSequence()));
   }
 
@@ -669,6 +703,7 @@ public class RaftCore {
     } else {
       log.restore(snapshot);
     }
+    logChanged();
     send(from, new AppendAccepted(term, snapshot.index()));
   }
 

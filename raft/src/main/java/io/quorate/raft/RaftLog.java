@@ -19,6 +19,7 @@ final class RaftLog {
   private static final int MAX_APPLY_BATCH = 256;
 
   private final List<Entry> entries = new ArrayList<>();
+  private final ConfigurationHistory configurations;
   private long baseIndex;
   private long baseTerm;
   private long commit;
@@ -39,10 +40,12 @@ final class RaftLog {
     this.snapshot = snapshot;
     this.baseIndex = snapshot.index();
     this.baseTerm = snapshot.term();
+    this.configurations = new ConfigurationHistory(snapshot.index(), snapshot.configuration());
     for (Entry entry : tail) {
       Invariant.check(
           entry.index() == last() + 1, "a recovered log has no gap", entry.index(), last());
       entries.add(entry);
+      configurations.add(entry);
     }
     this.applied = snapshot.index();
     this.commit = Math.clamp(commit, snapshot.index(), last());
@@ -73,6 +76,21 @@ final class RaftLog {
 
   long persisted() {
     return persisted;
+  }
+
+  /** The latest, whether or not it is committed: it holds from the moment it is in the log. */
+  Configuration configuration() {
+    return configurations.latest();
+  }
+
+  /** Where {@link #configuration} came in; up to the base when it is older. */
+  long configurationIndex() {
+    return configurations.latestIndex();
+  }
+
+  /** As of an index that is held. */
+  Configuration configurationAt(long index) {
+    return configurations.at(index);
   }
 
   Snapshot snapshot() {
@@ -134,6 +152,7 @@ final class RaftLog {
   void append(Entry entry) {
     Invariant.check(entry.index() == last() + 1, "a leader only appends", entry.index(), last());
     entries.add(entry);
+    configurations.add(entry);
   }
 
   /**
@@ -155,6 +174,7 @@ final class RaftLog {
   private void cutFrom(long index) {
     Invariant.check(index > commit, "a committed entry is never cut off", index, commit);
     entries.subList(Math.toIntExact(index - baseIndex - 1), entries.size()).clear();
+    configurations.cutFrom(index);
     persisted = Math.min(persisted, index - 1);
     handedOut = Math.min(handedOut, index - 1);
   }
@@ -185,6 +205,7 @@ final class RaftLog {
   void restore(Snapshot from) {
     Invariant.check(from.index() > commit, "a snapshot goes forward", from.index(), commit);
     entries.clear();
+    configurations.restart(from.index(), from.configuration());
     baseIndex = from.index();
     baseTerm = from.term();
     commit = from.index();
@@ -208,6 +229,7 @@ final class RaftLog {
       entries.subList(0, Math.toIntExact(newBase - baseIndex)).clear();
       baseIndex = newBase;
       baseTerm = newBaseTerm;
+      configurations.compact(newBase);
     }
   }
 

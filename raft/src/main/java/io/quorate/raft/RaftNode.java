@@ -8,6 +8,7 @@ import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Timer;
 import io.quorate.raft.AppliedProposals.Applied;
+import io.quorate.raft.ConfigurationOutcome.Reason;
 import io.quorate.raft.PendingProposals.Pending;
 import io.quorate.raft.ProposalOutcome.Committed;
 import io.quorate.raft.ProposalOutcome.Rejected;
@@ -52,6 +53,9 @@ public final class RaftNode {
     STOPPED
   }
 
+  private record PendingChange(
+      long term, Configuration to, long deadlineNanos, Consumer<ConfigurationOutcome> callback) {}
+
   private final Environment environment;
   private final Shard shard;
   private final Path directory;
@@ -86,6 +90,9 @@ public final class RaftNode {
   private long knownTerm;
   private @Nullable PeerId knownLeader;
   private long leaderChanges;
+
+  /** A change of the voters that was begun here. The core has one at a time. */
+  private @Nullable PendingChange change;
 
   /** Written on the shard, read anywhere. */
   private volatile long appliedIndex;
@@ -130,10 +137,10 @@ public final class RaftNode {
   /** On the log's thread. */
   private void recover() {
     try {
-      LogRecovery recovery = LogRecovery.read(environment.files(), directory);
+      LogRecovery recovery =
+          LogRecovery.read(environment.files(), directory, config.initialVoters());
       DurableLog opened =
-          new DurableLog(
-              environment.files(), directory, config.segmentBytes(), config.voters(), recovery);
+          new DurableLog(environment.files(), directory, config.segmentBytes(), recovery);
       shard.execute(() -> recovered(recovery, opened));
     } catch (IOException | RuntimeException e) {
       shard.execute(() -> fail(e));
@@ -163,11 +170,12 @@ public final class RaftNode {
     }
     life = Life.RUNNING;
     log.info(
-        "raft member {} starts in term {} with {} entries behind {}",
+        "raft member {} starts in term {} with {} entries behind {}, voters {}",
         config.self(),
         recovery.hardState().term(),
         recovery.entries().size(),
-        recovery.snapshot());
+        recovery.snapshot(),
+        core.configuration());
     timer = shard.schedule(config.tickNanos(), this::onTick);
     try {
       while (apply(core)) {
@@ -209,6 +217,10 @@ public final class RaftNode {
     closeLog();
     proposals.failAll(Refusal.NOT_RUNNING);
     reads.refuseAll(Refusal.NOT_RUNNING);
+    if (change != null) {
+      change.callback().accept(new ConfigurationOutcome.Unknown());
+      change = null;
+    }
     status = describe();
   }
 
@@ -361,6 +373,53 @@ public final class RaftNode {
     });
   }
 
+  /**
+   * Exchanges the voters (section 4.3), if this member leads. Each voter to come must be running
+   * with this ring's address book and follow the log as a learner; it is refused otherwise, so that
+   * the ring never waits for a member that has yet to copy the log. {@link #status} shows the way.
+   *
+   * @param deadlineNanos on the environment's monotonic clock: when to give up waiting
+   * @param callback called exactly once, on the shard
+   */
+  public void changeVoters(
+      Set<PeerId> voters, long deadlineNanos, Consumer<ConfigurationOutcome> callback) {
+    onShard(() -> {
+      RaftCore running = running();
+      if (running == null) {
+        callback.accept(new ConfigurationOutcome.Refused(Reason.NOT_RUNNING));
+        return;
+      }
+      Reason refused = running.changeVoters(voters);
+      if (refused != null) {
+        callback.accept(new ConfigurationOutcome.Refused(refused));
+        return;
+      }
+      log.info("raft member {} exchanges the voters: {}", config.self(), running.configuration());
+      change = new PendingChange(running.term(), Configuration.of(voters), deadlineNanos, callback);
+      pumpSoon();
+    });
+  }
+
+  /** Answers a change of the voters that is over, or of which this member will not hear. */
+  private void answerChange(RaftCore running, PendingChange pending) {
+    boolean isDone =
+        running.configuration().equals(pending.to())
+            && running.configurationIndex() <= running.commitIndex();
+    boolean isLost =
+        running.term() != pending.term()
+            || !running.isLeader()
+            || environment.clock().nanos() - pending.deadlineNanos() >= 0;
+    if (isDone || isLost) {
+      change = null;
+      pending
+          .callback()
+          .accept(
+              isDone
+                  ? new ConfigurationOutcome.Changed(running.configurationIndex())
+                  : new ConfigurationOutcome.Unknown());
+    }
+  }
+
   /** Begins to hand leadership to a voter, if this member leads; {@link #status} shows the rest. */
   public void transferLeadership(PeerId to) {
     onShard(() -> {
@@ -435,6 +494,9 @@ public final class RaftNode {
       persist(running);
       noticeLeader(running);
       takeSnapshot(running);
+      if (change != null) {
+        answerChange(running, change);
+      }
     } catch (RuntimeException e) {
       fail(e);
     }
@@ -482,7 +544,11 @@ public final class RaftNode {
     applied.write(out);
     out.writeBytes(machine.snapshot());
     Snapshot taken =
-        new Snapshot(appliedIndex, running.termAt(appliedIndex), ByteBufUtil.getBytes(out));
+        new Snapshot(
+            appliedIndex,
+            running.termAt(appliedIndex),
+            running.configurationAt(appliedIndex),
+            ByteBufUtil.getBytes(out));
     DurableLog target = Objects.requireNonNull(durable, "a running member has a log");
     onDisk(
         () -> target.saveSnapshot(taken),
@@ -510,7 +576,7 @@ public final class RaftNode {
   private boolean apply(RaftCore running) {
     List<Entry> committed = running.takeCommitted();
     for (Entry entry : committed) {
-      if (!entry.isNoOp()) {
+      if (entry.kind() == Entry.Kind.COMMAND && !entry.isNoOp()) {
         apply(entry.index(), Proposal.decode(entry.command()));
       }
       appliedIndex = entry.index();
@@ -601,7 +667,9 @@ public final class RaftNode {
     PeerId best = null;
     long bestMatch = -1;
     for (var peer : running.matchIndexes().entrySet()) {
-      boolean fits = config.isVoter(peer.getKey()) && running.isActive(peer.getKey());
+      boolean fits =
+          running.configuration().voters().contains(peer.getKey())
+              && running.isActive(peer.getKey());
       if (fits && peer.getValue() > bestMatch) {
         best = peer.getKey();
         bestMatch = peer.getValue();
@@ -671,7 +739,9 @@ public final class RaftNode {
   private RaftStatus describe() {
     RaftCore known = core;
     boolean isRunning = known != null && life == Life.RUNNING;
-    Role idle = config.isVoter(config.self()) ? Role.FOLLOWER : Role.LEARNER;
+    Configuration configuration =
+        known == null ? Configuration.of(config.initialVoters()) : known.configuration();
+    Role idle = configuration.isVoter(config.self()) ? Role.FOLLOWER : Role.LEARNER;
     List<PeerStatus> peers = new ArrayList<>();
     if (known != null && isRunning && known.isLeader()) {
       known
@@ -680,7 +750,7 @@ public final class RaftNode {
               peers.add(
                   new PeerStatus(
                       peer,
-                      config.isVoter(peer),
+                      configuration.isVoter(peer),
                       match,
                       known.lastIndex() - match,
                       known.isActive(peer))));
@@ -697,7 +767,8 @@ public final class RaftNode {
         leaderChanges,
         known == null ? 0 : known.electionCount(),
         proposals.size(),
-        config.voters(),
+        configuration.voters(),
+        configuration.outgoing(),
         List.copyOf(peers),
         failure == null ? fullDisk : failure);
   }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param leaderChanges how often this member saw another leader or none since it started
  * @param elections how often it stood for election since then; pre-votes do not count
  * @param pendingProposals proposals made here that wait for an answer
+ * @param voters who votes, as far as this member's log says
+ * @param outgoingVoters the voters before, as long as it takes both; else none
  * @param peers of a leader: what it knows of the others
  * @param failure why the member stopped, or waits for space on its disk; null when it does not
  */
@@ -26,6 +28,7 @@ public record RaftStatus(
     long elections,
     int pendingProposals,
     List<PeerId> voters,
+    List<PeerId> outgoingVoters,
     List<PeerStatus> peers,
     @Nullable String failure) {
 

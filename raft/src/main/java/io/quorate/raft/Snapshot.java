@@ -7,12 +7,16 @@ import java.util.Arrays;
  *
  * @param index the last entry it covers; 0 in the empty snapshot that every log starts from
  * @param term that entry's term
+ * @param configuration the latest up to that entry, committed like it; it may be joint
  * @param data the state. Not copied: nobody writes to it
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content below
-public record Snapshot(long index, long term, byte[] data) {
-  /** The state before the first entry. */
-  public static final Snapshot EMPTY = new Snapshot(0, 0, new byte[0]);
+public record Snapshot(long index, long term, Configuration configuration, byte[] data) {
+
+  /** The state before the first entry, in a ring that begins with these voters. */
+  public static Snapshot initial(Configuration configuration) {
+    return new Snapshot(0, 0, configuration, new byte[0]);
+  }
 
   public boolean isEmpty() {
     return index == 0;
@@ -23,6 +27,7 @@ public record Snapshot(long index, long term, byte[] data) {
     return other instanceof Snapshot that
         && index == that.index
         && term == that.term
+        && configuration.equals(that.configuration)
         && Arrays.equals(data, that.data);
   }
 

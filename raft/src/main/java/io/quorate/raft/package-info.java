@@ -5,8 +5,12 @@
  * <p>The core decides and does nothing:
  *
  * <ul>
- *   <li>{@link io.quorate.raft.RaftCore}: elections, replication, commitment, reads, transfer.
- *       Messages and ticks go in; what to send, persist and apply comes out.
+ *   <li>{@link io.quorate.raft.RaftCore}: terms, elections, and the follower's side. Messages and
+ *       ticks go in; what to send, persist and apply comes out.
+ *   <li>{@code Leadership}: the leader's side, for one term: replication, commitment, transfer,
+ *       change of the voters. {@code ReadIndex}: the reads that wait for it.
+ *   <li>{@link io.quorate.raft.Configuration}: who votes and what a majority is; in the log like
+ *       any command, in force as soon as it is there ({@code ConfigurationHistory}).
  *   <li>{@code RaftLog}: the entries the core holds in memory, and how far they are persisted,
  *       committed and applied.
  *   <li>{@code Progress}: what a leader knows of one peer, and its send window.
@@ -26,7 +30,7 @@
  *
  * <p>Invariants: a vote, an accepted entry or a term is on disk before anyone hears of it; an entry
  * is applied only when it is committed and on this node's disk; what was committed is never cut
- * off.
+ * off; while the voters are exchanged, whatever is decided has a majority of both sides.
  *
  * <p>Threading: a node's core and driver belong to one shard. Only {@code DurableLog} is used on
  * another thread, the node's {@code raft-log} executor, one task at a time.

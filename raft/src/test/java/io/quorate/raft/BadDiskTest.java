@@ -64,13 +64,17 @@ class BadDiskTest {
     for (long index = 1; index <= ENTRIES; index++) {
       log.append(null, new HardState(2, new PeerId("n1"), index - 1), List.of(entry(index)));
       if (index == SNAPSHOT) {
-        log.saveSnapshot(new Snapshot(SNAPSHOT, 2, new byte[100]));
+        log.saveSnapshot(new Snapshot(SNAPSHOT, 2, Configuration.of(VOTERS), new byte[100]));
       }
     }
   }
 
   private DurableLog open() throws IOException {
-    return new DurableLog(disk, DIRECTORY, 4096, VOTERS, LogRecovery.read(disk, DIRECTORY));
+    return new DurableLog(disk, DIRECTORY, 4096, read());
+  }
+
+  private LogRecovery read() throws IOException {
+    return LogRecovery.read(disk, DIRECTORY, VOTERS);
   }
 
   private static Entry entry(long index) {
@@ -136,13 +140,13 @@ class BadDiskTest {
     byte[] before = disk.readAll(file);
     harm(harm, file);
     if (expected == Outcome.LOSES_THE_END) {
-      List<Entry> left = LogRecovery.read(disk, DIRECTORY).entries();
+      List<Entry> left = read().entries();
       assertThat(left)
           .hasSizeLessThan(ENTRIES - SNAPSHOT)
           .isEqualTo(entries(SNAPSHOT + left.size()));
       return;
     }
-    assertThatThrownBy(() -> LogRecovery.read(disk, DIRECTORY))
+    assertThatThrownBy(() -> read())
         .isInstanceOf(IOException.class)
         .hasMessageContaining(DIRECTORY.toString());
     disk.heal();
@@ -152,18 +156,18 @@ class BadDiskTest {
     try (StoredFile mended = disk.open(file, Mode.CREATE)) {
       mended.write(ByteBuffer.wrap(before), 0);
     }
-    assertThat(LogRecovery.read(disk, DIRECTORY).entries()).isEqualTo(entries(ENTRIES));
+    assertThat(read().entries()).isEqualTo(entries(ENTRIES));
   }
 
   /** All that is left is a segment that says that it goes on behind the snapshot. */
   @Test
   void aSnapshotThatIsMissingIsMissedAlsoWithoutEntries() throws IOException {
-    log.append(new Snapshot(900, 2, new byte[10]), null, List.of());
+    log.append(new Snapshot(900, 2, Configuration.of(VOTERS), new byte[10]), null, List.of());
     log.close();
     log = open();
-    log.saveSnapshot(new Snapshot(901, 2, new byte[10]));
+    log.saveSnapshot(new Snapshot(901, 2, Configuration.of(VOTERS), new byte[10]));
     disk.lose(DIRECTORY.resolve("snapshot"));
-    assertThatThrownBy(() -> LogRecovery.read(disk, DIRECTORY))
+    assertThatThrownBy(() -> read())
         .isInstanceOf(LogCorruption.class)
         .hasMessageContaining("/data/raft/snapshot is missing");
   }
@@ -177,7 +181,7 @@ class BadDiskTest {
     assertThatThrownBy(
             () -> {
               log.append(null, null, List.of(entry(ENTRIES + 1)));
-              log.saveSnapshot(new Snapshot(250, 2, new byte[100]));
+              log.saveSnapshot(new Snapshot(250, 2, Configuration.of(VOTERS), new byte[100]));
             })
         .hasMessageContaining(DIRECTORY.toString())
         .hasMessageContaining("Input/output error");
@@ -185,7 +189,7 @@ class BadDiskTest {
     assertThatThrownBy(() -> log.append(null, null, List.of(entry(ENTRIES + 2))))
         .hasMessageContaining("failed before");
     disk.losePower();
-    List<Entry> left = LogRecovery.read(disk, DIRECTORY).entries();
+    List<Entry> left = read().entries();
     assertThat(left.getLast().index()).isIn((long) ENTRIES, ENTRIES + 1L);
   }
 
@@ -202,15 +206,16 @@ class BadDiskTest {
         disk.capacity(Long.MAX_VALUE);
         log.append(null, null, next);
       }
-      assertThat(LogRecovery.read(disk, DIRECTORY).entries()).isEqualTo(entries(last));
+      assertThat(read().entries()).isEqualTo(entries(last));
     }
     disk.capacity(1);
-    assertThatThrownBy(() -> log.saveSnapshot(new Snapshot(260, 2, new byte[100])))
+    assertThatThrownBy(
+            () -> log.saveSnapshot(new Snapshot(260, 2, Configuration.of(VOTERS), new byte[100])))
         .isInstanceOf(DiskFullException.class);
     disk.capacity(Long.MAX_VALUE);
-    log.saveSnapshot(new Snapshot(260, 2, new byte[100]));
+    log.saveSnapshot(new Snapshot(260, 2, Configuration.of(VOTERS), new byte[100]));
     disk.losePower();
-    assertThat(LogRecovery.read(disk, DIRECTORY).snapshot().index()).isEqualTo(260);
+    assertThat(read().snapshot().index()).isEqualTo(260);
   }
 
   private long usedBytes() throws IOException {

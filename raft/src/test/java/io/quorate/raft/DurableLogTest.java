@@ -3,7 +3,11 @@ package io.quorate.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.quorate.environment.FileSystem.Mode;
 import io.quorate.environment.FileSystem.Operation;
+import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.environment.simulated.PowerLoss;
 import io.quorate.environment.simulated.SimulatedFileSystem;
 import java.io.IOException;
@@ -20,6 +24,8 @@ class DurableLogTest {
   private static final int SEGMENT_BYTES = 4096;
   private static final List<PeerId> VOTERS = List.of(new PeerId("n1"), new PeerId("n2"));
 
+  private static final Configuration CONFIGURATION = Configuration.of(VOTERS);
+
   private final SimulatedFileSystem files = disk(1);
 
   private static SimulatedFileSystem disk(long seed) {
@@ -27,9 +33,12 @@ class DurableLogTest {
     return new SimulatedFileSystem(random::nextLong, "host");
   }
 
+  private static LogRecovery read(SimulatedFileSystem files) throws IOException {
+    return LogRecovery.read(files, DIRECTORY, VOTERS);
+  }
+
   private static DurableLog open(SimulatedFileSystem files) throws IOException {
-    return new DurableLog(
-        files, DIRECTORY, SEGMENT_BYTES, VOTERS, LogRecovery.read(files, DIRECTORY));
+    return new DurableLog(files, DIRECTORY, SEGMENT_BYTES, read(files));
   }
 
   private static Entry entry(long index, long term) {
@@ -38,16 +47,17 @@ class DurableLogTest {
   }
 
   private static Snapshot snapshot(long index, long term) {
-    return new Snapshot(index, term, ("state " + index).getBytes(StandardCharsets.UTF_8));
+    return new Snapshot(
+        index, term, CONFIGURATION, ("state " + index).getBytes(StandardCharsets.UTF_8));
   }
 
   @Test
   void aNewMemberStartsEmpty() throws IOException {
-    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    LogRecovery recovery = read(files);
 
     assertThat(recovery.hardState()).isEqualTo(HardState.INITIAL);
     assertThat(recovery.entries()).isEmpty();
-    assertThat(recovery.snapshot()).isEqualTo(Snapshot.EMPTY);
+    assertThat(recovery.snapshot()).isEqualTo(Snapshot.initial(CONFIGURATION));
   }
 
   @Test
@@ -58,7 +68,7 @@ class DurableLogTest {
     log.append(null, null, List.of(entry(3, 3)));
     files.losePower();
 
-    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    LogRecovery recovery = read(files);
 
     assertThat(recovery.hardState()).isEqualTo(state);
     assertThat(recovery.entries()).containsExactly(entry(1, 1), entry(2, 1), entry(3, 3));
@@ -71,8 +81,7 @@ class DurableLogTest {
     log.append(null, new HardState(2, null, 0), List.of(entry(2, 2)));
     log.close();
 
-    assertThat(LogRecovery.read(files, DIRECTORY).entries())
-        .containsExactly(entry(1, 1), entry(2, 2));
+    assertThat(read(files).entries()).containsExactly(entry(1, 1), entry(2, 2));
   }
 
   @Test
@@ -86,7 +95,7 @@ class DurableLogTest {
     log.saveSnapshot(snapshot(100, 1)); // late, of no effect
     files.losePower();
 
-    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    LogRecovery recovery = read(files);
     assertThat(files.list(DIRECTORY).size()).isLessThan(before - 4);
     assertThat(recovery.snapshot()).isEqualTo(snapshot(400, 1));
     assertThat(recovery.entries()).hasSize(100).first().isEqualTo(entry(401, 1));
@@ -99,7 +108,7 @@ class DurableLogTest {
     log.append(snapshot(90, 4), new HardState(5, null, 90), List.of(entry(91, 5)));
     files.losePower();
 
-    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
+    LogRecovery recovery = read(files);
 
     assertThat(recovery.snapshot()).isEqualTo(snapshot(90, 4));
     assertThat(recovery.entries()).containsExactly(entry(91, 5));
@@ -126,33 +135,97 @@ class DurableLogTest {
         }
         disk.cancelPowerLoss();
         disk.losePower();
-        LogRecovery recovery = LogRecovery.read(disk, DIRECTORY);
+        LogRecovery recovery = read(disk);
         if (recovery.snapshot().isEmpty()) {
           assertThat(recovery.entries()).isEqualTo(old);
           continue;
         }
         assertThat(recovery.entries()).isEmpty();
-        DurableLog next = new DurableLog(disk, DIRECTORY, SEGMENT_BYTES, VOTERS, recovery);
+        DurableLog next = new DurableLog(disk, DIRECTORY, SEGMENT_BYTES, recovery);
         next.append(null, null, List.of(entry(10, 2)));
         disk.losePower();
 
-        assertThat(LogRecovery.read(disk, DIRECTORY).entries())
-            .as("moment " + moment)
-            .containsExactly(entry(10, 2));
+        assertThat(read(disk).entries()).as("moment " + moment).containsExactly(entry(10, 2));
       }
     }
   }
 
   @Test
-  void aLogOfARingWithOtherVotersIsNotOpened() throws IOException {
+  void theVotersAreThoseOfTheLogWhateverIsConfigured() throws IOException {
+    Configuration joint = CONFIGURATION.joint(List.of(new PeerId("n3")));
     open(files).close();
+    List<PeerId> configured = List.of(new PeerId("n9"));
+    LogRecovery first = LogRecovery.read(files, DIRECTORY, configured);
+    assertThat(first.snapshot()).isEqualTo(Snapshot.initial(CONFIGURATION));
 
-    LogRecovery recovery = LogRecovery.read(files, DIRECTORY);
-    assertThatThrownBy(() ->
-            new DurableLog(files, DIRECTORY, SEGMENT_BYTES, List.of(new PeerId("n1")), recovery))
+    DurableLog log = new DurableLog(files, DIRECTORY, SEGMENT_BYTES, first);
+    log.append(null, new HardState(1, null, 0), List.of(entry(1, 1), Entry.of(1, 2, joint)));
+    files.losePower();
+    assertThat(LogRecovery.read(files, DIRECTORY, configured).entries())
+        .containsExactly(entry(1, 1), Entry.of(1, 2, joint));
+
+    log = new DurableLog(files, DIRECTORY, SEGMENT_BYTES, read(files));
+    log.saveSnapshot(new Snapshot(2, 1, joint, new byte[5]));
+    files.losePower();
+    LogRecovery last = LogRecovery.read(files, DIRECTORY, configured);
+    assertThat(last.snapshot().configuration()).isEqualTo(joint);
+    assertThat(last.entries()).isEmpty();
+  }
+
+  /**
+   * Byte by byte what the first version wrote: two voters, two entries, a snapshot of the first.
+   */
+  @Test
+  void aLogOfVersion1IsReadAndGoesOn() throws IOException {
+    ByteBuf header = Unpooled.buffer();
+    header.writeInt(DurableLog.SEGMENT_MAGIC).writeShort(1).writeShort(0).writeLong(1);
+    header.writeInt(DurableLog.crc(header, 0, header.writerIndex()));
+    ByteBuf payload = Unpooled.buffer();
+    payload.writeByte(4).writeByte(2);
+    payload.writeBytes(new byte[] {2, 'n', '1', 2, 'n', '2'});
+    payload.writeByte(1).writeLong(3).writeLong(1).writeByte(0);
+    for (Entry entry : List.of(entry(1, 1), entry(2, 3))) {
+      payload.writeByte(2).writeLong(entry.term()).writeLong(entry.index());
+      payload.writeInt(entry.command().length).writeBytes(entry.command());
+    }
+    ByteBuf frame = Unpooled.buffer();
+    frame.writeInt(0).writeInt(payload.readableBytes()).writeLong(1).writeBytes(payload);
+    frame.setInt(0, DurableLog.crc(frame, 4, frame.writerIndex() - 4));
+    write("log-0000000001.raft", Unpooled.wrappedBuffer(header, frame));
+    ByteBuf snapshot = Unpooled.buffer();
+    snapshot.writeInt(DurableLog.SNAPSHOT_MAGIC).writeShort(1).writeShort(0);
+    snapshot.writeLong(1).writeLong(1).writeInt(3).writeBytes(new byte[] {7, 8, 9});
+    snapshot.writeInt(DurableLog.crc(snapshot, 0, snapshot.writerIndex()));
+    write("snapshot", snapshot);
+
+    LogRecovery recovery = LogRecovery.read(files, DIRECTORY, List.of(new PeerId("n9")));
+    assertThat(recovery.snapshot())
+        .isEqualTo(new Snapshot(1, 1, CONFIGURATION, new byte[] {7, 8, 9}));
+    DurableLog log = new DurableLog(files, DIRECTORY, SEGMENT_BYTES, recovery);
+    log.append(null, null, List.of(entry(3, 3)));
+    files.losePower();
+    assertThat(read(files).entries()).containsExactly(entry(2, 3), entry(3, 3));
+  }
+
+  @Test
+  void aLogOfALaterVersionIsRefused() throws IOException {
+    ByteBuf header = Unpooled.buffer();
+    header.writeInt(DurableLog.SEGMENT_MAGIC).writeShort(3).writeShort(0).writeLong(1);
+    header.writeInt(DurableLog.crc(header, 0, header.writerIndex()));
+    write("log-0000000001.raft", header);
+
+    assertThatThrownBy(() -> read(files))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("voters [n1, n2]")
-        .hasMessageContaining("names [n1]");
+        .hasMessageContaining("has version 3, this release reads 1 to 2");
+  }
+
+  private void write(String name, ByteBuf bytes) throws IOException {
+    files.createDirectories(DIRECTORY);
+    try (StoredFile file = files.open(DIRECTORY.resolve(name), Mode.CREATE)) {
+      file.write(bytes.nioBuffer(), 0);
+      file.sync();
+    }
+    files.syncDirectory(DIRECTORY);
   }
 
   @Test
@@ -186,7 +259,7 @@ class DurableLogTest {
       List<Path> all = disk.files();
       disk.flipBit(all.get((int) (seed % all.size())));
       try {
-        List<Entry> entries = LogRecovery.read(disk, DIRECTORY).entries();
+        List<Entry> entries = read(disk).entries();
         List<Entry> expected = new ArrayList<>();
         // Only the last frame can be mistaken for one that was never finished.
         for (long index = 21; index <= 19 + entries.size() + 1; index++) {
@@ -238,7 +311,7 @@ class DurableLogTest {
         }
         disk.cancelPowerLoss();
         disk.losePower();
-        LogRecovery recovery = LogRecovery.read(disk, DIRECTORY);
+        LogRecovery recovery = read(disk);
         long from = recovery.snapshot().index();
         List<Entry> acknowledgedTail = tail(acknowledged, from);
         List<Entry> attemptedTail = tail(attempted, from);

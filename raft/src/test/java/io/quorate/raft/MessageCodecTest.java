@@ -12,6 +12,9 @@ import org.junit.jupiter.api.Test;
  * If this fails, a damaged packet changes what a member believes, or members misread each other.
  */
 class MessageCodecTest {
+  private static final Configuration JOINT =
+      Configuration.of(List.of(new PeerId("n1"))).joint(List.of(new PeerId("n2")));
+
   private static final List<Message> ONE_OF_EACH =
       List.of(
           new Message.PreVoteRequest(7, 12, 6),
@@ -24,12 +27,15 @@ class MessageCodecTest {
               4,
               2,
               1,
-              List.of(new Entry(2, 5, new byte[0]), new Entry(3, 6, new byte[] {1, 2, 3}))),
+              List.of(
+                  new Entry(2, 5, new byte[0]),
+                  new Entry(3, 6, new byte[] {1, 2, 3}),
+                  Entry.of(3, 7, JOINT))),
           new Message.AppendAccepted(3, 6),
           new Message.AppendRejected(3, 6, 4, 2),
           new Message.Heartbeat(3, 6, 99),
           new Message.HeartbeatReply(3, 99),
-          new Message.SnapshotChunk(3, 100, 2, 4096, 5000, new byte[] {9, 8}),
+          new Message.SnapshotChunk(3, 100, 2, JOINT, 4096, 5000, new byte[] {9, 8}),
           new Message.SnapshotChunkReply(3, 100, 4098),
           new Message.TimeoutNow(3),
           new Message.ReadIndexRequest(3, -1),

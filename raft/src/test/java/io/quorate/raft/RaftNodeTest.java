@@ -3,6 +3,7 @@ package io.quorate.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.FileSystem.Operation;
+import io.quorate.raft.ConfigurationOutcome.Reason;
 import io.quorate.raft.ProposalOutcome.Committed;
 import io.quorate.raft.ProposalOutcome.Rejected;
 import io.quorate.raft.ProposalOutcome.Unknown;
@@ -10,6 +11,8 @@ import io.quorate.raft.SimulatedRing.Member;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -209,6 +212,82 @@ class RaftNodeTest {
 
     assertThat(next.status().role()).isEqualTo(Role.LEADER);
     assertThat(propose(ring, leader, "after")).isInstanceOf(Committed.class);
+  }
+
+  private ConfigurationOutcome changeVoters(SimulatedRing ring, Member at, String... names) {
+    List<ConfigurationOutcome> heard = new ArrayList<>();
+    Set<PeerId> voters = new TreeSet<>();
+    for (String name : names) {
+      voters.add(new PeerId(name));
+    }
+    at.node().changeVoters(voters, ring.world.nowNanos() + 5 * SECOND, heard::add);
+    ring.world.runUntil(() -> !heard.isEmpty(), 20 * SECOND);
+    return heard.getFirst();
+  }
+
+  @Test
+  void theVotersAreExchangedOneAndAllAndTheRingForgetsTheOldOnes() {
+    SimulatedRing ring = new SimulatedRing(7, 3, 3, config -> config.withSnapshots(20, 5));
+    ring.bootAll();
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    List<String> words = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      words.add("w" + i);
+      assertThat(propose(ring, leader, "w" + i)).isInstanceOf(Committed.class);
+    }
+    assertThat(changeVoters(ring, other(ring, leader), "n1"))
+        .isEqualTo(new ConfigurationOutcome.Refused(Reason.NOT_LEADER));
+    assertThat(changeVoters(ring, leader, "l1", "l2", "nobody"))
+        .isEqualTo(new ConfigurationOutcome.Refused(Reason.BEHIND));
+    assertThat(changeVoters(ring, leader, "l1", "l2", "l3"))
+        .isInstanceOf(ConfigurationOutcome.Changed.class);
+
+    Member next = ring.awaitLeader();
+    assertThat(next.id.name()).startsWith("l");
+    for (String old : List.of("n1", "n2", "n3")) {
+      ring.member(old).host.crash();
+    }
+    words.add("without them");
+    assertThat(propose(ring, next, "without them")).isInstanceOf(Committed.class);
+    ring.world.runFor(SECOND);
+    // A power loss of all, and what the configuration file says is not asked any more.
+    List.of("l1", "l2", "l3").forEach(name -> ring.member(name).host.crash());
+    List.of("l1", "l2", "l3").forEach(name -> ring.member(name).boot());
+    Member last = ring.awaitLeader();
+    assertThat(last.status().voters()).extracting(PeerId::name).containsExactly("l1", "l2", "l3");
+    words.add("after");
+    assertThat(propose(ring, last, "after")).isInstanceOf(Committed.class);
+    ring.bootAll();
+    ring.world.runFor(5 * SECOND);
+    for (Member member : ring.members()) {
+      assertThat(member.machine.words).as(member.id.name()).isEqualTo(words);
+      assertThat(member.status().role() == Role.LEARNER)
+          .as(member.id.name())
+          .isEqualTo(member.id.name().startsWith("n"));
+    }
+  }
+
+  @Test
+  void aChangeCaughtByACutIsUnknownAndALaterLeaderDecidesIt() {
+    SimulatedRing ring = ring(3, 1);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    List<String> rest = new ArrayList<>(List.of("n1", "n2", "n3", "l1"));
+    rest.remove(leader.id.name());
+    ring.world.links().partition(List.of(leader.id.name()), rest);
+    assertThat(changeVoters(ring, leader, "n1", "n2", "n3", "l1"))
+        .isEqualTo(new ConfigurationOutcome.Unknown());
+    assertThat(leader.status().outgoingVoters()).hasSize(3);
+    Member next = ring.awaitLeader();
+    assertThat(propose(ring, next, "on")).isInstanceOf(Committed.class);
+
+    ring.world.links().heal();
+    ring.world.runFor(3 * SECOND);
+    for (Member member : ring.members()) {
+      assertThat(member.status().voters()).as(member.id.name()).hasSize(3);
+      assertThat(member.status().outgoingVoters()).isEmpty();
+    }
   }
 
   @Test

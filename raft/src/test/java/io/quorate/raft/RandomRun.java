@@ -7,12 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * One seed: a ring under lost, repeated and reordered messages, cuts, slow disks, crashes that lose
- * what was not written, compaction and transfers; then everything heals and must work.
+ * what was not written, compaction, transfers and changes of the voters; then everything heals and
+ * must work.
  */
 final class RandomRun {
   private final SplittableRandom random;
@@ -31,6 +34,7 @@ final class RandomRun {
   long committed;
 
   long servedReads;
+  long exchanges;
 
   RandomRun(long seed, int voters, Flaw flaw, int crashWeight) {
     this.random = new SplittableRandom(seed);
@@ -41,7 +45,7 @@ final class RandomRun {
     this.ring =
         new TestRing(
             voters,
-            random.nextInt(2),
+            random.nextInt(3),
             random,
             flaw,
             config ->
@@ -55,10 +59,11 @@ final class RandomRun {
       Member member = members.get(random.nextInt(members.size()));
       step(member);
       checkReads(member);
-      members.forEach(checker::check);
+      checker.check(members);
     }
     heal();
     committed = checker.greatestCommit();
+    exchanges = checker.exchanges();
   }
 
   private void step(Member member) {
@@ -91,9 +96,20 @@ final class RandomRun {
       core.readIndex(nextRead++);
     } else if (choice < 985) {
       member.compact();
+    } else if (choice < 990) {
+      core.changeVoters(someMembers());
     } else {
       core.transferLeadership(members.get(random.nextInt(members.size())).id);
     }
+  }
+
+  private Set<PeerId> someMembers() {
+    Set<PeerId> some = new TreeSet<>();
+    int count = 1 + random.nextInt(Math.min(5, members.size()));
+    while (some.size() < count) {
+      some.add(members.get(random.nextInt(members.size())).id);
+    }
+    return some;
   }
 
   private void deliverOne() {
@@ -134,7 +150,10 @@ final class RandomRun {
     member.reads.clear();
   }
 
-  /** With everything well again, a leader must be found and a proposal reach every member. */
+  /**
+   * With everything well again, a leader must be found, a change that was begun be over, and a
+   * proposal reach every voter. Members without a vote may know none that leads.
+   */
   private void heal() {
     ring.cuts.clear();
     for (Member member : members) {
@@ -145,7 +164,7 @@ final class RandomRun {
     boolean proposed = false;
     for (int i = 0; i < 400; i++) {
       ring.settle();
-      members.forEach(checker::check);
+      checker.check(members);
       for (Member member : members) {
         if (!proposed && i >= 100 && member.core().isLeader()) {
           proposed =
@@ -156,12 +175,18 @@ final class RandomRun {
       }
     }
     ring.settle();
-    members.forEach(checker::check);
+    checker.check(members);
     long last = checker.greatestCommit();
-    for (Member member : members) {
-      if (!proposed || member.core().appliedIndex() != last) {
+    Member leader =
+        members.stream().filter(member -> member.core().isLeader()).findFirst().orElse(null);
+    if (!proposed || leader == null || leader.core().configuration().isJoint()) {
+      throw new SafetyChecker.Violation("liveness: no leader, or no end of a change");
+    }
+    for (PeerId voter : leader.core().configuration().voters()) {
+      RaftCore core = ring.member(voter).core();
+      if (core.appliedIndex() != last) {
         throw new SafetyChecker.Violation(
-            "liveness: " + member.id + " applied " + member.core().appliedIndex() + " of " + last);
+            "liveness: " + voter + " applied " + core.appliedIndex() + " of " + last);
       }
     }
   }

@@ -1,10 +1,14 @@
 package io.quorate.raft;
 
+import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * The five properties of figure 3.2, checked on all members after every step.
+ * The five properties of figure 3.2, checked on all members after every step, and that a change of
+ * the voters is committed by a majority of each side (section 4.3).
  *
  * <p>Log matching is checked entry by entry: an entry is named by its index and term, and every log
  * that has it must have the same command there and the same term before it. By induction the logs
@@ -39,11 +43,50 @@ final class SafetyChecker {
   private final Map<Long, Commit> committed = new TreeMap<>();
   private final Map<Long, Entry> applied = new TreeMap<>();
   private final Map<PeerId, Led> led = new TreeMap<>();
+  private final Set<Long> seen = new TreeSet<>();
+  private final Set<Long> exchanges = new TreeSet<>();
   private long greatestCommit;
 
   /** The highest index that any member has known to be committed. */
   long greatestCommit() {
     return greatestCommit;
+  }
+
+  /** Joint configurations that were committed. */
+  long exchanges() {
+    return exchanges.size();
+  }
+
+  void check(Collection<TestRing.Member> members) {
+    members.forEach(this::check);
+    members.forEach(member -> checkExchange(member, members));
+  }
+
+  /** When a configuration is first known to be committed, a majority of it has it on disk. */
+  private void checkExchange(TestRing.Member member, Collection<TestRing.Member> members) {
+    if (!member.isUp()) {
+      return;
+    }
+    RaftCore core = member.core();
+    for (long at = core.firstIndex(); at <= core.commitIndex(); at++) {
+      Entry entry = core.entryAt(at);
+      if (entry.kind() != Entry.Kind.CONFIGURATION || !seen.add(at)) {
+        continue;
+      }
+      if (entry.configuration().isJoint()) {
+        exchanges.add(at);
+      }
+      Set<PeerId> have = new TreeSet<>();
+      members.stream().filter(each -> isOnDisk(each, entry)).forEach(each -> have.add(each.id));
+      if (!entry.configuration().isMajority(have::contains)) {
+        throw new Violation(
+            member.id + " commits " + entry + ", which only " + have + " have on disk");
+      }
+    }
+  }
+
+  private static boolean isOnDisk(TestRing.Member member, Entry entry) {
+    return member.diskSnapshot.index() >= entry.index() || member.diskEntries.contains(entry);
   }
 
   void check(TestRing.Member member) {

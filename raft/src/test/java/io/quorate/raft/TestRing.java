@@ -23,7 +23,8 @@ final class TestRing {
   enum Flaw {
     NONE,
     SENDS_BEFORE_PERSISTING,
-    COMMITS_OLD_TERMS_BY_COUNTING
+    COMMITS_OLD_TERMS_BY_COUNTING,
+    COUNTS_ONE_SIDE_WHILE_JOINT
   }
 
   /** One member; its disk outlives it. */
@@ -31,7 +32,7 @@ final class TestRing {
     final PeerId id;
     final RaftConfig config;
     HardState diskState = HardState.INITIAL;
-    Snapshot diskSnapshot = Snapshot.EMPTY;
+    Snapshot diskSnapshot;
     List<Entry> diskEntries = new ArrayList<>();
     @Nullable RaftCore core;
     @Nullable Ready writing;
@@ -41,6 +42,7 @@ final class TestRing {
     Member(RaftConfig config) {
       this.id = config.self();
       this.config = config;
+      this.diskSnapshot = Snapshot.initial(Configuration.of(config.initialVoters()));
     }
 
     boolean isUp() {
@@ -56,14 +58,19 @@ final class TestRing {
 
     void start() {
       core =
-          flaw == Flaw.COMMITS_OLD_TERMS_BY_COUNTING
-              ? new RaftCore(config, random, diskState, diskSnapshot, diskEntries) {
-                @Override
-                boolean mayCommitByCounting(long index) {
-                  return true;
-                }
-              }
-              : new RaftCore(config, random, diskState, diskSnapshot, diskEntries);
+          new RaftCore(config, random, diskState, diskSnapshot, diskEntries) {
+            @Override
+            boolean mayCommitByCounting(long index) {
+              return flaw == Flaw.COMMITS_OLD_TERMS_BY_COUNTING || super.mayCommitByCounting(index);
+            }
+
+            @Override
+            Configuration electorate() {
+              return flaw == Flaw.COUNTS_ONE_SIDE_WHILE_JOINT
+                  ? configuration().settled()
+                  : configuration();
+            }
+          };
       writing = null;
       applied.clear();
       reads.clear();
@@ -129,7 +136,8 @@ final class TestRing {
         return;
       }
       byte[] data = ("state at " + index).repeat(3).getBytes(StandardCharsets.UTF_8);
-      Snapshot taken = new Snapshot(index, running.termAt(index), data);
+      Snapshot taken =
+          new Snapshot(index, running.termAt(index), running.configurationAt(index), data);
       diskSnapshot = taken;
       diskEntries.removeIf(entry -> entry.index() <= index);
       running.compact(taken);

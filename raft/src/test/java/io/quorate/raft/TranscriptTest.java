@@ -63,6 +63,7 @@ class TranscriptTest {
   private static final class Stage {
     private final StringBuilder out;
     private final Map<PeerId, String> shown = new TreeMap<>();
+    private final Map<PeerId, Configuration> shownVoters = new TreeMap<>();
     private @Nullable TestRing ring;
     private boolean isTraced;
 
@@ -83,6 +84,9 @@ class TranscriptTest {
                 Flaw.NONE,
                 config -> config.withMessages(4, appendBytes, 16).withSnapshots(1 << 20, 0),
                 (member, entry) -> {});
+        for (Member member : ring().members()) {
+          shownVoters.put(member.id, member.core().configuration());
+        }
         return;
       }
       switch (name) {
@@ -122,11 +126,27 @@ class TranscriptTest {
           say(isAsked ? "  asked" : "  refused");
           member.collect();
         }
+        case "voters" -> {
+          List<PeerId> next = words.subList(2, words.size()).stream().map(PeerId::new).toList();
+          ConfigurationOutcome.Reason refused = member.core().changeVoters(next);
+          say("  " + (refused == null ? "begun" : refused));
+        }
         case "transfer" ->
             say(
                 member.core().transferLeadership(member(words.get(2)).id)
                     ? "  begun"
                     : "  refused");
+        case "holds" -> {
+          List<Long> terms = words.subList(2, words.size()).stream().map(Long::parseLong).toList();
+          member.crash();
+          member.diskEntries = new ArrayList<>();
+          for (long term : terms) {
+            member.diskEntries.add(
+                new Entry(term, member.diskEntries.size() + 1L, new byte[] {97}));
+          }
+          member.diskState = new HardState(terms.isEmpty() ? 0 : terms.getLast(), null, 0);
+          member.start();
+        }
         case "crash" -> member.crash();
         case "restart" -> member.start();
         case "compact" -> member.compact();
@@ -185,6 +205,12 @@ class TranscriptTest {
         if (!now.equals(shown.put(member.id, now))) {
           say((isTraced ? "    " : "  ") + now);
         }
+        if (member.isUp()) {
+          Configuration voters = member.core().configuration();
+          if (!voters.equals(shownVoters.put(member.id, voters))) {
+            say((isTraced ? "    " : "  ") + member.id + " voters " + voters);
+          }
+        }
         for (RaftCore.ReadState read : member.reads) {
           say("    " + member.id + " may serve read " + read.context() + " at " + read.index());
         }
@@ -220,6 +246,7 @@ class TranscriptTest {
                     + m.term()
                     + ", snapshotIndex="
                     + m.snapshotIndex()
+                    + (m.configuration().isJoint() ? ", voters=" + m.configuration() : "")
                     + ", offset="
                     + m.offset()
                     + ", "
@@ -246,7 +273,9 @@ class TranscriptTest {
 
     private static String describe(Entry entry) {
       String command = new String(entry.command(), StandardCharsets.UTF_8);
-      return entry.index() + "/t" + entry.term() + (entry.isNoOp() ? " no-op" : " " + command);
+      return entry.kind() == Entry.Kind.CONFIGURATION || entry.isNoOp()
+          ? entry.toString()
+          : entry.index() + "/t" + entry.term() + " " + command;
     }
 
     private static String log(RaftCore core) {
