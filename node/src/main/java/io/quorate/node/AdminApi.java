@@ -316,6 +316,8 @@ final class AdminApi {
     raft.put("snapshot_index", status.snapshotIndex());
     raft.put("leader_changes", status.leaderChanges());
     raft.put("voters", status.voters().stream().map(PeerId::toString).toList());
+    raft.put("outgoing_voters", status.outgoingVoters().stream().map(PeerId::toString).toList());
+    raft.put("state_differs_at", status.stateDiffersAt());
     List<Object> peers = new ArrayList<>();
     for (RaftStatus.PeerStatus peer : status.peers()) {
       Map<String, Object> entry = new LinkedHashMap<>();

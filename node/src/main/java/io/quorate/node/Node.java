@@ -437,6 +437,15 @@ public final class Node {
     }
 
     @Override
+    public void stateDiffers(PeerId other, long index, boolean isCertain) {
+      log.error(
+          "{} has other metadata than this node after change {}, {}; it leaves the metadata ring",
+          other,
+          index,
+          isCertain ? "and a majority has this node's" : "and it is not known which is right");
+    }
+
+    @Override
     public void failed(Throwable cause) {
       if (state == NodeState.NORMAL) {
         // Requests at the schema that is known go on without this node's part of the ring.

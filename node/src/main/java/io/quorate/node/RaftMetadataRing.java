@@ -15,6 +15,7 @@ import io.quorate.raft.ProposalOutcome;
 import io.quorate.raft.RaftNode;
 import io.quorate.raft.ReadOutcome;
 import io.quorate.raft.Refusal;
+import io.quorate.raft.StateHash;
 import io.quorate.raft.StateMachine;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,11 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   private ClusterMetadata ordered = ClusterMetadata.EMPTY;
 
   private boolean preparing;
+
+  /** The last command in {@code ordered}, and the last one of what is published. */
+  private long orderedIndex;
+
+  private long publishedIndex;
   private volatile ClusterMetadata metadata = ClusterMetadata.EMPTY;
   private @Nullable RaftNode raft;
 
@@ -170,10 +176,22 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   @Override
   public byte[] apply(long index, byte[] command) {
     ChangeOutcome outcome = ordered.apply(MetadataCodec.decodeChange(command));
+    orderedIndex = index;
     if (outcome instanceof ChangeOutcome.Applied applied) {
       adopt(applied.metadata());
     }
     return encode(outcome);
+  }
+
+  /** A change is settled when this node has its tables. */
+  @Override
+  public long settledIndex() {
+    return preparing ? publishedIndex : orderedIndex;
+  }
+
+  @Override
+  public StateHash stateHash() {
+    return StateHash.of(MetadataCodec.SNAPSHOT_VERSION, MetadataCodec.encode(ordered));
   }
 
   @Override
@@ -183,6 +201,7 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   @Override
   public void restore(long index, byte[] snapshot) {
+    orderedIndex = index;
     if (snapshot.length > 0) {
       adopt(MetadataCodec.decode(snapshot));
     }
@@ -201,11 +220,13 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   private void prepare() {
     preparing = true;
     ClusterMetadata next = ordered;
+    long nextIndex = orderedIndex;
     preparation.prepare(
         next,
         () ->
             shard.execute(() -> {
               publish(next);
+              publishedIndex = nextIndex;
               preparing = false;
               if (ordered.epoch() > next.epoch()) {
                 prepare();

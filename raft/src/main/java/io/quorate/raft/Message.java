@@ -105,6 +105,12 @@ public sealed interface Message {
   /** A learner that hears from no leader asks to be sent the log. */
   record Subscribe(long term, long lastIndex) implements ToCore {}
 
+  /**
+   * A member's state after entry {@code index}, to the leader; or, as a verdict, the right one, to
+   * a member that has another. Between drivers, the core never sees it.
+   */
+  record StateReport(long index, StateHash hash, boolean isVerdict) implements Message {}
+
   /** A proposal on its way to the leader; between drivers, the core never sees it. */
   @SuppressWarnings("ArrayRecordComponent") // compared by content below
   record Forward(byte[] proposal) implements Message {

@@ -15,6 +15,7 @@ import io.quorate.raft.Message.ReadIndexReply;
 import io.quorate.raft.Message.ReadIndexRequest;
 import io.quorate.raft.Message.SnapshotChunk;
 import io.quorate.raft.Message.SnapshotChunkReply;
+import io.quorate.raft.Message.StateReport;
 import io.quorate.raft.Message.Subscribe;
 import io.quorate.raft.Message.TimeoutNow;
 import io.quorate.raft.Message.VoteReply;
@@ -30,6 +31,7 @@ import java.util.zip.CRC32C;
  * message   u8 version = 2 | u8 kind | fields in the record's order | u32 crc32c of all before it
  * field     long and index: u64 | int: u32 | boolean: u8, 0 or 1
  *           bytes: u32 length | bytes
+ *           state hash: u32 format | u64 value
  *           entries: u32 count | each: u8 kind | u64 term | u64 index | u32 length | command
  *           configuration: as bytes, drawn at Configuration
  * </pre>
@@ -75,6 +77,11 @@ final class MessageCodec {
       case ReadIndexReply m -> kind(out, 14, m.term(), m.context(), m.index());
       case Subscribe m -> kind(out, 15, m.term(), m.lastIndex());
       case Forward m -> writeBytes(kind(out, 16), m.proposal());
+      case StateReport m ->
+          kind(out, 17, m.index())
+              .writeInt(m.hash().format())
+              .writeLong(m.hash().value())
+              .writeBoolean(m.isVerdict());
     }
     CRC32C crc = new CRC32C();
     crc.update(out.array(), out.arrayOffset(), out.writerIndex());
@@ -139,6 +146,9 @@ final class MessageCodec {
       case 14 -> new ReadIndexReply(in.readLong(), in.readLong(), in.readLong());
       case 15 -> new Subscribe(in.readLong(), in.readLong());
       case 16 -> new Forward(readBytes(in));
+      case 17 ->
+          new StateReport(
+              in.readLong(), new StateHash(in.readInt(), in.readLong()), in.readBoolean());
       default -> throw new MalformedRaftMessage("raft message kind " + kind + " is unknown");
     };
   }

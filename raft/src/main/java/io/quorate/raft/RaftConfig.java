@@ -23,6 +23,8 @@ import java.util.List;
  * @param segmentBytes size at which a log file is closed and the next begun
  * @param maxPendingProposals proposals and reads that wait at one member before it refuses more
  * @param maxAppliedProposals proposals remembered, so that a retry of one applies once
+ * @param stateHashEveryEntries entries between two comparisons of the members' states; the same at
+ *     all members
  */
 public record RaftConfig(
     PeerId self,
@@ -39,7 +41,8 @@ public record RaftConfig(
     int trailingEntries,
     int segmentBytes,
     int maxPendingProposals,
-    int maxAppliedProposals) {
+    int maxAppliedProposals,
+    int stateHashEveryEntries) {
 
   private static final long MAX_COMMAND_BYTES = Messaging.MAX_MESSAGE_BYTES / 2;
 
@@ -55,6 +58,7 @@ public record RaftConfig(
     require(snapshotEveryEntries > 0 && trailingEntries >= 0, "snapshots need a period");
     require(segmentBytes >= 1 << 12, "a log file holds at least 4 KiB");
     require(maxAppliedProposals > 0, "no retry would be recognised");
+    require(stateHashEveryEntries > 0, "states are compared now and then");
   }
 
   /** Defaults: 50 ms ticks, heartbeats each 100 ms, elections after 0.5 to 1 s of silence. */
@@ -74,7 +78,8 @@ public record RaftConfig(
         1_000,
         8 << 20,
         4_096,
-        8_192);
+        8_192,
+        100);
   }
 
   /** The same with snapshots at another rhythm. */
@@ -94,7 +99,8 @@ public record RaftConfig(
         trailing,
         segmentBytes,
         maxPendingProposals,
-        maxAppliedProposals);
+        maxAppliedProposals,
+        stateHashEveryEntries);
   }
 
   /** The same with other message sizes. */
@@ -114,7 +120,8 @@ public record RaftConfig(
         trailingEntries,
         segmentBytes,
         maxPendingProposals,
-        maxAppliedProposals);
+        maxAppliedProposals,
+        stateHashEveryEntries);
   }
 
   /** The same with other bounds on what waits. */
@@ -135,7 +142,29 @@ public record RaftConfig(
         trailingEntries,
         segment,
         pendingProposals,
-        appliedProposals);
+        appliedProposals,
+        stateHashEveryEntries);
+  }
+
+  /** The same with states compared at another rhythm. */
+  public RaftConfig withStateHashes(int everyEntries) {
+    return new RaftConfig(
+        self,
+        initialVoters,
+        tickNanos,
+        heartbeatTicks,
+        electionTicks,
+        maxInflightAppends,
+        maxAppendBytes,
+        maxUncommittedBytes,
+        snapshotChunkBytes,
+        maxSnapshotBytes,
+        snapshotEveryEntries,
+        trailingEntries,
+        segmentBytes,
+        maxPendingProposals,
+        maxAppliedProposals,
+        everyEntries);
   }
 
   /** Largest command: it must fit into a message, or it would block the log for good. */

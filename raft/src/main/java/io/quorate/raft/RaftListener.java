@@ -15,8 +15,18 @@ public interface RaftListener {
   void leaderChanged(@Nullable PeerId leader, long term);
 
   /**
-   * The member stopped for good: its disk failed, its log is damaged or its state machine threw.
-   * Until the process is started anew it takes no part, and refuses all requests.
+   * This member leads, and another one has a different state after entry {@code index}. That one
+   * stops.
+   *
+   * @param isCertain whether a majority has this member's state; if not, nobody can tell which of
+   *     the two is wrong
+   */
+  void stateDiffers(PeerId other, long index, boolean isCertain);
+
+  /**
+   * The member stopped for good: its disk failed, its log is damaged, its state machine threw or
+   * came to another state than the others' ({@link StateDivergence}). Until the process is started
+   * anew it takes no part, and refuses all requests.
    */
   void failed(Throwable cause);
 }

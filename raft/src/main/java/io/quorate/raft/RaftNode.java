@@ -68,6 +68,8 @@ public final class RaftNode {
   private final AppliedProposals applied;
   private final PendingProposals proposals = new PendingProposals();
   private final PendingReads reads;
+  private final StateAgreement agreement;
+  private final StallWatch applyWatch = new StallWatch();
 
   /** Ids that this member, as the leader of the current term, has in its log and not applied. */
   private final Set<ProposalId> inLog = new LinkedHashSet<>();
@@ -86,6 +88,8 @@ public final class RaftNode {
   private boolean isPersisting;
   private long persistingSinceTick;
   private boolean isSnapshotting;
+  private long lastCommandIndex;
+  private long stateDiffersAt;
   private int leaderlessTicks;
   private long knownTerm;
   private @Nullable PeerId knownLeader;
@@ -118,6 +122,7 @@ public final class RaftNode {
     this.logExecutor = environment.background().serial("raft-log");
     this.applied = new AppliedProposals(config.maxAppliedProposals());
     this.reads = new PendingReads(environment.random().nextLong());
+    this.agreement = new StateAgreement(config.self());
     this.status = describe();
   }
 
@@ -446,6 +451,7 @@ public final class RaftNode {
       try {
         switch (MessageCodec.decode(message)) {
           case Message.Forward forward -> onForward(running, forward.proposal());
+          case Message.StateReport report -> onStateReport(running, from, report);
           case Message.ToCore toCore -> running.step(from, toCore);
         }
       } catch (MalformedRaftMessage e) {
@@ -563,6 +569,7 @@ public final class RaftNode {
     applied.read(in);
     machine.restore(snapshot.index(), ByteBufUtil.getBytes(in));
     appliedIndex = snapshot.index();
+    lastCommandIndex = snapshot.index();
     for (Pending pending : proposals.all()) {
       Applied earlier = applied.find(pending.id);
       if (earlier != null) {
@@ -580,6 +587,9 @@ public final class RaftNode {
         apply(entry.index(), Proposal.decode(entry.command()));
       }
       appliedIndex = entry.index();
+      if (appliedIndex % config.stateHashEveryEntries() == 0) {
+        reportState(running);
+      }
     }
     return !committed.isEmpty();
   }
@@ -590,6 +600,7 @@ public final class RaftNode {
     Applied application = applied.find(id);
     if (application == null && !applied.mayBeForgotten(id)) {
       application = new Applied(index, machine.apply(index, proposal.command()));
+      lastCommandIndex = index;
       applied.add(id, application);
     }
     Pending pending = proposals.remove(id);
@@ -600,6 +611,54 @@ public final class RaftNode {
               : new Committed(application.index(), application.result()));
     }
   }
+
+  // ---------------------------------------------------------------------------------------------
+  // Whether the members' states agree
+
+  private void reportState(RaftCore running) {
+    StateHash hash = machine.stateHash();
+    agreement.computed(appliedIndex, hash);
+    if (running.isLeader()) {
+      judge(running, config.self(), appliedIndex, hash);
+    } else if (running.leader() != null) {
+      send(running.leader(), new Message.StateReport(appliedIndex, hash, false));
+    }
+  }
+
+  private void onStateReport(RaftCore running, PeerId from, Message.StateReport report) {
+    if (!report.isVerdict()) {
+      if (running.isLeader()) {
+        judge(running, from, report.index(), report.hash());
+      }
+    } else if (agreement.isAgainstSelf(report.index(), report.hash())) {
+      throw new StateDivergence(report.index());
+    }
+  }
+
+  private void judge(RaftCore running, PeerId from, long index, StateHash hash) {
+    List<PeerId> wrong = agreement.report(from, index, hash, running.configuration());
+    StateAgreement.Verdict verdict = agreement.verdict(index);
+    if (wrong.isEmpty() || verdict == null) {
+      return;
+    }
+    stateDiffersAt = index;
+    for (PeerId peer : wrong) {
+      log.error(
+          "raft member {} differs from {} after entry {}",
+          peer,
+          verdict.isCertain() ? "the majority" : "the leader",
+          index);
+      if (!peer.equals(config.self())) {
+        send(peer, new Message.StateReport(index, verdict.hash(), true));
+        listener.stateDiffers(peer, index, verdict.isCertain());
+      }
+    }
+    if (wrong.contains(config.self())) {
+      throw new StateDivergence(index);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------
 
   private void noticeLeader(RaftCore running) {
     if (running.term() == knownTerm && Objects.equals(running.leader(), knownLeader)) {
@@ -649,7 +708,7 @@ public final class RaftNode {
         offerAgain(running);
         reads.askAgain(running.term(), tick - config.electionTicks());
       }
-      leaveOnSlowDisk(running);
+      leaveWhenStalled(running);
     } catch (RuntimeException e) {
       fail(e);
       return;
@@ -658,10 +717,14 @@ public final class RaftNode {
     status = describe();
   }
 
-  /** A leader whose disk does not answer holds everyone up: another one should lead. */
-  private void leaveOnSlowDisk(RaftCore running) {
-    boolean isSlow = isPersisting && tick - persistingSinceTick >= config.electionTicks();
-    if (!isSlow || !running.isLeader() || running.transferTarget() != null) {
+  /** A leader whose disk or state machine hangs holds everyone up: another one should lead. */
+  private void leaveWhenStalled(RaftCore running) {
+    long diskTicks = isPersisting ? tick - persistingSinceTick : 0;
+    long settled = machine.settledIndex();
+    long done = settled >= lastCommandIndex ? appliedIndex : Math.min(settled, appliedIndex);
+    long applyTicks = applyWatch.stalledTicks(running.commitIndex(), done, tick);
+    boolean isStalled = Math.max(diskTicks, applyTicks) >= config.electionTicks();
+    if (!isStalled || !running.isLeader() || running.transferTarget() != null) {
       return;
     }
     PeerId best = null;
@@ -676,7 +739,11 @@ public final class RaftNode {
       }
     }
     if (best != null) {
-      log.warn("raft leader {} has a slow disk and hands over to {}", config.self(), best);
+      log.warn(
+          "raft leader {} has a slow {} and hands over to {}",
+          config.self(),
+          diskTicks >= applyTicks ? "disk" : "state machine",
+          best);
       running.transferLeadership(best);
     }
   }
@@ -770,6 +837,7 @@ public final class RaftNode {
         configuration.voters(),
         configuration.outgoing(),
         List.copyOf(peers),
+        stateDiffersAt,
         failure == null ? fullDisk : failure);
   }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param voters who votes, as far as this member's log says
  * @param outgoingVoters the voters before, as long as it takes both; else none
  * @param peers of a leader: what it knows of the others
+ * @param stateDiffersAt the last entry after which this member, as the leader, saw members in
+ *     different states; 0: none
  * @param failure why the member stopped, or waits for space on its disk; null when it does not
  */
 public record RaftStatus(
@@ -30,6 +32,7 @@ public record RaftStatus(
     List<PeerId> voters,
     List<PeerId> outgoingVoters,
     List<PeerStatus> peers,
+    long stateDiffersAt,
     @Nullable String failure) {
 
   /**

@@ -15,6 +15,18 @@ public interface StateMachine {
    */
   byte[] apply(long index, byte[] command);
 
+  /**
+   * The last command applied whose effects are there, when some take longer than {@link #apply}. A
+   * leader at which they take longer than an election timeout hands over.
+   */
+  long settledIndex();
+
+  /**
+   * A hash of the whole state as of the last command applied, settled or not. Asked for after every
+   * {@link RaftConfig#stateHashEveryEntries}.
+   */
+  StateHash stateHash();
+
   /** The whole state as of the last command applied. */
   byte[] snapshot();
 

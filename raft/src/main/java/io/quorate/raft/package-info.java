@@ -25,6 +25,8 @@
  *   <li>{@code PendingProposals}, {@code PendingReads}: who waits for an answer here.
  *   <li>{@code DurableLog}: segments, hard state and snapshot on disk; {@code LogRecovery} reads
  *       them back after any crash.
+ *   <li>{@code StateAgreement}: notices members whose state machines went different ways; {@code
+ *       StallWatch}: a leader that cannot do its work.
  *   <li>{@code AppliedProposals}: what makes a retried proposal apply once.
  * </ul>
  *

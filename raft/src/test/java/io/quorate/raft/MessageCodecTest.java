@@ -41,7 +41,8 @@ class MessageCodecTest {
           new Message.ReadIndexRequest(3, -1),
           new Message.ReadIndexReply(3, -1, 44),
           new Message.Subscribe(0, 0),
-          new Message.Forward(new byte[] {5, 5, 5}));
+          new Message.Forward(new byte[] {5, 5, 5}),
+          new Message.StateReport(300, new StateHash(2, -5), true));
 
   @Test
   void everyMessageComesBackAsItWas() throws MalformedRaftMessage {

@@ -302,6 +302,96 @@ class RaftNodeTest {
   }
 
   @Test
+  void aLeaderWhoseStateMachineHangsHandsOver() {
+    SimulatedRing ring = ring(3, 0);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    leader.machine.isStalled = true;
+    ring.world.runFor(5 * SECOND);
+    assertThat(leader.status().role()).as("nothing waits").isEqualTo(Role.LEADER);
+
+    assertThat(propose(ring, leader, "hangs")).isInstanceOf(Committed.class);
+    ring.world.runFor(2 * SECOND);
+    Member next = ring.awaitLeader();
+    assertThat(next).isNotEqualTo(leader);
+    long changes = next.status().leaderChanges();
+    ring.world.runFor(10 * SECOND);
+    assertThat(next.status().leaderChanges()).as("and keeps it").isEqualTo(changes);
+  }
+
+  private static SimulatedRing comparing(int voters, int learners) {
+    SimulatedRing ring =
+        new SimulatedRing(7, voters, learners, config -> config.withStateHashes(5));
+    ring.bootAll();
+    ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    return ring;
+  }
+
+  private void proposeMany(SimulatedRing ring, Member at) {
+    for (int i = 0; i < 12; i++) {
+      propose(ring, at, "w" + i);
+    }
+    ring.world.runFor(SECOND);
+  }
+
+  @Test
+  void aFollowerOrLearnerWithAnotherStateStops() {
+    for (int learners = 0; learners <= 1; learners++) {
+      SimulatedRing ring = comparing(3, learners);
+      Member leader = ring.awaitLeader();
+      Member wrong = learners == 1 ? ring.member("l1") : other(ring, leader);
+      proposeMany(ring, leader);
+      assertThat(wrong.failure).as("all agree").isNull();
+      wrong.machine.isWrong = true;
+      proposeMany(ring, leader);
+
+      assertThat(wrong.failure).isInstanceOf(StateDivergence.class);
+      assertThat(wrong.status().failure()).contains("differs");
+      assertThat(leader.differing).containsExactly(wrong.id + " is wrong");
+      assertThat(leader.status().stateDiffersAt()).isPositive();
+      assertThat(propose(ring, leader, "on")).isInstanceOf(Committed.class);
+      assertThat(read(ring, wrong)).isEqualTo(new ReadOutcome.Refused(Refusal.NOT_RUNNING));
+      // It comes back by its log, which is right.
+      wrong.host.crash();
+      wrong.boot();
+      proposeMany(ring, leader);
+      assertThat(wrong.failure).isNull();
+      assertThat(wrong.machine.words).isEqualTo(leader.machine.words);
+    }
+  }
+
+  @Test
+  void aLeaderWithAnotherStateStopsAndTheOthersGoOn() {
+    SimulatedRing ring = comparing(3, 0);
+    Member leader = ring.awaitLeader();
+    leader.machine.isWrong = true;
+    for (int i = 0; i < 12 && leader.failure == null; i++) {
+      propose(ring, leader, "w" + i);
+    }
+
+    assertThat(leader.failure).isInstanceOf(StateDivergence.class);
+    Member next = ring.awaitLeader();
+    assertThat(next).isNotEqualTo(leader);
+    assertThat(propose(ring, next, "on")).isInstanceOf(Committed.class);
+    assertThat(next.machine.words).noneMatch(word -> word.endsWith("?"));
+  }
+
+  @Test
+  void ofTwoThatDifferNobodyKnowsWhichIsRightAndTheLeaderGoesOnSayingSo() {
+    SimulatedRing ring = comparing(2, 0);
+    Member leader = ring.awaitLeader();
+    Member follower = other(ring, leader);
+    leader.machine.isWrong = true;
+    leader.propose("a", 5 * SECOND, outcomes::add);
+    proposeMany(ring, leader);
+
+    assertThat(follower.failure).isInstanceOf(StateDivergence.class);
+    assertThat(leader.failure).isNull();
+    assertThat(leader.differing).containsExactly(follower.id + " or " + leader.id + " is wrong");
+  }
+
+  @Test
   void oneSlowFollowerDoesNotSlowTheOthers() {
     SimulatedRing ring = ring(3, 0);
     Member leader = ring.awaitLeader();

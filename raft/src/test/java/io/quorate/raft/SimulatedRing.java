@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,13 @@ final class SimulatedRing {
   static final class Words implements StateMachine {
     final List<String> words = new ArrayList<>();
     int restores;
+    private long settledIndex;
+
+    /** Effects take for ever from now on. */
+    boolean isStalled;
+
+    /** A bug, or memory that rots: from now on it comes to another state. */
+    boolean isWrong;
 
     @Override
     public byte[] apply(long index, byte[] command) {
@@ -35,8 +44,23 @@ final class SimulatedRing {
       if (word.equals("bomb")) {
         throw new IllegalStateException("a bug in the state machine");
       }
-      words.add(word);
+      words.add(isWrong ? word + "?" : word);
+      settle(index);
       return ByteBuffer.allocate(4).putInt(words.size()).array();
+    }
+
+    private void settle(long index) {
+      settledIndex = isStalled ? settledIndex : index;
+    }
+
+    @Override
+    public long settledIndex() {
+      return settledIndex;
+    }
+
+    @Override
+    public StateHash stateHash() {
+      return StateHash.of(1, snapshot());
     }
 
     @Override
@@ -47,6 +71,7 @@ final class SimulatedRing {
     @Override
     public void restore(long index, byte[] snapshot) {
       restores++;
+      settle(index);
       words.clear();
       if (snapshot.length > 0) {
         words.addAll(List.of(new String(snapshot, StandardCharsets.UTF_8).split("\n")));
@@ -61,6 +86,7 @@ final class SimulatedRing {
     Words machine = new Words();
     @Nullable RaftNode node;
     @Nullable Throwable failure;
+    final Set<String> differing = new TreeSet<>();
     @Nullable Shard shard;
 
     Member(PeerId id) {
@@ -120,6 +146,11 @@ final class SimulatedRing {
 
     @Override
     public void leaderChanged(@Nullable PeerId leader, long term) {}
+
+    @Override
+    public void stateDiffers(PeerId other, long index, boolean isCertain) {
+      differing.add(other + (isCertain ? " is wrong" : " or " + id + " is wrong"));
+    }
 
     @Override
     public void failed(Throwable cause) {

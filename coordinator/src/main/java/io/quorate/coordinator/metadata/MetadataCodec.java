@@ -34,7 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MetadataCodec {
   private static final int CHANGE_VERSION = 1;
-  private static final int SNAPSHOT_VERSION = 2;
+
+  /** Of the bytes of the whole: what differs in it cannot be compared byte by byte. */
+  public static final int SNAPSHOT_VERSION = 2;
 
   private MetadataCodec() {}
 
