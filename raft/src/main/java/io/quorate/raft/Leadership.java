@@ -357,9 +357,15 @@ final class Leadership {
     }
   }
 
-  /** A member without a vote asks for the log, which it has up to about {@code lastIndex}. */
+  /**
+   * A member without a vote asks for the log, which it has up to about {@code lastIndex}; several
+   * times, when several have passed that on.
+   */
   void subscribe(PeerId from, long lastIndex) {
-    if (log.configuration().isVoter(from) || from.equals(self)) {
+    Progress known = peers.get(from);
+    boolean isGettingSnapshot =
+        known != null && known.isActive && known.state() == Progress.State.SNAPSHOT;
+    if (isGettingSnapshot || log.configuration().isVoter(from) || from.equals(self)) {
       return;
     }
     Progress progress =

@@ -102,8 +102,13 @@ public sealed interface Message {
 
   record ReadIndexReply(long term, long context, long index) implements ToCore {}
 
-  /** A learner that hears from no leader asks to be sent the log. */
-  record Subscribe(long term, long lastIndex) implements ToCore {}
+  /**
+   * A learner that hears from no leader asks to be sent the log. Whoever knows the leader passes it
+   * on, once.
+   *
+   * @param subscriber who asked, which is not the sender when it was passed on
+   */
+  record Subscribe(long term, PeerId subscriber, long lastIndex) implements ToCore {}
 
   /**
    * A member's state after entry {@code index}, to the leader; or, as a verdict, the right one, to

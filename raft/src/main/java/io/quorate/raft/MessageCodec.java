@@ -20,6 +20,7 @@ import io.quorate.raft.Message.Subscribe;
 import io.quorate.raft.Message.TimeoutNow;
 import io.quorate.raft.Message.VoteReply;
 import io.quorate.raft.Message.VoteRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
@@ -31,6 +32,7 @@ import java.util.zip.CRC32C;
  * message   u8 version = 2 | u8 kind | fields in the record's order | u32 crc32c of all before it
  * field     long and index: u64 | int: u32 | boolean: u8, 0 or 1
  *           bytes: u32 length | bytes
+ *           peer: its name as bytes, in UTF-8
  *           state hash: u32 format | u64 value
  *           entries: u32 count | each: u8 kind | u64 term | u64 index | u32 length | command
  *           configuration: as bytes, drawn at Configuration
@@ -75,7 +77,11 @@ final class MessageCodec {
       case TimeoutNow m -> kind(out, 12, m.term());
       case ReadIndexRequest m -> kind(out, 13, m.term(), m.context());
       case ReadIndexReply m -> kind(out, 14, m.term(), m.context(), m.index());
-      case Subscribe m -> kind(out, 15, m.term(), m.lastIndex());
+      case Subscribe m -> {
+        kind(out, 15, m.term());
+        writeBytes(out, m.subscriber().name().getBytes(StandardCharsets.UTF_8));
+        out.writeLong(m.lastIndex());
+      }
       case Forward m -> writeBytes(kind(out, 16), m.proposal());
       case StateReport m ->
           kind(out, 17, m.index())
@@ -144,7 +150,11 @@ final class MessageCodec {
       case 12 -> new TimeoutNow(in.readLong());
       case 13 -> new ReadIndexRequest(in.readLong(), in.readLong());
       case 14 -> new ReadIndexReply(in.readLong(), in.readLong(), in.readLong());
-      case 15 -> new Subscribe(in.readLong(), in.readLong());
+      case 15 ->
+          new Subscribe(
+              in.readLong(),
+              new PeerId(new String(readBytes(in), StandardCharsets.UTF_8)),
+              in.readLong());
       case 16 -> new Forward(readBytes(in));
       case 17 ->
           new StateReport(

@@ -356,7 +356,7 @@ public class RaftCore {
           electionElapsedTicks = 0;
           leader = null;
           for (PeerId voter : log.configuration().members()) {
-            send(voter, new Subscribe(term, log.last()));
+            send(voter, new Subscribe(term, self, log.last()));
           }
         }
       }
@@ -400,7 +400,7 @@ public class RaftCore {
       case HeartbeatReply m -> whenLeading(leading -> leading.onHeartbeatReply(from, m));
       case SnapshotChunkReply m -> whenLeading(leading -> leading.onSnapshotChunkReply(from, m));
       case ReadIndexRequest m -> whenLeading(leading -> leading.read(from, m.context()));
-      case Subscribe m -> whenLeading(leading -> leading.subscribe(from, m.lastIndex()));
+      case Subscribe m -> onSubscribe(from, m.subscriber(), m.lastIndex());
       case TimeoutNow m -> {
         if (role == Role.FOLLOWER) {
           campaign(true);
@@ -587,11 +587,9 @@ public class RaftCore {
     if (hearsLeader()) {
       // Section 4.2.3; no answer, so that the asker's clock runs on. One that has no vote any more
       // does not know it: it was down when the others were told, and gets the log.
-      whenLeading(leading -> {
-        if (!leading.peers().containsKey(from)) {
-          leading.subscribe(from, m.lastIndex());
-        }
-      });
+      if (!log.configuration().isVoter(from)) {
+        onSubscribe(from, from, m.lastIndex());
+      }
       return;
     }
     boolean granted = m.term() > term && log.isUpToDate(m.lastIndex(), m.lastTerm());
@@ -601,6 +599,15 @@ public class RaftCore {
   private void onPreVoteReply(PeerId from, PreVoteReply m) {
     if (role == Role.PRE_CANDIDATE && (!m.granted() || m.term() == term + 1)) {
       countVote(from, m.granted());
+    }
+  }
+
+  /** A member without a vote lacks the log, or will soon. It may know nobody that leads. */
+  private void onSubscribe(PeerId from, PeerId subscriber, long lastIndex) {
+    if (leadership != null) {
+      leadership.subscribe(subscriber, lastIndex);
+    } else if (leader != null && from.equals(subscriber) && !leader.equals(subscriber)) {
+      send(leader, new Subscribe(term, subscriber, lastIndex));
     }
   }
 

@@ -40,7 +40,7 @@ class MessageCodecTest {
           new Message.TimeoutNow(3),
           new Message.ReadIndexRequest(3, -1),
           new Message.ReadIndexReply(3, -1, 44),
-          new Message.Subscribe(0, 0),
+          new Message.Subscribe(0, new PeerId("l1"), 0),
           new Message.Forward(new byte[] {5, 5, 5}),
           new Message.StateReport(300, new StateHash(2, -5), true));
 

@@ -152,7 +152,7 @@ final class RandomRun {
 
   /**
    * With everything well again, a leader must be found, a change that was begun be over, and a
-   * proposal reach every voter. Members without a vote may know none that leads.
+   * proposal reach every member, with or without a vote.
    */
   private void heal() {
     ring.cuts.clear();
@@ -182,11 +182,10 @@ final class RandomRun {
     if (!proposed || leader == null || leader.core().configuration().isJoint()) {
       throw new SafetyChecker.Violation("liveness: no leader, or no end of a change");
     }
-    for (PeerId voter : leader.core().configuration().voters()) {
-      RaftCore core = ring.member(voter).core();
-      if (core.appliedIndex() != last) {
+    for (Member member : members) {
+      if (member.core().appliedIndex() != last) {
         throw new SafetyChecker.Violation(
-            "liveness: " + voter + " applied " + core.appliedIndex() + " of " + last);
+            "liveness: " + member.id + " applied " + member.core().appliedIndex() + " of " + last);
       }
     }
   }
