@@ -1,9 +1,5 @@
 package io.quorate.raft;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
-import io.quorate.environment.DiskFullException;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Timer;
@@ -15,14 +11,12 @@ import io.quorate.raft.ProposalOutcome.Rejected;
 import io.quorate.raft.ProposalOutcome.Unknown;
 import io.quorate.raft.RaftStatus.PeerStatus;
 import io.quorate.raft.Ready.Envelope;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +38,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftNode {
   private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
-  private static final long FULL_DISK_RETRY_NANOS = 500_000_000L;
 
   private enum Life {
     NEW,
@@ -58,14 +51,12 @@ public final class RaftNode {
 
   private final Environment environment;
   private final Shard shard;
-  private final Path directory;
   private final RaftConfig config;
-  private final StateMachine machine;
   private final Transport transport;
   private final RaftListener listener;
-  private final Executor logExecutor;
 
-  private final AppliedProposals applied;
+  private final LogThread disk;
+  private final ReplicatedState state;
   private final PendingProposals proposals = new PendingProposals();
   private final PendingReads reads;
   private final StateAgreement agreement;
@@ -77,18 +68,13 @@ public final class RaftNode {
   private Life life = Life.NEW;
   private @Nullable String failure;
 
-  /** Why the log waits, or null. */
-  private @Nullable String fullDisk;
-
   private @Nullable RaftCore core;
-  private @Nullable DurableLog durable;
   private @Nullable Timer timer;
   private long tick;
   private boolean pumpDue;
   private boolean isPersisting;
   private long persistingSinceTick;
   private boolean isSnapshotting;
-  private long lastCommandIndex;
   private long stateDiffersAt;
   private int leaderlessTicks;
   private long knownTerm;
@@ -97,9 +83,6 @@ public final class RaftNode {
 
   /** A change of the voters that was begun here. The core has one at a time. */
   private @Nullable PendingChange change;
-
-  /** Written on the shard, read anywhere. */
-  private volatile long appliedIndex;
 
   /** Written on the shard, read anywhere. */
   private volatile RaftStatus status;
@@ -114,13 +97,11 @@ public final class RaftNode {
       RaftListener listener) {
     this.environment = environment;
     this.shard = shard;
-    this.directory = directory;
     this.config = config;
-    this.machine = machine;
     this.transport = transport;
     this.listener = listener;
-    this.logExecutor = environment.background().serial("raft-log");
-    this.applied = new AppliedProposals(config.maxAppliedProposals());
+    this.disk = new LogThread(environment, shard, directory, this::fail);
+    this.state = new ReplicatedState(machine, config.maxAppliedProposals());
     this.reads = new PendingReads(environment.random().nextLong());
     this.agreement = new StateAgreement(config.self());
     this.status = describe();
@@ -134,30 +115,12 @@ public final class RaftNode {
     onShard(() -> {
       if (life == Life.NEW) {
         life = Life.STARTING;
-        logExecutor.execute(this::recover);
+        disk.open(config, this::recovered);
       }
     });
   }
 
-  /** On the log's thread. */
-  private void recover() {
-    try {
-      LogRecovery recovery =
-          LogRecovery.read(environment.files(), directory, config.initialVoters());
-      DurableLog opened =
-          new DurableLog(environment.files(), directory, config.segmentBytes(), recovery);
-      shard.execute(() -> recovered(recovery, opened));
-    } catch (IOException | RuntimeException e) {
-      shard.execute(() -> fail(e));
-    }
-  }
-
-  private void recovered(LogRecovery recovery, DurableLog opened) {
-    durable = opened;
-    if (life != Life.STARTING) {
-      closeLog();
-      return;
-    }
+  private void recovered(LogRecovery recovery) {
     try {
       if (!recovery.snapshot().isEmpty()) {
         restore(recovery.snapshot());
@@ -219,7 +182,7 @@ public final class RaftNode {
     if (timer != null) {
       timer.cancel();
     }
-    closeLog();
+    disk.close();
     proposals.failAll(Refusal.NOT_RUNNING);
     reads.refuseAll(Refusal.NOT_RUNNING);
     if (change != null) {
@@ -227,21 +190,6 @@ public final class RaftNode {
       change = null;
     }
     status = describe();
-  }
-
-  private void closeLog() {
-    DurableLog closing = durable;
-    if (closing == null) {
-      return;
-    }
-    durable = null;
-    logExecutor.execute(() -> {
-      try {
-        closing.close();
-      } catch (IOException e) {
-        log.warn("raft log in {} did not close cleanly: {}", directory, e.toString());
-      }
-    });
   }
 
   private void onShard(Runnable task) {
@@ -258,7 +206,7 @@ public final class RaftNode {
   /** An id for one change, to be used in each attempt at it. */
   public ProposalId newProposalId() {
     return new ProposalId(
-        environment.random().nextLong(), environment.random().nextLong(), appliedIndex);
+        environment.random().nextLong(), environment.random().nextLong(), state.index());
   }
 
   /** Proposes a change that is not going to be retried by the caller. */
@@ -284,7 +232,7 @@ public final class RaftNode {
       callback.accept(new Rejected(Refusal.NOT_RUNNING));
       return;
     }
-    Applied earlier = applied.find(proposal.id());
+    Applied earlier = state.find(proposal.id());
     if (earlier != null) {
       callback.accept(new Committed(earlier.index(), earlier.result()));
     } else if (running.leader() == null) {
@@ -350,7 +298,7 @@ public final class RaftNode {
       return;
     }
     ProposalId id = Proposal.decode(encoded).id();
-    if (!running.isLeader() || inLog.contains(id) || applied.find(id) != null) {
+    if (!running.isLeader() || inLog.contains(id) || state.find(id) != null) {
       return; // the member that sent it offers it again, or learns of it from the log
     }
     if (running.propose(encoded) == RaftCore.ProposeResult.ACCEPTED) {
@@ -496,7 +444,7 @@ public final class RaftNode {
         pumpSoon(); // there may be more; others get their turn in between
       }
       running.takeReads().forEach(reads::confirm);
-      reads.serve(appliedIndex);
+      reads.serve(state.index());
       persist(running);
       noticeLeader(running);
       takeSnapshot(running);
@@ -523,10 +471,7 @@ public final class RaftNode {
     }
     isPersisting = true;
     persistingSinceTick = tick;
-    DurableLog target = Objects.requireNonNull(durable, "a running member has a log");
-    onDisk(
-        () -> target.append(ready.snapshot(), ready.hardState(), ready.entries()),
-        () -> persisted(running, ready));
+    disk.append(ready, () -> persisted(running, ready));
   }
 
   private void persisted(RaftCore running, Ready ready) {
@@ -540,24 +485,18 @@ public final class RaftNode {
   }
 
   private void takeSnapshot(RaftCore running) {
-    boolean isDue = appliedIndex - running.snapshot().index() >= config.snapshotEveryEntries();
+    long index = state.index();
+    boolean isDue = index - running.snapshot().index() >= config.snapshotEveryEntries();
     // A snapshot of the leader's may have overtaken the state machine and wait for the disk.
-    if (!isDue || isSnapshotting || running.appliedIndex() != appliedIndex) {
+    if (!isDue || isSnapshotting || running.appliedIndex() != index) {
       return;
     }
     isSnapshotting = true;
-    ByteBuf out = Unpooled.buffer(1 << 10);
-    applied.write(out);
-    out.writeBytes(machine.snapshot());
     Snapshot taken =
         new Snapshot(
-            appliedIndex,
-            running.termAt(appliedIndex),
-            running.configurationAt(appliedIndex),
-            ByteBufUtil.getBytes(out));
-    DurableLog target = Objects.requireNonNull(durable, "a running member has a log");
-    onDisk(
-        () -> target.saveSnapshot(taken),
+            index, running.termAt(index), running.configurationAt(index), state.snapshot());
+    disk.saveSnapshot(
+        taken,
         () -> {
           isSnapshotting = false;
           running.compact(taken);
@@ -565,13 +504,9 @@ public final class RaftNode {
   }
 
   private void restore(Snapshot snapshot) {
-    ByteBuf in = Unpooled.wrappedBuffer(snapshot.data());
-    applied.read(in);
-    machine.restore(snapshot.index(), ByteBufUtil.getBytes(in));
-    appliedIndex = snapshot.index();
-    lastCommandIndex = snapshot.index();
+    state.restore(snapshot);
     for (Pending pending : proposals.all()) {
-      Applied earlier = applied.find(pending.id);
+      Applied earlier = state.find(pending.id);
       if (earlier != null) {
         proposals.remove(pending.id);
         pending.answer(new Committed(earlier.index(), earlier.result()));
@@ -586,8 +521,8 @@ public final class RaftNode {
       if (entry.kind() == Entry.Kind.COMMAND && !entry.isNoOp()) {
         apply(entry.index(), Proposal.decode(entry.command()));
       }
-      appliedIndex = entry.index();
-      if (appliedIndex % config.stateHashEveryEntries() == 0) {
+      state.reached(entry.index());
+      if (entry.index() % config.stateHashEveryEntries() == 0) {
         reportState(running);
       }
     }
@@ -597,12 +532,7 @@ public final class RaftNode {
   private void apply(long index, Proposal proposal) {
     ProposalId id = proposal.id();
     inLog.remove(id);
-    Applied application = applied.find(id);
-    if (application == null && !applied.mayBeForgotten(id)) {
-      application = new Applied(index, machine.apply(index, proposal.command()));
-      lastCommandIndex = index;
-      applied.add(id, application);
-    }
+    Applied application = state.apply(index, proposal);
     Pending pending = proposals.remove(id);
     if (pending != null) {
       pending.answer(
@@ -616,12 +546,13 @@ public final class RaftNode {
   // Whether the members' states agree
 
   private void reportState(RaftCore running) {
-    StateHash hash = machine.stateHash();
-    agreement.computed(appliedIndex, hash);
+    long index = state.index();
+    StateHash hash = state.hash();
+    agreement.computed(index, hash);
     if (running.isLeader()) {
-      judge(running, config.self(), appliedIndex, hash);
+      judge(running, config.self(), index, hash);
     } else if (running.leader() != null) {
-      send(running.leader(), new Message.StateReport(appliedIndex, hash, false));
+      send(running.leader(), new Message.StateReport(index, hash, false));
     }
   }
 
@@ -720,9 +651,7 @@ public final class RaftNode {
   /** A leader whose disk or state machine hangs holds everyone up: another one should lead. */
   private void leaveWhenStalled(RaftCore running) {
     long diskTicks = isPersisting ? tick - persistingSinceTick : 0;
-    long settled = machine.settledIndex();
-    long done = settled >= lastCommandIndex ? appliedIndex : Math.min(settled, appliedIndex);
-    long applyTicks = applyWatch.stalledTicks(running.commitIndex(), done, tick);
+    long applyTicks = applyWatch.stalledTicks(running.commitIndex(), state.settledIndex(), tick);
     boolean isStalled = Math.max(diskTicks, applyTicks) >= config.electionTicks();
     if (!isStalled || !running.isLeader() || running.transferTarget() != null) {
       return;
@@ -749,49 +678,6 @@ public final class RaftNode {
   }
 
   // ---------------------------------------------------------------------------------------------
-
-  private interface DiskTask {
-    void run() throws IOException;
-  }
-
-  /** Runs a task on the log's thread and then another one here; a failure ends this member. */
-  private void onDisk(DiskTask task, Runnable thenOnShard) {
-    logExecutor.execute(() -> {
-      try {
-        task.run();
-      } catch (DiskFullException e) {
-        shard.execute(() -> waitForSpace(e, () -> onDisk(task, thenOnShard)));
-        return;
-      } catch (IOException | RuntimeException e) {
-        shard.execute(() -> fail(e));
-        return;
-      }
-      shard.execute(() -> {
-        fullDisk = null;
-        runWhileRunning(thenOnShard);
-      });
-    });
-  }
-
-  /** Meanwhile nothing is acknowledged; a leader hands over, as on any slow disk. */
-  private void waitForSpace(DiskFullException full, Runnable retry) {
-    if (fullDisk == null) {
-      log.error("raft member {} waits for space: {}", config.self(), full.getMessage());
-    }
-    fullDisk = full.getMessage();
-    shard.schedule(FULL_DISK_RETRY_NANOS, () -> runWhileRunning(retry));
-  }
-
-  private void runWhileRunning(Runnable task) {
-    if (life != Life.RUNNING) {
-      return;
-    }
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      fail(e);
-    }
-  }
 
   private void sendAll(List<Envelope> envelopes) {
     for (Envelope envelope : envelopes) {
@@ -828,7 +714,7 @@ public final class RaftNode {
         known == null ? 0 : known.term(),
         known == null || !isRunning ? null : known.leader(),
         known == null ? 0 : known.commitIndex(),
-        appliedIndex,
+        state.index(),
         known == null ? 0 : known.lastIndex(),
         known == null ? 0 : known.snapshot().index(),
         leaderChanges,
@@ -838,6 +724,6 @@ public final class RaftNode {
         configuration.outgoing(),
         List.copyOf(peers),
         stateDiffersAt,
-        failure == null ? fullDisk : failure);
+        failure == null ? disk.fullDisk() : failure);
   }
 }
