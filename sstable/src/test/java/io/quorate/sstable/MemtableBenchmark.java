@@ -50,13 +50,28 @@ public class MemtableBenchmark {
   public static class Full {
     final Memtable points = BenchmarkRows.memtable(0, 1, ROWS);
     final Memtable wide = new Memtable();
+    final byte[] wideKey = StoreKey.partition(BenchmarkRows.token(7), BenchmarkRows.key(7));
     final SplittableRandom random = new SplittableRandom(2);
     final PartitionMerger merger = new PartitionMerger();
     final FragmentAssembler assembler = new FragmentAssembler();
     final ReadLimits one = BenchmarkRows.onePartition();
 
+    /** Of all rows, in random order, lying in memory in that order: making a key takes time. */
+    final byte[][] keys = new byte[ROWS][];
+
+    int next;
+
     @Setup
     public void fill() {
+      int[] order = new int[ROWS];
+      for (int i = 0; i < ROWS; i++) {
+        int other = random.nextInt(i + 1);
+        order[i] = order[other];
+        order[other] = i;
+      }
+      for (int i = 0; i < ROWS; i++) {
+        keys[i] = StoreKey.partition(BenchmarkRows.token(order[i]), BenchmarkRows.key(order[i]));
+      }
       for (int row = 0; row < ROWS / 10; row++) {
         wide.put(BenchmarkRows.wideRow(7, row, row + 1, BenchmarkRows.value(random)));
       }
@@ -66,8 +81,12 @@ public class MemtableBenchmark {
           "%n# memory: %.1f bytes a row, %.2f of the payload%n", bytes, bytes / payload);
     }
 
-    ReadResult read(Memtable memtable, int partition, ReadLimits limits) throws IOException {
-      byte[] key = StoreKey.partition(BenchmarkRows.token(partition), BenchmarkRows.key(partition));
+    byte[] nextKey() {
+      next = next + 1 == ROWS ? 0 : next + 1;
+      return keys[next];
+    }
+
+    ReadResult read(Memtable memtable, byte[] key, ReadLimits limits) throws IOException {
       merger.begin(1, Purge.NONE);
       new PartitionSources(merger, key, limits).add(memtable);
       merger.mergeDeletions();
@@ -122,22 +141,20 @@ public class MemtableBenchmark {
   /** Finds a row by its key. */
   @Benchmark
   public int get(Full full) {
-    int number = full.random.nextInt(ROWS);
-    byte[] partition = StoreKey.partition(BenchmarkRows.token(number), BenchmarkRows.key(number));
-    RowCursor row = Objects.requireNonNull(full.points.row(partition, BenchmarkRows.ROW));
+    RowCursor row = Objects.requireNonNull(full.points.row(full.nextKey(), BenchmarkRows.ROW));
     return row.bodyBytes[row.bodyOffset + row.bodyLength - 1];
   }
 
   /** The same with the fragment that a replica answers. */
   @Benchmark
   public ReadResult read(Full full) throws IOException {
-    return full.read(full.points, full.random.nextInt(ROWS), full.one);
+    return full.read(full.points, full.nextKey(), full.one);
   }
 
   /** The same for 100 consecutive rows. */
   @Benchmark
   public ReadResult slice(Full full) throws IOException {
     int first = full.random.nextInt(ROWS / 10 - SLICE_ROWS);
-    return full.read(full.wide, 7, BenchmarkRows.slice(first, SLICE_ROWS));
+    return full.read(full.wide, full.wideKey, BenchmarkRows.slice(first, SLICE_ROWS));
   }
 }
