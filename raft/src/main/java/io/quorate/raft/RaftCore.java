@@ -83,12 +83,8 @@ public class RaftCore {
 
   private @Nullable IncomingSnapshot incoming;
 
-  private final List<Envelope> unconditional = new ArrayList<>();
-  private final List<Envelope> afterPersist = new ArrayList<>();
+  private final Outbox outbox;
   private final List<ReadState> readStates = new ArrayList<>();
-  private HardState persistedState;
-  private int commitDirtyTicks;
-  private @Nullable Ready outstanding;
 
   /**
    * A member as it was when it stopped.
@@ -107,7 +103,7 @@ public class RaftCore {
     this.random = random;
     this.term = hardState.term();
     this.vote = hardState.vote();
-    this.persistedState = hardState;
+    this.outbox = new Outbox(hardState, config.heartbeatTicks());
     this.log = new RaftLog(snapshot, tail, hardState.commit());
     this.role = waitingRole();
     Invariant.check(
@@ -221,9 +217,7 @@ public class RaftCore {
     if (leadership != null) {
       leadership.sendDue();
     }
-    List<Envelope> taken = List.copyOf(unconditional);
-    unconditional.clear();
-    return taken;
+    return outbox.takeMessages();
   }
 
   /** The next committed entries to apply, some of them; call again until there are none. */
@@ -240,49 +234,18 @@ public class RaftCore {
 
   /** What to persist and to send thereafter, or null when there is nothing. */
   public @Nullable Ready ready() {
-    Invariant.check(outstanding == null, "one ready at a time");
-    HardState state = new HardState(term, vote, log.commit());
-    boolean changed =
-        state.term() != persistedState.term()
-            || !Objects.equals(state.vote(), persistedState.vote());
-    boolean commitIsStale =
-        state.commit() != persistedState.commit() && commitDirtyTicks >= config.heartbeatTicks();
-    boolean writes = log.hasUnpersisted() || changed || commitIsStale;
-    if (!writes && afterPersist.isEmpty()) {
-      return null;
-    }
-    Ready ready =
-        new Ready(
-            log.isSnapshotPending() ? log.snapshot() : null,
-            writes && !state.equals(persistedState) ? state : null,
-            log.takeUnpersisted(),
-            List.copyOf(afterPersist));
-    afterPersist.clear();
-    outstanding = ready;
-    return ready;
+    return outbox.ready(new HardState(term, vote, log.commit()), log);
   }
 
   /** What {@code ready} asked to persist is on disk. */
-  @SuppressWarnings("ReferenceEquality") // the very ready that was handed out
   public void advance(Ready ready) {
-    Invariant.check(ready == outstanding, "the ready that was handed out last is the one done");
-    outstanding = null;
-    if (ready.hardState() != null) {
-      persistedState = ready.hardState();
-      commitDirtyTicks = 0;
-      if (role == Role.CANDIDATE && persistedState.term() == term) {
-        countVote(self, true);
-      }
+    outbox.done(ready, log);
+    if (role == Role.CANDIDATE && outbox.persistedTerm() == term) {
+      countVote(self, true);
     }
-    if (ready.snapshot() != null) {
-      log.snapshotPersisted(ready.snapshot());
-    }
-    if (!ready.entries().isEmpty()) {
-      log.persistedTo(ready.entries().getLast());
-      if (leadership != null) {
-        leadership.advanceCommit();
-        stepDownIfOver(leadership);
-      }
+    if (leadership != null && !ready.entries().isEmpty()) {
+      leadership.advanceCommit();
+      stepDownIfOver(leadership);
     }
   }
 
@@ -341,9 +304,7 @@ public class RaftCore {
 
   /** Time passes, by one {@link RaftConfig#tickNanos}. */
   public void tick() {
-    if (log.commit() != persistedState.commit()) {
-      commitDirtyTicks++;
-    }
+    outbox.tick(log.commit());
     electionElapsedTicks++;
     switch (role) {
       case LEADER -> {
@@ -715,38 +676,14 @@ public class RaftCore {
   }
 
   // ---------------------------------------------------------------------------------------------
-  // Sending
+  // What the parts of a core ask for
 
   /** A read of this member's own, or of one that it asked the leader for, may be served. */
   void mayRead(long context, long index) {
     readStates.add(new ReadState(context, index));
   }
 
-  /**
-   * Queues a message. What promises something about this member's disk waits for the disk: votes,
-   * and accepted entries. So does everything else as long as the term is not on disk: a member that
-   * forgot its term would break promises of the same kind.
-   */
   void send(PeerId to, Message.ToCore message) {
-    boolean promises =
-        switch (message) {
-          case VoteRequest m -> true;
-          case VoteReply m -> true;
-          case AppendAccepted m -> true;
-          case PreVoteRequest m -> false;
-          case PreVoteReply m -> false;
-          case AppendRequest m -> false;
-          case AppendRejected m -> false;
-          case Heartbeat m -> false;
-          case HeartbeatReply m -> false;
-          case SnapshotChunk m -> false;
-          case SnapshotChunkReply m -> false;
-          case TimeoutNow m -> false;
-          case ReadIndexRequest m -> false;
-          case ReadIndexReply m -> false;
-          case Subscribe m -> false;
-        };
-    boolean waits = promises || term != persistedState.term();
-    (waits ? afterPersist : unconditional).add(new Envelope(to, message));
+    outbox.send(term, to, message);
   }
 }

@@ -11,6 +11,7 @@
  *       change of the voters. {@code ReadIndex}: the reads that wait for it.
  *   <li>{@link io.quorate.raft.Configuration}: who votes and what a majority is; in the log like
  *       any command, in force as soon as it is there ({@code ConfigurationHistory}).
+ *   <li>{@code Outbox}: what is to be sent and persisted, and what waits for the disk.
  *   <li>{@code RaftLog}: the entries the core holds in memory, and how far they are persisted,
  *       committed and applied.
  *   <li>{@code Progress}: what a leader knows of one peer, and its send window.
