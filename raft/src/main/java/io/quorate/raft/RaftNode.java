@@ -342,7 +342,10 @@ public final class RaftNode {
         callback.accept(new ConfigurationOutcome.Refused(Reason.NOT_RUNNING));
         return;
       }
-      Reason refused = running.changeVoters(voters);
+      if (change != null) {
+        answerChange(running, change); // it may just be over
+      }
+      Reason refused = change == null ? running.changeVoters(voters) : Reason.UNDER_WAY;
       if (refused != null) {
         callback.accept(new ConfigurationOutcome.Refused(refused));
         return;
