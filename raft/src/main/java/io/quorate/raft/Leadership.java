@@ -45,7 +45,7 @@ final class Leadership {
 
   private final ReadIndex reads;
 
-  /** The entry that begins the term. */
+  /** The entry that begins the term: a no-op, or the ring's first configuration. */
   private final long noOpIndex;
 
   private @Nullable PeerId transferTarget;
@@ -73,7 +73,13 @@ final class Leadership {
     }
     // Section 6.4: until an entry of its own term is committed, a leader does not know what is.
     this.noOpIndex = log.last() + 1;
-    append(new Entry(term, noOpIndex, new byte[0]));
+    // The first leader's names the voters. From then on they are in every log, and a member that
+    // was
+    // configured with others learns better before it can be elected.
+    append(
+        log.configurationIndex() == 0
+            ? Entry.of(term, noOpIndex, log.configuration())
+            : new Entry(term, noOpIndex, new byte[0]));
     broadcastAppends();
   }
 

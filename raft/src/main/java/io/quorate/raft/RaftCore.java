@@ -553,7 +553,8 @@ public class RaftCore {
       }
       return;
     }
-    boolean granted = m.term() > term && log.isUpToDate(m.lastIndex(), m.lastTerm());
+    boolean granted =
+        m.term() > term && !isStranger(from) && log.isUpToDate(m.lastIndex(), m.lastTerm());
     send(from, new PreVoteReply(granted ? m.term() : term, granted));
   }
 
@@ -561,6 +562,15 @@ public class RaftCore {
     if (role == Role.PRE_CANDIDATE && (!m.granted() || m.term() == term + 1)) {
       countVote(from, m.granted());
     }
+  }
+
+  /**
+   * A vote may go to a candidate that this member's configuration does not name: it may lag behind
+   * (section 4.2). But with nothing in the log there is nothing to lag behind: then the candidate
+   * was configured with other voters, and both lists could elect.
+   */
+  private boolean isStranger(PeerId candidate) {
+    return log.last() == 0 && !log.configuration().isVoter(candidate);
   }
 
   /** A member without a vote lacks the log, or will soon. It may know nobody that leads. */
@@ -574,7 +584,7 @@ public class RaftCore {
 
   private void onVoteRequest(PeerId from, VoteRequest m) {
     boolean free = vote == null ? leader == null : vote.equals(from);
-    boolean granted = free && log.isUpToDate(m.lastIndex(), m.lastTerm());
+    boolean granted = free && !isStranger(from) && log.isUpToDate(m.lastIndex(), m.lastTerm());
     if (granted) {
       vote = from;
       electionElapsedTicks = 0;
@@ -621,6 +631,7 @@ public class RaftCore {
     follow(from);
     if (m.prevIndex() < log.commit()) {
       // Late; and what is committed is known to be the same at the leader.
+      log.checkCommitted(m.entries());
       send(from, new AppendAccepted(term, log.commit()));
     } else if (log.matches(m.prevIndex(), m.prevTerm())) {
       log.takeOver(m.entries());

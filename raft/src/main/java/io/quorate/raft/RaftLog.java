@@ -163,12 +163,31 @@ final class RaftLog {
     for (Entry entry : sent) {
       if (entry.index() <= last()) {
         if (termAt(entry.index()) == entry.term()) {
+          checkSame(entry);
           continue;
         }
         cutFrom(entry.index());
       }
       append(entry);
     }
+  }
+
+  /** Of entries that a leader sent, those that are committed here must be what is here. */
+  void checkCommitted(List<Entry> sent) {
+    for (Entry entry : sent) {
+      if (entry.index() > baseIndex && entry.index() <= commit) {
+        checkSame(entry);
+      }
+    }
+  }
+
+  /** Log matching; it fails between rings that began with different voters. */
+  private void checkSame(Entry sent) {
+    Invariant.check(
+        entry(sent.index()).equals(sent),
+        "a leader's log is that of another ring",
+        sent.index(),
+        sent.term());
   }
 
   private void cutFrom(long index) {

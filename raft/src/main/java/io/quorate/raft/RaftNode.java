@@ -144,6 +144,12 @@ public final class RaftNode {
         recovery.entries().size(),
         recovery.snapshot(),
         core.configuration());
+    if (!recovery.initialVoters().equals(config.initialVoters())) {
+      log.warn(
+          "the configured voters {} are not those with which this ring began, {}; its log counts",
+          config.initialVoters(),
+          recovery.initialVoters());
+    }
     timer = shard.schedule(config.tickNanos(), this::onTick);
     try {
       while (apply(core)) {

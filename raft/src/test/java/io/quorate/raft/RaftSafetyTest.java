@@ -47,6 +47,69 @@ class RaftSafetyTest {
     assertThat(firstSeedThatFails(Flaw.COUNTS_ONE_SIDE_WHILE_JOINT, 4, 200)).isPositive();
   }
 
+  /**
+   * A member of an existing ring was set up with a list of voters that names it. It must not be
+   * elected by that list: beside it, those that the ring knows could elect another one.
+   */
+  @Test
+  void aMemberThatTakesItselfForAVoterCannotBeElected() {
+    SafetyChecker checker = new SafetyChecker();
+    TestRing ring =
+        new TestRing(
+            3,
+            1,
+            new SplittableRandom(1),
+            Flaw.NONE,
+            config ->
+                config.self().name().equals("l1")
+                    ? RaftConfig.of(
+                        config.self(), List.of(config.self(), new PeerId("n1"), new PeerId("n2")))
+                    : config,
+            checker::onApply);
+    TestRing.Member stranger = ring.member(new PeerId("l1"));
+    assertThat(stranger.core().role()).isEqualTo(Role.FOLLOWER);
+    // Nobody has a log yet: the two that it names do not vote for it.
+    tick(ring, stranger, 60);
+    assertThat(stranger.core().isLeader()).isFalse();
+
+    TestRing.Member n3 = ring.member(new PeerId("n3"));
+    tick(ring, n3, 20);
+    assertThat(n3.core().isLeader()).isTrue();
+    tick(ring, stranger, 60);
+    tick(ring, n3, 4);
+    assertThat(stranger.core().lastIndex()).isEqualTo(n3.core().lastIndex());
+    // It has learned better from the log.
+    assertThat(stranger.core().role()).isEqualTo(Role.LEARNER);
+    n3.crash();
+    tick(ring, stranger, 60);
+    assertThat(stranger.core().isLeader()).isFalse();
+    checker.check(ring.members());
+  }
+
+  private static void tick(TestRing ring, TestRing.Member member, int times) {
+    for (int i = 0; i < times; i++) {
+      member.core().tick();
+      ring.settle();
+    }
+  }
+
+  /** A log that is not this ring's is not gone on with, though indexes and terms are the same. */
+  @Test
+  void aLeaderOfAnotherRingIsNotFollowed() {
+    TestRing ring =
+        new TestRing(
+            1, 1, new SplittableRandom(1), Flaw.NONE, config -> config, (member, entry) -> {});
+    TestRing.Member alone = ring.member(new PeerId("n1"));
+    tick(ring, alone, 20);
+    assertThat(alone.core().commitIndex()).isEqualTo(1);
+    Configuration others = Configuration.of(List.of(new PeerId("n1"), new PeerId("n2")));
+    Message.AppendRequest append =
+        new Message.AppendRequest(
+            2, 0, 0, 0, List.of(Entry.of(1, 1, others), new Entry(2, 2, new byte[] {1})));
+    assertThatThrownBy(() -> alone.core().step(new PeerId("n2"), append))
+        .hasMessageContaining("another ring");
+  }
+
   /** The story of figure 3.7: an entry of term 1 that a majority has, and that is overwritten. */
   @Test
   void theCheckerCatchesAnOldEntryCommittedByCounting() {
