@@ -6,6 +6,7 @@ import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.coordinator.metadata.TokenRing;
+import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.gossip.Member;
 import io.quorate.gossip.Membership;
@@ -24,6 +25,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *   POST /v1/drain  /v1/raft/transfer?to=
  * </pre>
  *
- * <p>Snapshots stand at {@link SnapshotApi}.
+ * <p>Snapshots stand at {@link SnapshotApi}, nodes that come and go at {@link OwnershipApi}.
  */
 final class AdminApi {
   private final Environment environment;
@@ -78,6 +80,7 @@ final class AdminApi {
             node.drain(node.assembled(), onShard(() -> reply.accept(Reply.json("{}")))));
     server.post("/v1/raft/transfer", this::transfer);
     new MaintenanceApi(environment, node).addTo(server);
+    new OwnershipApi(environment, node).addTo(server);
   }
 
   private static Reply live() {
@@ -139,9 +142,9 @@ final class AdminApi {
     ClusterMetadata metadata = metadata();
     Map<UUID, Member> members = new TreeMap<>();
     parts.membership().members().forEach(member -> members.put(member.hostId(), member));
-    Map<UUID, Double> owned = ownership(metadata.ring());
+    Map<UUID, Double> owned = metadata.ring().shares();
     List<Object> nodes = new ArrayList<>();
-    for (NodeInfo info : metadata.nodes()) {
+    for (NodeInfo info : metadata.members()) {
       Member member = members.get(info.hostId());
       boolean alive = parts.coordinator().isAlive(info.hostId());
       Map<String, @Nullable Object> entry = new LinkedHashMap<>();
@@ -151,7 +154,7 @@ final class AdminApi {
       entry.put("datacenter", info.datacenter());
       entry.put("rack", info.rack());
       entry.put("status", alive ? "UP" : "DOWN");
-      entry.put("state", member == null ? "UNKNOWN" : member.status().name());
+      entry.put("state", state(metadata, info.hostId(), member));
       entry.put("load_bytes", member == null ? 0 : member.loadBytes());
       entry.put("metadata_epoch", member == null ? 0 : member.metadataEpoch());
       entry.put("tokens", info.tokens().size());
@@ -163,6 +166,7 @@ final class AdminApi {
     Map<String, @Nullable Object> status = new LinkedHashMap<>();
     status.put("cluster", node.config().clusterName());
     status.put("host_id", parts.identity().hostId().toString());
+    status.put("node_state", node.state().name());
     status.put("epoch", metadata.epoch());
     status.put("metadata_leader", raft.leader() == null ? null : raft.leader().toString());
     status.put("nodes", nodes);
@@ -170,15 +174,17 @@ final class AdminApi {
     return status;
   }
 
-  private static Map<UUID, Double> ownership(TokenRing ring) {
-    Map<UUID, Double> owned = new TreeMap<>();
-    for (int range = 0; range < ring.rangeCount(); range++) {
-      long before = ring.token(range == 0 ? ring.rangeCount() - 1 : range - 1);
-      long size = ring.token(range) - before;
-      double share = ring.rangeCount() == 1 ? 1 : (size >>> 1) / 0x1.0p63;
-      owned.merge(ring.owner(range).hostId(), share, Double::sum);
+  /** What a node does, as far as it is known: the metadata know who comes and who goes. */
+  private static String state(ClusterMetadata metadata, UUID hostId, @Nullable Member member) {
+    Transition transition = metadata.transition();
+    if (transition != null && transition.node().hostId().equals(hostId)) {
+      return switch (transition.kind()) {
+        case JOIN, REPLACE -> "JOINING";
+        case LEAVE, REMOVE -> "LEAVING";
+        case MOVE -> "MOVING";
+      };
     }
-    return owned;
+    return member == null ? "UNKNOWN" : member.status().name();
   }
 
   private Object info() {
@@ -219,28 +225,36 @@ final class AdminApi {
 
   private Object ring(Request request) {
     ClusterMetadata metadata = metadata();
-    TokenRing ring = metadata.ring();
+    TokenRing now = metadata.ring();
+    TokenRing after = metadata.ringAfter();
+    SortedMap<Long, NodeInfo> owners = new TreeMap<>();
+    for (int range = 0; range < after.rangeCount(); range++) {
+      owners.put(after.token(range), after.owner(range));
+    }
+    for (int range = 0; range < now.rangeCount(); range++) {
+      owners.put(now.token(range), now.owner(range));
+    }
     List<Object> tokens = new ArrayList<>();
-    for (int range = 0; range < ring.rangeCount(); range++) {
-      NodeInfo owner = ring.owner(range);
+    owners.forEach((token, owner) -> {
       Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("token", Long.toString(ring.token(range)));
+      entry.put("token", Long.toString(token));
       entry.put("host_id", owner.hostId().toString());
       entry.put("address", owner.internode().toString());
       entry.put("datacenter", owner.datacenter());
       entry.put("rack", owner.rack());
       entry.put("status", node.coordinator().isAlive(owner.hostId()) ? "UP" : "DOWN");
+      entry.put("state", state(metadata, owner.hostId(), null));
       String keyspace = request.parameter("keyspace");
       if (keyspace != null) {
         keyspace(metadata, keyspace);
         entry.put(
             "replicas",
-            metadata.replicas(keyspace, ring.token(range)).stream()
+            metadata.replicas(keyspace, token).stream()
                 .map(replica -> replica.internode().toString())
                 .toList());
       }
       tokens.add(entry);
-    }
+    });
     return tokens;
   }
 
@@ -271,15 +285,25 @@ final class AdminApi {
         .membership()
         .members()
         .forEach(member -> epochs.put(member.hostId(), member.metadataEpoch()));
-    for (NodeInfo info : metadata.nodes()) {
+    for (NodeInfo info : metadata.members()) {
       boolean alive = node.coordinator().isAlive(info.hostId());
       String version = alive ? metadata.schemaVersion().toString() : "UNREACHABLE";
       versions.computeIfAbsent(version, v -> new ArrayList<>()).add(info.internode().toString());
     }
-    Map<String, Object> cluster = new LinkedHashMap<>();
+    Map<String, @Nullable Object> cluster = new LinkedHashMap<>();
     cluster.put("name", node.config().clusterName());
     cluster.put("partitioner", "org.apache.cassandra.dht.Murmur3Partitioner");
     cluster.put("epoch", metadata.epoch());
+    Transition transition = metadata.transition();
+    cluster.put(
+        "transition",
+        transition == null
+            ? null
+            : transition.kind()
+                + " of "
+                + transition.node().internode()
+                + ", "
+                + transition.step());
     cluster.put("schema_versions", versions);
     Map<String, Object> keyspaces = new TreeMap<>();
     metadata.keyspaces().forEach(k -> keyspaces.put(k.name(), k.replication().asMap()));

@@ -63,6 +63,10 @@ final class Joining {
 
   /** Called on the shard when the metadata log has been read. */
   void start() {
+    if (ring.metadata().isRemoved(hostId)) {
+      refuse(NodeIdentity.removed(hostId));
+      return;
+    }
     if (ring.metadata().node(hostId) != null) {
       join();
     }
@@ -73,6 +77,13 @@ final class Joining {
     if (!isJoined) {
       isJoined = true;
       joined.run();
+    }
+  }
+
+  /** A node that serves already hears by {@link Transitions} that it was taken out. */
+  private void refuse(String why) {
+    if (!isJoined) {
+      refused.accept(why);
     }
   }
 
@@ -105,11 +116,7 @@ final class Joining {
       return;
     }
     if (known == null && metadata.isRemoved(hostId)) {
-      refused.accept(
-          "node "
-              + hostId
-              + " was removed from the cluster; to join again as a new node it needs an empty data"
-              + " directory");
+      refuse(NodeIdentity.removed(hostId));
       return;
     }
     if (known == null && metadata.transition() != null) {
@@ -148,7 +155,7 @@ final class Joining {
       case ChangeOutcome.Conflict conflict -> retry();
       case ChangeOutcome.AlreadyExists exists -> retry();
       case ChangeOutcome.Invalid invalid when ring.metadata().transition() != null -> retry();
-      case ChangeOutcome.Invalid invalid -> refused.accept(invalid.message());
+      case ChangeOutcome.Invalid invalid -> refuse(invalid.message());
     }
   }
 

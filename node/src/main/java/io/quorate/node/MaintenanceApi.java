@@ -147,6 +147,11 @@ final class MaintenanceApi {
     if (metadata.node(self) == null || node.state() != NodeState.NORMAL) {
       throw new IllegalArgumentException("this node has not joined the ring");
     }
+    if (metadata.transition() != null) {
+      // What this node is about to own would be taken for what it does not own.
+      throw new IllegalArgumentException(
+          "ownership is changing ('nodetool cluster status'): clean up when it has changed");
+    }
     TokenRing ring = metadata.ring();
     List<TokenRange> owned = new ArrayList<>();
     for (int range = 0; range < ring.rangeCount(); range++) {

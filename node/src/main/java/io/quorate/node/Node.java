@@ -9,6 +9,7 @@ import io.quorate.coordinator.RangeFetch;
 import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
+import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.cql.QueryProcessor;
 import io.quorate.cql.Timeouts;
 import io.quorate.cql.system.SystemTables;
@@ -28,6 +29,7 @@ import io.quorate.raft.RaftNode;
 import io.quorate.sstable.EngineOptions;
 import io.quorate.sstable.ReadEffort;
 import io.quorate.sstable.StorageEngine;
+import io.quorate.sstable.StorageTask;
 import io.quorate.sstable.SyncMode;
 import io.quorate.sstable.TableSettings;
 import java.io.Closeable;
@@ -35,6 +37,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -71,6 +76,9 @@ public final class Node {
   private volatile NodeState state = NodeState.STARTING;
   private volatile @Nullable Parts parts;
   private @Nullable Closeable directoryLock;
+
+  /** Host ids that gossip was told to forget. On the metadata ring's shard. */
+  private final Set<UUID> forgotten = new TreeSet<>();
 
   /** Hears how the start ends. Called on any thread, once. */
   public interface Listener {
@@ -216,6 +224,7 @@ public final class Node {
         fail("the hints directory cannot be used: " + failure.getMessage());
       }
     });
+    made.ring.onMetadata(metadata -> forgetRemoved(made, metadata));
     made.raft.start();
     describeMyself(made);
   }
@@ -267,6 +276,14 @@ public final class Node {
         transitions(identity, engine, ring, internode, local));
   }
 
+  private void cancelCleanups() {
+    for (Tasks.Task task : tasks.all()) {
+      if (task.work().kind() == StorageTask.Kind.CLEANUP && !task.isOver()) {
+        task.work().cancel();
+      }
+    }
+  }
+
   private Transitions transitions(
       NodeIdentity identity,
       StorageEngine engine,
@@ -309,6 +326,7 @@ public final class Node {
                       shard.execute(then);
                     }),
                 finished),
+        this::cancelCleanups,
         this::leave);
   }
 
@@ -545,7 +563,7 @@ public final class Node {
 
   /** Takes no new requests and flushes; the node stays up for administration. */
   void drain(Parts made, Runnable done) {
-    if (state == NodeState.DRAINING) {
+    if (state == NodeState.DRAINING || state == NodeState.DECOMMISSIONED) {
       done.run();
       return;
     }
@@ -567,11 +585,42 @@ public final class Node {
     });
   }
 
-  /** This node is not of the cluster any more. What it has on disk stays. */
+  /**
+   * This node is not of the cluster any more. That is noted first, so that no later life serves
+   * what is on this disk, whether or not it reaches the metadata ring.
+   */
   private void leave() {
-    if (state == NodeState.NORMAL) {
-      log.info("this node is not of the cluster any more and serves nothing");
-      drain(assembled(), () -> {});
+    Parts made = assembled();
+    UUID hostId = made.identity.hostId();
+    environment
+        .background()
+        .serial("identity")
+        .execute(() -> {
+          try {
+            made.identity.leave(environment.files(), config.dataDirectory());
+          } catch (IOException e) {
+            log.error("that this node has left cannot be noted: {}", FileFailure.describe(e));
+          }
+          shard.execute(() -> {
+            if (state == NodeState.JOINING) {
+              fail(NodeIdentity.removed(hostId));
+              return;
+            }
+            log.info("node {} has left the cluster and serves nothing any more", hostId);
+            drain(made, () -> state = NodeState.DECOMMISSIONED);
+          });
+        });
+  }
+
+  /**
+   * Whoever was taken out is not listened to; what was kept for it goes to those who own it now.
+   */
+  private void forgetRemoved(Parts made, ClusterMetadata metadata) {
+    for (UUID gone : metadata.removed()) {
+      if (!gone.equals(made.identity.hostId()) && forgotten.add(gone)) {
+        made.membership.forget(gone);
+        made.hints.targetAlive(gone);
+      }
     }
   }
 

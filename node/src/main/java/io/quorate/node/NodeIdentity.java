@@ -17,23 +17,27 @@ import java.util.zip.CRC32C;
  * with each start also when the wall clock went back.
  *
  * <pre>
- *   file `identity` := text lines `version 2`, `host_id UUID`, `cluster_name NAME`, `generation N`,
- *                      `crc32c HEX` over the bytes of the lines before; version 1 had none
+ *   file `identity` := text lines `version 4`, `host_id UUID`, `cluster_name NAME`, `generation N`,
+ *                      `state member` or `state left`, `crc32c HEX` over the bytes of the lines
+ *                      before; version 2 had no state, version 1 no checksum either;
+ *                      there is no 3, which one flipped bit would make a 1
+ *                      (3 was left out: one flipped bit would make it a 1)
  * </pre>
  *
  * <p>It is written after the directories of everything else were made, so that a disk that is not
  * mounted is noticed: an identity without them, or they without an identity.
  */
-record NodeIdentity(UUID hostId, String clusterName, long generation) {
+record NodeIdentity(UUID hostId, String clusterName, long generation, boolean hasLeft) {
   private static final String FILE = "identity";
   private static final String CRC = "crc32c ";
+  private static final String LEFT = "left";
 
   /**
    * Reads the identity, or makes one in an empty directory, and begins a new life.
    *
    * @param parts directories of the rest of the node's data
-   * @throws StartupException when the directory belongs to another cluster, is damaged or
-   *     incomplete
+   * @throws StartupException when the directory belongs to another cluster, or to a node that has
+   *     left this one, or is damaged or incomplete
    */
   static NodeIdentity begin(
       Environment environment, Path directory, List<Path> parts, String clusterName)
@@ -60,7 +64,11 @@ record NodeIdentity(UUID hostId, String clusterName, long generation) {
                 + clusterName
                 + "'");
       }
-      identity = new NodeIdentity(last.hostId, clusterName, Math.max(now, last.generation + 1));
+      if (last.hasLeft) {
+        throw new StartupException(removed(last.hostId));
+      }
+      identity =
+          new NodeIdentity(last.hostId, clusterName, Math.max(now, last.generation + 1), false);
     } else {
       for (Path part : parts) {
         if (!files.list(part).isEmpty()) {
@@ -68,20 +76,36 @@ record NodeIdentity(UUID hostId, String clusterName, long generation) {
         }
         files.createDirectories(part);
       }
-      identity = new NodeIdentity(environment.random().nextUuid(), clusterName, now);
+      identity = new NodeIdentity(environment.random().nextUuid(), clusterName, now, false);
     }
     files.replace(file, identity.bytes());
     return identity;
   }
 
+  /** Why a node that was taken out of the cluster does not start. */
+  static String removed(UUID hostId) {
+    return "node "
+        + hostId
+        + " was removed from the cluster; to join again as a new node it needs an empty data"
+        + " directory";
+  }
+
+  /** Notes that the node has left its cluster: no later life of it serves what it has on disk. */
+  void leave(FileSystem files, Path directory) throws IOException {
+    NodeIdentity left = new NodeIdentity(hostId, clusterName, generation, true);
+    files.replace(directory.resolve(FILE), left.bytes());
+  }
+
   private byte[] bytes() {
     String text =
-        "version 2\nhost_id "
+        "version 4\nhost_id "
             + hostId
             + "\ncluster_name "
             + clusterName
             + "\ngeneration "
             + generation
+            + "\nstate "
+            + (hasLeft ? LEFT : "member")
             + "\n";
     int crc = crc(text.getBytes(StandardCharsets.UTF_8));
     return (text + CRC + HexFormat.of().toHexDigits(crc) + "\n").getBytes(StandardCharsets.UTF_8);
@@ -99,8 +123,8 @@ record NodeIdentity(UUID hostId, String clusterName, long generation) {
       int end = text.lastIndexOf(CRC);
       String lines = end < 0 ? "" : text.substring(0, end);
       int crc = crc(lines.getBytes(StandardCharsets.UTF_8));
-      if (!text.startsWith("version 2\n")
-          || !text.equals(lines + CRC + HexFormat.of().toHexDigits(crc) + "\n")) {
+      boolean isKnown = text.startsWith("version 2\n") || text.startsWith("version 4\n");
+      if (!isKnown || !text.equals(lines + CRC + HexFormat.of().toHexDigits(crc) + "\n")) {
         throw new StartupException(file + " is damaged or of a later version");
       }
     }
@@ -115,7 +139,8 @@ record NodeIdentity(UUID hostId, String clusterName, long generation) {
       return new NodeIdentity(
           UUID.fromString(fields.getOrDefault("host_id", "")),
           fields.getOrDefault("cluster_name", ""),
-          Long.parseLong(fields.getOrDefault("generation", "")));
+          Long.parseLong(fields.getOrDefault("generation", "")),
+          LEFT.equals(fields.get("state")));
     } catch (IllegalArgumentException e) {
       throw new StartupException(file + " is damaged: " + e.getMessage());
     }

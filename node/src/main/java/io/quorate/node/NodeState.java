@@ -10,6 +10,8 @@ public enum NodeState {
   NORMAL,
   /** Takes no new clients and finishes what it has. */
   DRAINING,
+  /** Was taken out of the cluster: serves nothing, and stays up for administration. */
+  DECOMMISSIONED,
   /** Has ended, or cannot go on. */
   STOPPED
 }

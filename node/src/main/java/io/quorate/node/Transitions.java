@@ -33,6 +33,7 @@ final class Transitions {
   private final UUID hostId;
   private final RaftMetadataRing ring;
   private final BiFunction<ClusterMetadata, Runnable, Streaming> streamings;
+  private final Runnable begins;
   private final Runnable takenOut;
   private @Nullable Step acknowledging;
   private long streamingFor;
@@ -43,6 +44,7 @@ final class Transitions {
 
   /**
    * @param streamings makes what fetches under some metadata, and runs something when all is here
+   * @param begins called before this node says that it knows a step
    * @param takenOut called once, when this node is not of the cluster any more
    */
   Transitions(
@@ -51,12 +53,14 @@ final class Transitions {
       UUID hostId,
       RaftMetadataRing ring,
       BiFunction<ClusterMetadata, Runnable, Streaming> streamings,
+      Runnable begins,
       Runnable takenOut) {
     this.environment = environment;
     this.shard = shard;
     this.hostId = hostId;
     this.ring = ring;
     this.streamings = streamings;
+    this.begins = begins;
     this.takenOut = takenOut;
   }
 
@@ -105,6 +109,7 @@ final class Transitions {
   private void acknowledge(Step step) {
     if (!step.equals(acknowledging)) {
       acknowledging = step;
+      begins.run();
       // Twice: what a shard began under the step before may have handed something to another.
       passShards(0, () -> passShards(0, () -> sayKnown(step)));
     }

@@ -50,7 +50,8 @@ final class LocalCluster {
     return new InetSocketAddress(address(number), 9042);
   }
 
-  private CompletableFuture<Boolean> begin(int number) {
+  /** Begins to start a node; done when it serves. */
+  CompletableFuture<Boolean> begin(int number) {
     CompletableFuture<Boolean> ready = new CompletableFuture<>();
     RealEnvironment world =
         new RealEnvironment(

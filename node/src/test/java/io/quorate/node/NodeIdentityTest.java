@@ -81,6 +81,19 @@ class NodeIdentityTest {
     assertThat(begin().hostId()).isEqualTo(id);
   }
 
+  @Test
+  void aNodeThatHasLeftItsClusterDoesNotStartAgainOnItsOldRows() throws IOException {
+    NodeIdentity identity = begin();
+    identity.leave(disk, DATA);
+    assertThatThrownBy(this::begin)
+        .isInstanceOf(StartupException.class)
+        .hasMessage(
+            "node "
+                + identity.hostId()
+                + " was removed from the cluster; to join again as a new node it needs an empty"
+                + " data directory");
+  }
+
   private void make(Path directory) {
     try {
       disk.createDirectories(directory);

@@ -134,6 +134,11 @@ public final class ClusterMetadata {
     return topology.removed().contains(hostId);
   }
 
+  /** The host ids that were of the cluster and will never be again. */
+  public Collection<UUID> removed() {
+    return topology.removed();
+  }
+
   /** Whether there may be rows anywhere. */
   public boolean hasTables() {
     return !tablesById.isEmpty();
@@ -142,6 +147,13 @@ public final class ClusterMetadata {
   /** The ring of those who answer reads. */
   public TokenRing ring() {
     return reading.ring();
+  }
+
+  /** The ring as it will be when the change of ownership under way has ended. */
+  public TokenRing ringAfter() {
+    Transition transition = topology.transition();
+    boolean readsOld = transition != null && transition.step() == Transition.Step.WRITE_BOTH;
+    return other != null && readsOld ? other.ring() : reading.ring();
   }
 
   /**
@@ -186,13 +198,16 @@ public final class ClusterMetadata {
 
   /** What a new owner has to fetch in the transition under way. */
   public List<Receivers.Fetch> fetchesOf(UUID receiver) {
+    return fetches().stream().filter(fetch -> fetch.receiver().equals(receiver)).toList();
+  }
+
+  /** What all new owners have to fetch in the transition under way. */
+  public List<Receivers.Fetch> fetches() {
     Transition transition = topology.transition();
     if (transition == null || other == null || transition.step() != Transition.Step.WRITE_BOTH) {
       return List.of();
     }
-    return Receivers.fetches(reading, other, keyspaces.values(), transition.dead()).stream()
-        .filter(fetch -> fetch.receiver().equals(receiver))
-        .toList();
+    return Receivers.fetches(reading, other, keyspaces.values(), transition.dead());
   }
 
   /** What {@code change} makes of this. Pure: the same on every replica of the metadata ring. */

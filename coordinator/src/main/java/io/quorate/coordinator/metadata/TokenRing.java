@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -59,6 +60,24 @@ public final class TokenRing {
   /** The node whose token ends range {@code range}. */
   public NodeInfo owner(int range) {
     return owners[range];
+  }
+
+  /** The part of the ring's tokens that a range has. */
+  public double share(int range) {
+    if (rangeCount() == 1) {
+      return 1;
+    }
+    long before = token(range == 0 ? rangeCount() - 1 : range - 1);
+    return ((token(range) - before) >>> 1) / 0x1.0p63;
+  }
+
+  /** The part of the ring that each node owns, by host id. */
+  public SortedMap<UUID, Double> shares() {
+    SortedMap<UUID, Double> shares = new TreeMap<>();
+    for (int range = 0; range < rangeCount(); range++) {
+      shares.merge(owner(range).hostId(), share(range), Double::sum);
+    }
+    return shares;
   }
 
   /** The range that has {@code token}: the first whose end is not below it, around the ring. */

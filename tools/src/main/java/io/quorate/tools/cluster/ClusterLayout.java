@@ -1,5 +1,6 @@
 package io.quorate.tools.cluster;
 
+import io.quorate.node.NodeConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,17 @@ record ClusterLayout(
     }
   }
 
+  /** This layout where node 1 is already: its ports, and the addresses that count up from its. */
+  ClusterLayout like(NodeConfig first) {
+    return new ClusterLayout(
+        nodesOfDatacenters,
+        first.listenAddress(),
+        first.nativeTransportPort(),
+        first.adminPort(),
+        first.internodePort(),
+        overrides);
+  }
+
   int nodeCount() {
     return nodesOfDatacenters.stream().mapToInt(nodes -> nodes).sum();
   }
@@ -69,12 +81,21 @@ record ClusterLayout(
     return most % 2 == 0 ? most - 1 : most;
   }
 
-  /** The node's {@code quorate.yaml}. */
+  /** The {@code quorate.yaml} of a node of a new cluster. */
   String yaml(int node) {
     List<String> voters = new ArrayList<>();
     for (int voter = 1; voter <= voterCount(nodeCount()); voter++) {
       voters.add(address(voter) + ":" + internodePort);
     }
+    return yaml(node, voters, voters);
+  }
+
+  /**
+   * The {@code quorate.yaml} of a node.
+   *
+   * @param seeds endpoints, as are the voters
+   */
+  String yaml(int node, List<String> seeds, List<String> voters) {
     Map<String, String> keys = new LinkedHashMap<>();
     keys.put("cluster_name", "quorate");
     keys.put("listen_address", address(node));
@@ -83,7 +104,7 @@ record ClusterLayout(
     keys.put("internode_port", Integer.toString(internodePort));
     keys.put("datacenter", datacenter(node));
     keys.put("rack", "rack1");
-    keys.put("seeds", "[\"" + String.join("\", \"", voters) + "\"]");
+    keys.put("seeds", "[\"" + String.join("\", \"", seeds) + "\"]");
     keys.put("metadata_voters", "[\"" + String.join("\", \"", voters) + "\"]");
     keys.put("data_directory", "data");
     StringBuilder yaml = new StringBuilder();

@@ -1,7 +1,11 @@
 package io.quorate.tools.cluster;
 
+import io.quorate.environment.Endpoint;
+import io.quorate.node.NodeConfig;
 import io.quorate.tools.AdminClient;
 import io.quorate.tools.CommandFailed;
+import io.quorate.tools.Json;
+import io.quorate.tools.nodetool.OwnershipReports;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -24,6 +28,7 @@ public final class LocalCluster {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
   private static final long POLL_MILLIS = 50;
+  private static final long TELL_NANOS = 1_000_000_000L;
 
   private final Path directory;
   private final Path launcher;
@@ -62,13 +67,27 @@ public final class LocalCluster {
     return new NodeDirectory(directory, number);
   }
 
-  /** Writes the configurations of nodes that are not there yet. */
+  /**
+   * Writes the configurations of nodes that are not there yet. Where there is a cluster already
+   * they have its seeds and voters: a node that comes later joins, and does not vote.
+   */
   void create(ClusterLayout layout) {
+    NodeConfig first = node(1).exists() ? node(1).config() : null;
     for (int number = 1; number <= layout.nodeCount(); number++) {
       if (!node(number).exists()) {
-        node(number).configure(layout.yaml(number));
+        node(number)
+            .configure(
+                first == null
+                    ? layout.yaml(number)
+                    : layout
+                        .like(first)
+                        .yaml(number, texts(first.seeds()), texts(first.metadataVoters())));
       }
     }
+  }
+
+  private static List<String> texts(List<Endpoint> endpoints) {
+    return endpoints.stream().map(Endpoint::toString).toList();
   }
 
   /** Makes a cluster of one data centre with default ports and starts it. */
@@ -88,6 +107,7 @@ public final class LocalCluster {
    * Starts those of the nodes that are down and waits until each is ready and all that run see each
    * other.
    *
+   * @param limit how long it may go on without a change of what is waited for
    * @throws CommandFailed with a node's own reason when it ends, or when time is up
    */
   public void start(List<NodeDirectory> wanted, Duration limit) {
@@ -102,6 +122,7 @@ public final class LocalCluster {
     }
     long deadline = System.nanoTime() + limit.toNanos();
     String waitingFor = "";
+    long told = System.nanoTime();
     while (true) {
       for (Map.Entry<NodeDirectory, ProcessHandle> process : processes.entrySet()) {
         NodeDirectory node = process.getKey();
@@ -127,9 +148,13 @@ public final class LocalCluster {
         return;
       }
       if (!missing.equals(waitingFor)) {
-        out.println("  waiting: " + missing);
-        out.flush();
+        if (System.nanoTime() - told > 0) {
+          out.println("  waiting: " + missing);
+          out.flush();
+          told = System.nanoTime() + TELL_NANOS;
+        }
         waitingFor = missing;
+        deadline = System.nanoTime() + limit.toNanos(); // rows that have to come take their time
       }
       if (System.nanoTime() - deadline > 0) {
         throw new CommandFailed(
@@ -152,12 +177,11 @@ public final class LocalCluster {
 
   /** What is not healthy yet; empty when all is. */
   private String missing(List<NodeDirectory> wanted) {
-    List<NodeDirectory> running =
-        nodes().stream().filter(node -> node.process().isPresent()).toList();
+    List<NodeDirectory> running = nodes().stream().filter(NodeDirectory::isMember).toList();
     List<String> notReady =
         wanted.stream().filter(node -> !isReady(node)).map(NodeDirectory::name).toList();
     if (!notReady.isEmpty()) {
-      return String.join(", ", notReady) + " to be ready";
+      return String.join(", ", notReady) + " to be ready" + joining();
     }
     List<String> blind = new ArrayList<>();
     for (NodeDirectory node : running) {
@@ -167,6 +191,25 @@ public final class LocalCluster {
       }
     }
     return String.join(", ", blind);
+  }
+
+  /** What a node that joins does meanwhile; empty when none does. */
+  private String joining() {
+    return nodes().stream()
+        .filter(NodeDirectory::isMember)
+        .map(LocalCluster::fetching)
+        .filter(text -> !text.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
+
+  private static String fetching(NodeDirectory node) {
+    try {
+      Json fetching = node.admin().json("/v1/transition").at("fetching");
+      return fetching.isNull() ? "" : " (" + OwnershipReports.pieces(fetching) + ")";
+    } catch (CommandFailed notYet) {
+      return "";
+    }
   }
 
   private static boolean isReady(NodeDirectory node) {

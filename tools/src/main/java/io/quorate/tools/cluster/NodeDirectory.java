@@ -60,6 +60,17 @@ public final class NodeDirectory {
     return Files.exists(yaml());
   }
 
+  /** Whether the node was taken out of its cluster: it does not start again on its data. */
+  boolean hasLeft() {
+    Path identity = data().resolve("identity");
+    return Files.exists(identity) && read(identity).lines().anyMatch("state left"::equals);
+  }
+
+  /** Whether it runs and is of the cluster. */
+  boolean isMember() {
+    return process().isPresent() && !hasLeft();
+  }
+
   /** Writes the configuration, when a node would take it. */
   void configure(String yaml) {
     try {

@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Starts a cluster on this machine and returns when all nodes are healthy.",
       "Nodes listen on 127.0.0.1, 127.0.0.2 and so on. On a directory that has a cluster in it,"
-          + " starts the nodes that are down and keeps the data."
+          + " starts the nodes that are down and keeps the data; with more --nodes than it has, the"
+          + " new ones join."
     })
 public final class UpCommand implements Callable<Integer> {
   @Option(names = "--nodes", paramLabel = "N", description = "how many nodes (default: 3)")
@@ -83,7 +84,7 @@ public final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "how long to wait for health (default: ${DEFAULT-VALUE})")
+      description = "how long to wait without progress (default: ${DEFAULT-VALUE})")
   private int timeoutSeconds = 60;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -131,7 +132,10 @@ public final class UpCommand implements Callable<Integer> {
       throw misuse(String.valueOf(e.getMessage()));
     }
     cluster.create(layout);
-    return IntStream.rangeClosed(1, layout.nodeCount()).mapToObj(cluster::node).toList();
+    return IntStream.rangeClosed(1, layout.nodeCount())
+        .mapToObj(cluster::node)
+        .filter(one -> !one.hasLeft())
+        .toList();
   }
 
   private ParameterException misuse(String message) {
@@ -146,7 +150,9 @@ public final class UpCommand implements Callable<Integer> {
           node.name(),
           config.nativeTransport(),
           "http://" + config.listenAddress() + ":" + config.adminPort(),
-          node.process().map(process -> Long.toString(process.pid())).orElse("down"));
+          node.hasLeft()
+              ? "has left"
+              : node.process().map(process -> Long.toString(process.pid())).orElse("down"));
     }
     NodeConfig first = nodes.getFirst().config();
     return table
@@ -154,7 +160,7 @@ public final class UpCommand implements Callable<Integer> {
             Locale.ROOT,
             "healthy in %.1f s: %d nodes, data centre %s%n",
             seconds,
-            nodes.stream().filter(node -> node.process().isPresent()).count(),
+            nodes.stream().filter(NodeDirectory::isMember).count(),
             first.datacenter())
         + "next: ./quorate shell · ./quorate nodetool status · ./quorate down\n";
   }

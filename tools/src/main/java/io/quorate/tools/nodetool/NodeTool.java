@@ -30,7 +30,12 @@ import picocli.CommandLine.Spec;
     name = "nodetool",
     mixinStandardHelpOptions = true,
     description = "Asks a node, and tells it to do things.",
-    subcommands = {CommandLine.HelpCommand.class, NodeTool.Raft.class, TaskCommands.class})
+    subcommands = {
+      CommandLine.HelpCommand.class,
+      NodeTool.Raft.class,
+      TaskCommands.class,
+      ClusterCommands.class
+    })
 public final class NodeTool implements Callable<Integer> {
   /** A flush of much data may take this long to answer. */
   private static final int ANSWER_MILLIS = 10 * 60 * 1_000;
@@ -244,6 +249,54 @@ public final class NodeTool implements Callable<Integer> {
   @Command(description = "Takes no new requests, finishes those under way and flushes.")
   int drain() {
     return act("/v1/drain", Map.of(), answer -> "drained\n");
+  }
+
+  @Command(description = "The node leaves the cluster: its rows go to the others first.")
+  int decommission(
+      @Option(names = "--force", description = "also when too few nodes stay for the replicas")
+          boolean force,
+      @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
+    AdminClient node = node();
+    Json begun =
+        node.parsed(node.post("/v1/decommission", Map.of("force", Boolean.toString(force))));
+    return begun(begun, noWait, "decommissioned: it can be stopped");
+  }
+
+  @Command(description = "Takes a dead node out: the others copy its rows among themselves.")
+  int removenode(
+      @Parameters(paramLabel = "HOST_ID|ADDRESS") String gone,
+      @Option(names = "--force", description = "also when too few nodes stay for the replicas")
+          boolean force,
+      @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
+    AdminClient node = node();
+    Json begun =
+        node.parsed(
+            node.post("/v1/removenode", Map.of("node", gone, "force", Boolean.toString(force))));
+    return begun(begun, noWait, "removed " + gone);
+  }
+
+  private int begun(Json begun, boolean noWait, String done) {
+    PrintWriter out = spec.commandLine().getOut();
+    TransitionWatch watch = watch();
+    Json last = noWait ? begun : watch.untilOver(begun);
+    out.print(
+        output == Output.JSON
+            ? last.write() + "\n"
+            : (noWait ? "it has begun: 'nodetool cluster status' shows how far it is" : done)
+                + "\n");
+    out.flush();
+    return CommandLine.ExitCode.OK;
+  }
+
+  TransitionWatch watch() {
+    return new TransitionWatch(node(), port, spec.commandLine().getErr());
+  }
+
+  int print(Json answer, Function<Json, String> report) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(output == Output.JSON ? answer.write() + "\n" : report.apply(answer));
+    out.flush();
+    return CommandLine.ExitCode.OK;
   }
 
   @Command(description = "Keeps tables as they are now, by hard links.")

@@ -37,7 +37,7 @@ final class Reports {
     datacenters.forEach((name, table) -> {
       String title = "Datacenter: " + name;
       out.append(title).append('\n').append("=".repeat(title.length())).append('\n');
-      out.append("Status=Up/Down |/ State=Normal/Leaving\n");
+      out.append("Status=Up/Down |/ State=Normal/Leaving/Joining\n");
       out.append(table).append('\n');
     });
     String leader = status.text("metadata_leader");
@@ -45,8 +45,16 @@ final class Reports {
         .append(status.text("epoch"))
         .append(leader.isEmpty() ? ", no leader" : ", leader " + leader)
         .append('\n')
+        .append(ownState(status))
         .append(ownProblems(status))
         .toString();
+  }
+
+  private static String ownState(Json status) {
+    String state = status.text("node_state");
+    return state.isEmpty() || state.equals("NORMAL")
+        ? ""
+        : "the node that was asked is " + state + "\n";
   }
 
   /** What is wrong with the node that was asked; it does not know it of the others. */
@@ -60,7 +68,9 @@ final class Reports {
     String state =
         switch (node.text("state")) {
           case "RUNNING" -> "N";
-          case "DRAINING", "SHUTDOWN" -> "L";
+          case "JOINING" -> "J";
+          case "LEAVING", "DRAINING", "SHUTDOWN" -> "L";
+          case "MOVING" -> "M";
           default -> "?";
         };
     return (node.text("status").equals("UP") ? "U" : "D") + state;
@@ -80,7 +90,7 @@ final class Reports {
             digits -> "0".repeat(Math.max(0, 5 - digits.group().length())) + digits.group());
   }
 
-  private static String host(String endpoint) {
+  static String host(String endpoint) {
     int colon = endpoint.lastIndexOf(':');
     return colon < 0 ? endpoint : endpoint.substring(0, colon);
   }
@@ -89,8 +99,8 @@ final class Reports {
     boolean hasReplicas = ring.elements().stream().anyMatch(t -> !t.at("replicas").isNull());
     TextTable table =
         hasReplicas
-            ? new TextTable("Token", "Address", "Status", "Replicas")
-            : new TextTable("Token", "Address", "Status", "Datacenter", "Rack");
+            ? new TextTable("Token", "Address", "Status", "State", "Replicas")
+            : new TextTable("Token", "Address", "Status", "State", "Datacenter", "Rack");
     for (Json token : ring.elements()) {
       if (hasReplicas) {
         List<String> replicas = new ArrayList<>();
@@ -99,17 +109,28 @@ final class Reports {
             token.text("token"),
             host(token.text("address")),
             token.text("status"),
+            ringState(token),
             String.join(" ", replicas));
       } else {
         table.row(
             token.text("token"),
             host(token.text("address")),
             token.text("status"),
+            ringState(token),
             token.text("datacenter"),
             token.text("rack"));
       }
     }
     return table.toString();
+  }
+
+  private static String ringState(Json token) {
+    return switch (token.text("state")) {
+      case "JOINING" -> "Joining";
+      case "LEAVING" -> "Leaving";
+      case "MOVING" -> "Moving";
+      default -> "Normal";
+    };
   }
 
   static String info(Json info) {
@@ -166,6 +187,9 @@ final class Reports {
     lines.add("Name", cluster.text("name"));
     lines.add("Partitioner", cluster.text("partitioner"));
     lines.add("Metadata epoch", cluster.text("epoch"));
+    if (!cluster.at("transition").isNull()) {
+      lines.add("Ownership", cluster.text("transition"));
+    }
     StringBuilder out = new StringBuilder(lines.toString());
     out.append("Schema versions\n");
     cluster
@@ -329,7 +353,7 @@ final class Reports {
   }
 
   /** Names and values, the values below each other. */
-  private static final class Lines {
+  static final class Lines {
     private static final int NAME_WIDTH = 20;
 
     private final StringBuilder text = new StringBuilder();

@@ -79,4 +79,20 @@ class ClusterLayoutTest {
         .isEqualTo("cannot listen on 127.0.0.1:9042: Address already in use");
     assertThat(NodeDirectory.lastWords("")).isEqualTo("it said nothing");
   }
+
+  /**
+   * A node that comes later must find the cluster that is there, and must not think that it votes.
+   */
+  @Test
+  void aNodeThatComesLaterHasTheSeedsVotersAndPortsOfTheOthers() {
+    NodeConfig first =
+        config(new ClusterLayout(List.of(3), "127.0.9.1", 9142, 7180, 7100, Map.of()), 1);
+    List<String> voters = first.metadataVoters().stream().map(Object::toString).toList();
+    ClusterLayout more = layout(List.of(6), Map.of()).like(first);
+    NodeConfig sixth =
+        ConfigFile.parse("test", more.yaml(6, voters, voters), Path.of("/x"), 1 << 29, 2);
+    assertThat(sixth.metadataVoters()).isEqualTo(first.metadataVoters());
+    assertThat(sixth.seeds()).isEqualTo(first.seeds());
+    assertThat(sixth.nativeTransport()).hasToString("127.0.9.6:9142");
+  }
 }

@@ -27,7 +27,7 @@ class ReportsTest {
             """
             Datacenter: datacenter1
             =======================
-            Status=Up/Down |/ State=Normal/Leaving
+            Status=Up/Down |/ State=Normal/Leaving/Joining
             --  Address         Load   Owns  Host ID                               Rack
             UN  127.0.0.2    118 MiB  66.7%  1f746063-7f5d-4a17-9255-ddb1e9ad7e9f  rack1
             DN  127.0.0.10  1.50 KiB  33.3%  32228262-31ca-4840-bf94-3df533e965ef  rack1

@@ -1,0 +1,285 @@
+package io.quorate.node;
+
+import io.quorate.coordinator.Coordinator.Answer;
+import io.quorate.coordinator.RequestFailure;
+import io.quorate.coordinator.metadata.ChangeOutcome;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.MetadataChange;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Transition;
+import io.quorate.environment.Environment;
+import io.quorate.node.AdminServer.Reply;
+import io.quorate.node.AdminServer.Request;
+import io.quorate.raft.PeerId;
+import io.quorate.raft.RaftStatus;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes that come and go, for administrators.
+ *
+ * <pre>
+ *   GET  /v1/transition                 what is under way, and what this node fetches for it
+ *   GET  /v1/transition/plan?kind=join|decommission|removenode|replace&amp;node=&amp;force=
+ *   POST /v1/decommission?force=        this node leaves
+ *   POST /v1/removenode?node=&amp;force=    a dead one is taken out; by host id or address
+ *   POST /v1/transition/cancel
+ *   POST /v1/transition/skip?node=      a dead node is not waited for
+ * </pre>
+ *
+ * <p>What was begun goes on by itself; {@code /v1/transition} says how far it is.
+ */
+final class OwnershipApi {
+  private final Environment environment;
+  private final Node node;
+
+  OwnershipApi(Environment environment, Node node) {
+    this.environment = environment;
+    this.node = node;
+  }
+
+  void addTo(AdminServer server) {
+    server.get("/v1/transition", AdminApi.json(request -> transition()));
+    server.get("/v1/transition/plan", this::plan);
+    server.post("/v1/decommission", this::decommission);
+    server.post("/v1/removenode", this::remove);
+    server.post("/v1/transition/cancel", this::cancel);
+    server.post("/v1/transition/skip", this::skip);
+  }
+
+  private ClusterMetadata metadata() {
+    return node.assembled().ring().metadata();
+  }
+
+  private Object transition() {
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+    ClusterMetadata metadata = metadata();
+    answer.put("epoch", metadata.epoch());
+    answer.put("state", node.state().name());
+    answer.put("transition", describe(metadata));
+    Streaming.Progress progress = node.assembled().transitions().progress();
+    answer.put("fetching", progress == null ? null : describe(progress));
+    return answer;
+  }
+
+  private static Object describe(Streaming.Progress progress) {
+    Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+    entry.put("done_pieces", progress.donePieces());
+    entry.put("pieces", progress.pieces());
+    entry.put("bytes", progress.bytes());
+    entry.put("trouble", progress.trouble());
+    return entry;
+  }
+
+  private @Nullable Object describe(ClusterMetadata metadata) {
+    Transition transition = metadata.transition();
+    if (transition == null) {
+      return null;
+    }
+    Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+    entry.put("number", transition.number());
+    entry.put("kind", transition.kind().name());
+    entry.put("step", transition.step().name());
+    entry.put("node", describe(transition.node()));
+    NodeInfo replaced = transition.replaced() == null ? null : metadata.node(transition.replaced());
+    entry.put("replaced", replaced == null ? null : describe(replaced));
+    entry.put("awaited", describe(metadata, transition.awaited()));
+    entry.put("receivers", describe(metadata, transition.receivers()));
+    return entry;
+  }
+
+  private List<Object> describe(ClusterMetadata metadata, Collection<UUID> hostIds) {
+    return metadata.members().stream()
+        .filter(member -> hostIds.contains(member.hostId()))
+        .map(this::describe)
+        .toList();
+  }
+
+  private Object describe(NodeInfo info) {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("host_id", info.hostId().toString());
+    entry.put("address", info.internode().toString());
+    entry.put("status", node.coordinator().isAlive(info.hostId()) ? "UP" : "DOWN");
+    return entry;
+  }
+
+  private void plan(Request request, Consumer<Reply> reply) {
+    ClusterMetadata now = metadata();
+    String kind = String.valueOf(request.parameter("kind"));
+    OwnershipPlan plan =
+        switch (kind) {
+          case "join" -> OwnershipPlan.join(now, node.config());
+          case "decommission" ->
+              OwnershipPlan.of(
+                  now, Transition.Kind.LEAVE, named(now, request), null, isForced(request));
+          case "removenode" ->
+              OwnershipPlan.of(
+                  now, Transition.Kind.REMOVE, named(now, request), null, isForced(request));
+          case "replace" -> OwnershipPlan.replace(now, named(now, request));
+          default ->
+              throw new IllegalArgumentException(
+                  "'kind' must be join, decommission, removenode or replace");
+        };
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("kind", kind);
+    plan.describe(
+        node.assembled().engine(),
+        node.assembled().identity().hostId(),
+        answer,
+        onShard(() -> reply.accept(AdminApi.json(answer))));
+  }
+
+  private Runnable onShard(Runnable task) {
+    var shard = environment.shards().currentOrFirst();
+    return () -> shard.execute(task);
+  }
+
+  private static boolean isForced(Request request) {
+    return "true".equals(request.parameter("force"));
+  }
+
+  /** The node that a request names, by host id, address or endpoint. */
+  private static NodeInfo named(ClusterMetadata metadata, Request request) {
+    String name = request.parameter("node");
+    if (name == null) {
+      throw new IllegalArgumentException("parameter 'node' is missing");
+    }
+    return find(metadata, name);
+  }
+
+  /**
+   * A node by its host id, address, or address and port.
+   *
+   * @throws IllegalArgumentException when there is none, or more than one
+   */
+  static NodeInfo find(ClusterMetadata metadata, String name) {
+    List<NodeInfo> found =
+        metadata.members().stream()
+            .filter(info ->
+                info.hostId().toString().equals(name)
+                    || info.internode().toString().equals(name)
+                    || info.internode().host().equals(name))
+            .toList();
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException("there is no node '" + name + "' in the cluster");
+    }
+    if (found.size() > 1) {
+      throw new IllegalArgumentException(
+          "'" + name + "' may be more than one node: give the host id");
+    }
+    return found.getFirst();
+  }
+
+  /** Why a node cannot be taken out, whatever the metadata say; null when it can. */
+  static @Nullable String voter(RaftStatus raft, NodeInfo info) {
+    return raft.voters().contains(new PeerId(info.internode().toString()))
+        ? info.internode()
+            + " votes in the metadata ring (metadata_voters), whose voters cannot be changed yet"
+        : null;
+  }
+
+  private void decommission(Request request, Consumer<Reply> reply) {
+    ClusterMetadata metadata = metadata();
+    NodeInfo self = metadata.node(node.assembled().identity().hostId());
+    if (self == null || node.state() != NodeState.NORMAL) {
+      reply.accept(Reply.error(409, "this node is " + node.state() + ": only one that serves can"));
+      return;
+    }
+    begin(Transition.Kind.LEAVE, self, isForced(request), reply);
+  }
+
+  private void remove(Request request, Consumer<Reply> reply) {
+    NodeInfo gone = named(metadata(), request);
+    if (node.coordinator().isAlive(gone.hostId())) {
+      reply.accept(
+          Reply.error(
+              409, gone.internode() + " is alive: run 'nodetool decommission' at it instead"));
+      return;
+    }
+    begin(Transition.Kind.REMOVE, gone, isForced(request), reply);
+  }
+
+  private void begin(Transition.Kind kind, NodeInfo info, boolean forced, Consumer<Reply> reply) {
+    String voter = voter(node.assembled().raft().status(), info);
+    if (voter != null) {
+      reply.accept(Reply.error(409, voter));
+      return;
+    }
+    change(new MetadataChange.BeginTransition(kind, info, null, forced), reply);
+  }
+
+  private void cancel(Request request, Consumer<Reply> reply) {
+    Transition now = underWay();
+    change(new MetadataChange.CancelTransition(now.number()), reply);
+  }
+
+  private Transition underWay() {
+    Transition now = metadata().transition();
+    if (now == null) {
+      throw new IllegalArgumentException("no change of ownership is under way");
+    }
+    return now;
+  }
+
+  /**
+   * Says for a node that is dead that it knows the step, so that the others can go on. When it
+   * comes back it finds itself behind, and is refused until it has caught up.
+   */
+  private void skip(Request request, Consumer<Reply> reply) {
+    Transition now = underWay();
+    NodeInfo dead = named(metadata(), request);
+    if (now.step() == Transition.Step.WRITE_BOTH) {
+      throw new IllegalArgumentException(
+          "rows may have to come from it: cancel it, remove the dead node, and begin again");
+    }
+    if (!now.awaited().contains(dead.hostId())) {
+      throw new IllegalArgumentException(dead.internode() + " is not waited for");
+    }
+    if (node.coordinator().isAlive(dead.hostId())) {
+      reply.accept(Reply.error(409, dead.internode() + " is alive and will answer"));
+      return;
+    }
+    change(new MetadataChange.AcknowledgeStep(now.number(), now.step(), dead.hostId()), reply);
+  }
+
+  private void change(MetadataChange change, Consumer<Reply> reply) {
+    long patienceNanos = TimeUnit.MILLISECONDS.toNanos(node.config().metadataTimeoutMillis());
+    node.assembled()
+        .ring()
+        .change(
+            change,
+            environment.clock().nanos() + patienceNanos,
+            new Answer<>() {
+              @Override
+              public void succeeded(ChangeOutcome outcome) {
+                reply.accept(
+                    switch (outcome) {
+                      case ChangeOutcome.Applied applied -> AdminApi.json(transition());
+                      case ChangeOutcome.Unchanged unchanged -> AdminApi.json(transition());
+                      case ChangeOutcome.Invalid invalid -> Reply.error(409, invalid.message());
+                      case ChangeOutcome.Conflict conflict ->
+                          Reply.error(409, "the cluster has changed meanwhile: try again");
+                      case ChangeOutcome.AlreadyExists exists -> Reply.error(409, exists.message());
+                    });
+              }
+
+              @Override
+              public void failed(RequestFailure failure) {
+                reply.accept(
+                    Reply.error(
+                        503,
+                        switch (failure) {
+                          case RequestFailure.MetadataUnavailable refused -> refused.message();
+                          case RequestFailure.MetadataUnknown unknown -> unknown.message();
+                          case RequestFailure other -> other.toString();
+                        }));
+              }
+            });
+  }
+}

@@ -1,0 +1,116 @@
+package io.quorate.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.datastax.oss.driver.api.core.CqlSession;
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * If this breaks, an administrator takes out a node that must stay, cannot take out one that should
+ * go, or finds rows gone after {@code nodetool cleanup}.
+ */
+class OwnershipApiTest {
+  private static final String SUBNET = "127.0.66";
+
+  @TempDir Path directory;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private HttpResponse<String> ask(String method, int node, String path) throws Exception {
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://" + SUBNET + "." + node + ":7080" + path))
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private void refused(int node, String path, String why) throws Exception {
+    HttpResponse<String> answer = ask("POST", node, path);
+    assertThat(answer.statusCode()).as(path + ": " + answer.body()).isBetween(400, 409);
+    assertThat(answer.body()).contains(why);
+    assertThat(answer.body().lines()).hasSize(1);
+  }
+
+  private Map<String, Object> transition(int node) throws Exception {
+    return JSON.std.mapFrom(ask("GET", node, "/v1/transition").body());
+  }
+
+  @Test
+  void nodesAreTakenOutAndPutInByCommand() throws Exception {
+    LocalCluster cluster = new LocalCluster(directory, SUBNET, 3);
+    try (CqlSession session =
+        CqlSession.builder()
+            .addContactPoint(cluster.contact(1))
+            .withLocalDatacenter("datacenter1")
+            .build()) {
+      session.execute(
+          "CREATE KEYSPACE app WITH replication = {'class': 'SimpleStrategy',"
+              + " 'replication_factor': 3}");
+      session.execute("CREATE TABLE app.t (k int PRIMARY KEY, v text)");
+      refused(1, "/v1/decommission", "metadata_voters");
+      refused(1, "/v1/removenode?node=" + SUBNET + ".2", "is alive");
+      refused(1, "/v1/removenode?node=1.2.3.4", "there is no node '1.2.3.4'");
+      refused(1, "/v1/transition/cancel", "no change of ownership is under way");
+
+      HttpResponse<String> plan = ask("GET", 1, "/v1/transition/plan?kind=join");
+      List<Object> nodes =
+          JSON.std.listFrom(JSON.std.asString(JSON.std.mapFrom(plan.body()).get("nodes")));
+      assertThat(nodes).hasSize(4);
+      assertThat(transition(1)).doesNotContainKey("transition");
+
+      cluster.start(4);
+      assertThat(transition(4)).doesNotContainKey("transition").containsEntry("state", "NORMAL");
+      // While one who takes part is away a change waits for it, and can be taken back.
+      cluster.stop(3);
+      Awaitility.await()
+          .atMost(20, TimeUnit.SECONDS)
+          .until(() -> ask("GET", 4, "/v1/status").body().contains("\"status\":\"DOWN\""));
+      // Who was stopped may have led the metadata ring.
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> {
+            ask("POST", 4, "/v1/decommission");
+            return transition(1).get("transition") != null;
+          });
+      refused(4, "/v1/decommission", "another change of ownership is under way");
+      refused(1, "/v1/cleanup?keyspace=app", "ownership is changing");
+      assertThat(ask("GET", 1, "/v1/transition").body()).contains("\"status\":\"DOWN\"");
+      assertThat(ask("GET", 1, "/v1/status").body()).contains("\"state\":\"LEAVING\"");
+      refused(1, "/v1/transition/skip?node=" + SUBNET + ".3", "cancel it");
+      assertThat(ask("POST", 1, "/v1/transition/cancel").statusCode()).isEqualTo(200);
+      Awaitility.await()
+          .atMost(10, TimeUnit.SECONDS)
+          .until(() -> transition(4).get("transition") == null);
+
+      cluster.start(3);
+      cluster.stop(4);
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> ask("POST", 1, "/v1/removenode?node=" + SUBNET + ".4").statusCode() == 200);
+      Awaitility.await()
+          .atMost(60, TimeUnit.SECONDS)
+          .until(() -> !ask("GET", 1, "/v1/status").body().contains(SUBNET + ".4"));
+      // What was taken out while it was away finds that out when it is back.
+      CompletableFuture<Boolean> back = cluster.begin(4);
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() ->
+              back.isCompletedExceptionally()
+                  || "DECOMMISSIONED".equals(transition(4).get("state")));
+    } finally {
+      cluster.close();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package io.quorate.tools.nodetool;
+
+import io.quorate.tools.Amounts;
+import io.quorate.tools.Json;
+import io.quorate.tools.TextTable;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a node says of changes of ownership, as text for people. */
+public final class OwnershipReports {
+  private OwnershipReports() {}
+
+  static String status(Json answer) {
+    Json transition = answer.at("transition");
+    if (transition.isNull()) {
+      return "no change of ownership is under way (metadata epoch " + answer.text("epoch") + ")\n";
+    }
+    Reports.Lines lines = new Reports.Lines();
+    Json node = transition.at("node");
+    lines.add("Change", transition.text("kind") + " of " + node.text("address"));
+    lines.add("Host ID", node.text("host_id"));
+    if (!transition.at("replaced").isNull()) {
+      lines.add("In the place of", transition.at("replaced").text("address"));
+    }
+    lines.add("Step", transition.text("step") + ": " + meaning(transition));
+    List<Json> awaited = transition.at("awaited").elements();
+    lines.add("Awaited", awaited.isEmpty() ? "nobody" : addresses(awaited));
+    TextTable table = new TextTable("Receiver", "Status", "Pieces", "Of", "Bytes", "Trouble");
+    for (Json receiver : transition.at("receivers").elements()) {
+      Json fetching = receiver.at("fetching");
+      boolean known = !fetching.isNull();
+      table.row(
+          receiver.text("address"),
+          receiver.text("status"),
+          known ? fetching.text("done_pieces") : "?",
+          known ? fetching.text("pieces") : "?",
+          known ? Amounts.bytes(fetching.number("bytes")) : "?",
+          fetching.text("trouble"));
+    }
+    return lines + (table.isEmpty() ? "" : "\n" + table) + advice(transition);
+  }
+
+  private static String meaning(Json transition) {
+    return switch (transition.text("step")) {
+      case "WRITE_BOTH" -> "writes go to the owners before and after; those after fetch the rest";
+      default -> "reads ask the owners after; it can only go on";
+    };
+  }
+
+  private static String addresses(List<Json> nodes) {
+    List<String> texts = new ArrayList<>();
+    for (Json node : nodes) {
+      texts.add(node.text("address") + (node.text("status").equals("UP") ? "" : " (DOWN)"));
+    }
+    return String.join(", ", texts);
+  }
+
+  private static String advice(Json transition) {
+    boolean waits =
+        transition.at("awaited").elements().stream().anyMatch(OwnershipReports::isDown)
+            || transition.at("receivers").elements().stream().anyMatch(OwnershipReports::isDown);
+    String otherwise = transition.text("step").equals("WRITE_BOTH") ? "cancel'" : "skip ADDRESS'";
+    return waits
+        ? "\nwho is DOWN has to come back; if it never will: 'nodetool cluster " + otherwise + "\n"
+        : "";
+  }
+
+  private static boolean isDown(Json node) {
+    return !node.text("status").equals("UP");
+  }
+
+  /** How far a change is, in one line. */
+  static String line(Json transition) {
+    String what =
+        transition.text("kind")
+            + " of "
+            + transition.at("node").text("address")
+            + ", "
+            + transition.text("step");
+    List<Json> awaited = transition.at("awaited").elements();
+    if (!awaited.isEmpty()) {
+      return what + ": waiting for " + addresses(awaited);
+    }
+    List<String> receivers = new ArrayList<>();
+    for (Json receiver : transition.at("receivers").elements()) {
+      receivers.add(Reports.host(receiver.text("address")) + " " + pieces(receiver.at("fetching")));
+    }
+    return what + (receivers.isEmpty() ? "" : ": " + String.join("; ", receivers));
+  }
+
+  /** {@code 12 of 48 pieces, 3.20 MiB}. */
+  public static String pieces(Json fetching) {
+    return fetching.isNull()
+        ? "fetches"
+        : fetching.text("done_pieces")
+            + " of "
+            + fetching.text("pieces")
+            + " pieces, "
+            + Amounts.bytes(fetching.number("bytes"))
+            + (fetching.at("trouble").isNull() ? "" : ", " + fetching.text("trouble"));
+  }
+
+  static String plan(Json plan) {
+    TextTable moves = new TextTable("Keyspace", "From", "To", "Ranges", "Of the ring", "Bytes");
+    for (Json move : plan.at("moves").elements()) {
+      moves.row(
+          move.text("keyspace"),
+          Reports.host(move.text("from")),
+          Reports.host(move.text("to")),
+          move.at("ranges").elements().size(),
+          Amounts.percent(move.real("share")),
+          "~" + Amounts.bytes(move.number("bytes")));
+    }
+    TextTable nodes = new TextTable("Node", "Owns", "After");
+    for (Json node : plan.at("nodes").elements()) {
+      nodes.row(
+          Reports.host(node.text("address")),
+          Amounts.percent(node.real("owns")),
+          Amounts.percent(node.real("owns_after")));
+    }
+    return (moves.isEmpty() ? "no rows move\n" : moves.toString()) + "\n" + nodes;
+  }
+}

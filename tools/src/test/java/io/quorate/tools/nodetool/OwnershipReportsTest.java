@@ -1,0 +1,63 @@
+package io.quorate.tools.nodetool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.tools.Json;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** If this breaks, an administrator does not see what a node that comes or goes is waiting for. */
+class OwnershipReportsTest {
+  private static final String JOIN =
+      """
+      {"epoch": 9, "transition": {"number": 7, "kind": "JOIN", "step": "WRITE_BOTH",
+       "node": {"host_id": "1f746063-7f5d-4a17-9255-ddb1e9ad7e9f", "address": "127.0.0.4:7000"},
+       "awaited": [%s],
+       "receivers": [{"address": "127.0.0.4:7000", "status": "UP", "fetching":
+         {"done_pieces": 12, "pieces": 48, "bytes": 2097152, "trouble": null}}]}}
+      """;
+
+  @Test
+  void whoIsDownAndWaitedForIsNamed() throws IOException {
+    String down = "{\"address\": \"127.0.0.2:7000\", \"status\": \"DOWN\"}";
+    String text = OwnershipReports.status(Json.parse(JOIN.formatted(down)));
+    assertThat(text)
+        .contains("Change              JOIN of 127.0.0.4:7000\n")
+        .contains("Awaited             127.0.0.2:7000 (DOWN)\n")
+        .contains("nodetool cluster cancel");
+    assertThat(OwnershipReports.line(Json.parse(JOIN.formatted(down)).at("transition")))
+        .isEqualTo("JOIN of 127.0.0.4:7000, WRITE_BOTH: waiting for 127.0.0.2:7000 (DOWN)");
+  }
+
+  @Test
+  void howMuchHasComeIsSaid() throws IOException {
+    Json answer = Json.parse(JOIN.formatted(""));
+    assertThat(OwnershipReports.status(answer)).contains("12  48  2.00 MiB").doesNotContain("DOWN");
+    assertThat(OwnershipReports.line(answer.at("transition")))
+        .isEqualTo("JOIN of 127.0.0.4:7000, WRITE_BOTH: 127.0.0.4 12 of 48 pieces, 2.00 MiB");
+    assertThat(OwnershipReports.status(Json.parse("{\"epoch\": 9, \"transition\": null}")))
+        .isEqualTo("no change of ownership is under way (metadata epoch 9)\n");
+  }
+
+  @Test
+  void aPlanSaysWhatMovesAndWhoOwnsHowMuchAfterwards() throws IOException {
+    String plan =
+        OwnershipReports.plan(
+            Json.parse(
+                """
+                {"kind": "join",
+                 "moves": [{"keyspace": "shop", "from": "127.0.0.1:7000", "to": "new node",
+                            "share": 0.125, "bytes": 1048576, "ranges": [["1", "2"], ["5", "6"]]}],
+                 "nodes": [{"address": "127.0.0.1:7000", "owns": 1.0, "owns_after": 0.5}]}
+                """));
+    assertThat(plan)
+        .isEqualTo(
+            """
+            Keyspace  From       To        Ranges  Of the ring  Bytes
+            shop      127.0.0.1  new node       2        12.5%  ~1.00 MiB
+
+            Node         Owns  After
+            127.0.0.1  100.0%  50.0%
+            """);
+  }
+}
