@@ -61,7 +61,7 @@ public final class RangeFetch {
   private @Nullable String failure;
 
   /**
-   * @param bytesPerSecond at most, of this fetch
+   * @param bytesPerSecond at most, of this fetch; 0 is without limit
    */
   public RangeFetch(
       Clock clock,
@@ -138,8 +138,10 @@ public final class RangeFetch {
       return;
     }
     listener.reached(next, bytes);
-    long due = begunNanos + TimeUnit.SECONDS.toNanos(1) * bytes / bytesPerSecond;
-    long pause = due - clock.nanos();
+    long pause =
+        bytesPerSecond == 0
+            ? 0
+            : begunNanos + TimeUnit.SECONDS.toNanos(1) * bytes / bytesPerSecond - clock.nanos();
     if (pause > 0) {
       shard.schedule(pause, () -> start(next));
     } else {

@@ -60,6 +60,8 @@ public final class ConfigFile {
     keys.put("write_request_timeout_ms", "2000");
     keys.put("metadata_request_timeout_ms", "10000");
     keys.put("max_hint_window_ms", "10800000");
+    keys.put("stream_throughput", "64, in MiB a second; 0 is without limit");
+    keys.put("replace_node", "none");
     return keys;
   }
 
@@ -189,7 +191,14 @@ public final class ConfigFile {
         number("range_request_timeout_ms", 10_000, 10, 3_600_000),
         number("write_request_timeout_ms", 2_000, 10, 3_600_000),
         number("metadata_request_timeout_ms", 10_000, 10, 3_600_000),
-        number("max_hint_window_ms", 3 * 3_600_000L, 0, Long.MAX_VALUE));
+        number("max_hint_window_ms", 3 * 3_600_000L, 0, Long.MAX_VALUE),
+        number("stream_throughput", 64, 0, 1 << 30) << 20,
+        replaced());
+  }
+
+  private @Nullable String replaced() {
+    String replaced = text("replace_node", "none");
+    return replaced.equals("none") ? null : replaced;
   }
 
   private @Nullable Path archive(Path directory) {

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,9 @@ final class Joining {
   private static final long ATTEMPT_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** Longer than a node that was killed is taken for alive. */
+  private static final long LISTEN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final Environment environment;
   private final Shard shard;
   private final NodeConfig config;
@@ -37,12 +42,21 @@ final class Joining {
   private final RaftMetadataRing ring;
   private final Runnable joined;
   private final Consumer<String> refused;
+  private final Predicate<UUID> alive;
+  private final Function<NodeInfo, @Nullable String> keeps;
+  private final long begunNanos;
   private boolean isJoined;
+
+  /** Whether a change of ownership for this node was begun: it may be cancelled. */
+  private boolean isBegun;
+
   private long attempts;
 
   /**
    * @param joined called once, when this node may serve
    * @param refused called when the ring will never take this node in, with the reason
+   * @param alive whether gossip says so of a node
+   * @param keeps why a node cannot be replaced; null when it can
    */
   Joining(
       Environment environment,
@@ -51,7 +65,9 @@ final class Joining {
       UUID hostId,
       RaftMetadataRing ring,
       Runnable joined,
-      Consumer<String> refused) {
+      Consumer<String> refused,
+      Predicate<UUID> alive,
+      Function<NodeInfo, @Nullable String> keeps) {
     this.environment = environment;
     this.shard = shard;
     this.config = config;
@@ -59,6 +75,9 @@ final class Joining {
     this.ring = ring;
     this.joined = joined;
     this.refused = refused;
+    this.alive = alive;
+    this.keeps = keeps;
+    this.begunNanos = environment.clock().nanos();
   }
 
   /** Called on the shard when the metadata log has been read. */
@@ -119,14 +138,59 @@ final class Joining {
       refuse(NodeIdentity.removed(hostId));
       return;
     }
-    if (known == null && metadata.transition() != null) {
-      // Its own, or another that has to end first.
-      retry();
+    Transition now = metadata.transition();
+    if (known == null && now != null) {
+      isBegun |= now.node().hostId().equals(hostId);
+      retry(); // its own, or another that has to end first
+      return;
+    }
+    if (known == null && isBegun) {
+      refuse("joining was cancelled: start this node again to begin anew");
+      return;
+    }
+    String replaced = config.replaceNode();
+    if (known == null && replaced != null) {
+      replace(metadata, replaced);
       return;
     }
     boolean inSteps = known == null && metadata.hasTables();
+    change(inSteps ? joinInSteps(wanted) : new MetadataChange.RegisterNode(wanted));
+  }
+
+  /**
+   * Takes the place of a dead node. Gossip is listened to for a while before it is believed that
+   * the node is dead.
+   */
+  private void replace(ClusterMetadata metadata, String replaced) {
+    NodeInfo dead;
+    try {
+      dead = OwnershipApi.find(metadata, replaced);
+    } catch (IllegalArgumentException e) {
+      refuse("replace_node: " + e.getMessage());
+      return;
+    }
+    String kept = keeps.apply(dead);
+    if (kept != null) {
+      refuse("replace_node: " + kept);
+      return;
+    }
+    if (environment.clock().nanos() - begunNanos < LISTEN_NANOS) {
+      retry();
+      return;
+    }
+    if (alive.test(dead.hostId())) {
+      refuse("replace_node: node " + dead.hostId() + " at " + dead.internode() + " is alive");
+      return;
+    }
+    log.info("taking the place of node {}: rows are fetched first", dead.hostId());
+    change(
+        new MetadataChange.BeginTransition(
+            Transition.Kind.REPLACE, describe(dead.tokens()), dead.hostId(), false));
+  }
+
+  private void change(MetadataChange change) {
     ring.change(
-        inSteps ? joinInSteps(wanted) : new MetadataChange.RegisterNode(wanted),
+        change,
         environment.clock().nanos() + ATTEMPT_NANOS,
         new Answer<>() {
           @Override
@@ -149,7 +213,10 @@ final class Joining {
 
   private void registered(ChangeOutcome outcome) {
     switch (outcome) {
-      case ChangeOutcome.Applied applied when ring.metadata().node(hostId) == null -> retry();
+      case ChangeOutcome.Applied applied when ring.metadata().node(hostId) == null -> {
+        isBegun = true;
+        retry();
+      }
       case ChangeOutcome.Applied applied -> join();
       case ChangeOutcome.Unchanged unchanged -> join();
       case ChangeOutcome.Conflict conflict -> retry();
@@ -160,14 +227,17 @@ final class Joining {
   }
 
   private NodeInfo describe(ClusterMetadata metadata, @Nullable NodeInfo known) {
-    List<Long> tokens =
+    return describe(
         known != null
             ? known.tokens()
             : TokenAllocation.choose(
                 metadata.nodes(),
                 config.datacenter(),
                 config.numTokens(),
-                config.datacenter().hashCode() & 0xFFFF);
+                config.datacenter().hashCode() & 0xFFFF));
+  }
+
+  private NodeInfo describe(List<Long> tokens) {
     return new NodeInfo(
         hostId,
         config.internode(),

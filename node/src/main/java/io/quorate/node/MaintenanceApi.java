@@ -110,6 +110,9 @@ final class MaintenanceApi {
 
   private Object cancel(Request request) {
     Tasks.Task task = task(request);
+    if (task.work().kind() == StorageTask.Kind.STREAM) {
+      throw new IllegalArgumentException("that is cancelled by 'nodetool cluster cancel'");
+    }
     task.work().cancel();
     return describe(task);
   }

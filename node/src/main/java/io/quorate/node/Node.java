@@ -10,6 +10,7 @@ import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.Transition;
 import io.quorate.cql.QueryProcessor;
 import io.quorate.cql.Timeouts;
 import io.quorate.cql.system.SystemTables;
@@ -62,7 +63,6 @@ public final class Node {
   private static final long MAX_COMMIT_LOG_BYTES = 512L << 20;
 
   private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
-  private static final long STREAM_BYTES_PER_SECOND = 64L << 20;
   private static final long RESERVED_DISK_BYTES = 64L << 20;
   private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -276,6 +276,16 @@ public final class Node {
         transitions(identity, engine, ring, internode, local));
   }
 
+  private StorageTask streamTask(ClusterMetadata metadata) {
+    Transition transition = Objects.requireNonNull(metadata.transition());
+    StorageTask task =
+        new StorageTask(
+            StorageTask.Kind.STREAM, transition.kind() + " of " + transition.node().internode());
+    tasks.add(task);
+    return task;
+  }
+
+  /** One that was begun before would take what this node is about to own for what it does not. */
   private void cancelCleanups() {
     for (Tasks.Task task : tasks.all()) {
       if (task.work().kind() == StorageTask.Kind.CLEANUP && !task.isOver()) {
@@ -310,7 +320,7 @@ public final class Node {
                         piece.source(),
                         piece.table(),
                         piece.lastToken(),
-                        STREAM_BYTES_PER_SECOND,
+                        config.streamBytesPerSecond() / Streaming.AT_ONCE,
                         listener),
                 StreamingLog.open(
                     environment.files(),
@@ -325,7 +335,8 @@ public final class Node {
                       }
                       shard.execute(then);
                     }),
-                finished),
+                finished,
+                streamTask(metadata)),
         this::cancelCleanups,
         this::leave);
   }
@@ -408,7 +419,10 @@ public final class Node {
               public void onDown(Member member) {
                 log.info("node {} at {} is down", member.hostId(), member.endpoint());
                 hints.targetDown(member.hostId());
-                clients.nodeDown(member);
+                // Drivers take the last of what they hear within a second: not of one that is gone.
+                if (!assembled().ring.metadata().isRemoved(member.hostId())) {
+                  clients.nodeDown(member);
+                }
               }
 
               @Override
@@ -441,7 +455,9 @@ public final class Node {
               identity.hostId(),
               ring,
               Node.this::serve,
-              Node.this::fail);
+              Node.this::fail,
+              hostId -> assembled().membership.isAlive(hostId),
+              info -> OwnershipApi.voter(assembled().raft.status(), info));
       ring.whenSettled(joining::start);
     }
 

@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param commitLogArchiveDirectory segments of the commit log are kept there for a restore; null
  *     keeps none
  * @param memtableMaxAgeMillis what is in memory is flushed at this age, so that its log can go
+ * @param streamBytesPerSecond how much a node fetches at most when ownership changes; 0 is without
+ *     limit
+ * @param replaceNode host id or address of a dead node whose place a new node takes; null when it
+ *     takes nobody's
  */
 public record NodeConfig(
     String clusterName,
@@ -46,7 +50,9 @@ public record NodeConfig(
     long rangeTimeoutMillis,
     long writeTimeoutMillis,
     long metadataTimeoutMillis,
-    long hintWindowMillis) {
+    long hintWindowMillis,
+    long streamBytesPerSecond,
+    @Nullable String replaceNode) {
 
   /** When a write is acknowledged. */
   public enum CommitLogSync {

@@ -8,6 +8,7 @@ import io.quorate.coordinator.metadata.Receivers.Fetch;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.environment.Shard;
 import io.quorate.sstable.RangePosition;
+import io.quorate.sstable.StorageTask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +29,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Streaming {
   private static final Logger log = LoggerFactory.getLogger(Streaming.class);
-  private static final int AT_ONCE = 2;
+
+  /** Pieces that are fetched at a time; what may come a second is shared among them. */
+  static final int AT_ONCE = 2;
+
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** One range of one table from one source. */
@@ -52,6 +56,7 @@ final class Streaming {
   private final StreamingLog doneLog;
   private final Consumer<Runnable> flush;
   private final Runnable finished;
+  private final StorageTask task;
   private final List<Piece> waiting = new ArrayList<>();
   private final List<RangeFetch> running = new ArrayList<>();
   private final int pieces;
@@ -62,6 +67,7 @@ final class Streaming {
   /**
    * @param flush makes what was fetched durable, then runs what it is given, on the shard
    * @param finished called once, on the shard
+   * @param task is told how it goes
    */
   Streaming(
       Shard shard,
@@ -69,12 +75,14 @@ final class Streaming {
       Fetches fetches,
       StreamingLog doneLog,
       Consumer<Runnable> flush,
-      Runnable finished) {
+      Runnable finished,
+      StorageTask task) {
     this.shard = shard;
     this.fetches = fetches;
     this.doneLog = doneLog;
     this.flush = flush;
     this.finished = finished;
+    this.task = task;
     Set<String> done = doneLog.done();
     for (Piece piece : all) {
       if (!done.contains(piece.name())) {
@@ -104,6 +112,7 @@ final class Streaming {
   }
 
   void start() {
+    task.begin(0);
     if (waiting.isEmpty()) {
       end();
       return;
@@ -120,6 +129,9 @@ final class Streaming {
 
   /** Gives up what is under way. What was done stays done. */
   void stop() {
+    if (!stopped) {
+      task.end(StorageTask.State.CANCELLED, "the change of ownership ended");
+    }
     stopped = true;
     running.forEach(RangeFetch::stop);
     running.clear();
@@ -155,6 +167,7 @@ final class Streaming {
     @Override
     public void reached(RangePosition position, long bytes) {
       reached = position;
+      task.advance(bytes);
       progress = new Progress(donePieces, pieces, progress.bytes() + bytes, null);
     }
 
@@ -185,6 +198,7 @@ final class Streaming {
     flush.accept(() -> {
       if (!stopped) {
         stopped = true;
+        task.end(StorageTask.State.DONE, pieces + " pieces");
         finished.run();
       }
     });

@@ -44,6 +44,8 @@ class ConfigFileTest {
       concurrent_compactors: 3
       compaction_throughput: 7
       compaction_max_space_share: 0.25
+      stream_throughput: 9
+      replace_node: 10.0.0.5
       """;
 
   private static NodeConfig parse(String yaml) {
@@ -79,7 +81,9 @@ class ConfigFileTest {
             10_000,
             2_000,
             10_000,
-            10_800_000);
+            10_800_000,
+            64L << 20,
+            null);
     assertThat(parse("")).isEqualTo(expected);
     assertThat(parse("# nothing but a comment\n")).isEqualTo(expected);
     assertThat(parse("rack:\n")).as("a key without a value").isEqualTo(expected);
@@ -117,7 +121,9 @@ class ConfigFileTest {
                 12,
                 13,
                 14,
-                0));
+                0,
+                9L << 20,
+                "10.0.0.5"));
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -28,6 +29,8 @@ public final class SimulatedCluster {
   private final TreeMap<String, Node> nodes = new TreeMap<>();
   private final TreeMap<String, Environment> environments = new TreeMap<>();
   private final List<Endpoint> voters = new ArrayList<>();
+  private final TreeMap<String, String> replaced = new TreeMap<>();
+  private final TreeSet<String> mayFail = new TreeSet<>();
 
   public SimulatedCluster(SimulatedWorld world, int nodeCount) {
     this.world = world;
@@ -45,6 +48,18 @@ public final class SimulatedCluster {
     SimulatedHost added = world.addHost("10.0.0." + (hosts.size() + 1), SHARDS);
     hosts.add(added);
     return added;
+  }
+
+  /** Another host, whose node takes the place of that of a host that is down. */
+  public SimulatedHost addReplacement(SimulatedHost dead) {
+    SimulatedHost added = addHost();
+    replaced.put(added.name(), dead.name());
+    return added;
+  }
+
+  /** The node of this host may refuse to go on. */
+  public void mayFail(SimulatedHost host) {
+    mayFail.add(host.name());
   }
 
   public SimulatedWorld world() {
@@ -80,7 +95,9 @@ public final class SimulatedCluster {
 
               @Override
               public void failed(String why) {
-                throw new IllegalStateException(host.name() + " failed: " + why);
+                if (!mayFail.contains(host.name())) {
+                  throw new IllegalStateException(host.name() + " failed: " + why);
+                }
               }
             });
     nodes.put(host.name(), node);
@@ -116,7 +133,9 @@ public final class SimulatedCluster {
         4_000,
         1_000,
         5_000,
-        TimeUnit.HOURS.toMillis(3));
+        TimeUnit.HOURS.toMillis(3),
+        0,
+        replaced.get(address));
   }
 
   private boolean allServe() {

@@ -53,6 +53,42 @@ class OwnershipTest {
     }
   }
 
+  @Test
+  void nothingAcknowledgedIsLostWhenADeadNodeIsRemoved() {
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      Run run = new Run(seed, 3);
+      SimulatedHost dead = run.join(false);
+      run.remove(dead);
+      assertThat(run.missing()).as("seed %d", seed).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingAcknowledgedIsLostWhenADeadNodeIsReplaced() {
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      Run run = new Run(seed, 3);
+      SimulatedHost dead = run.join(false);
+      run.replace(dead);
+      assertThat(run.missing()).as("seed %d", seed).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingAcknowledgedIsLostWhenJoiningIsCancelled() {
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      Run run = new Run(seed, 3);
+      run.cancelJoin();
+      assertThat(run.missing()).as("seed %d", seed).isEmpty();
+    }
+  }
+
+  @Test
+  void twoNodesThatComeAtOnceJoinOneAfterTheOther() {
+    Run run = new Run(1, 3);
+    run.joinTwo();
+    assertThat(run.missing()).isEmpty();
+  }
+
   /** A node that says that it has everything, and has nothing: the check above can fail. */
   @Test
   void theCheckCatchesANodeThatFetchesNothing() {
@@ -129,6 +165,74 @@ class OwnershipTest {
           new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false),
           outcome -> assertThat(outcome).isEqualTo(Outcome.OK));
       await("the node has left", () -> metadata().isRemoved(leaving) && !cluster.serves(host));
+      rest();
+    }
+
+    /** Kills a node and waits until the others know. */
+    private UUID kill(SimulatedHost host) {
+      UUID id = cluster.node(host).coordinator().localHostId();
+      work();
+      world.runFor(TimeUnit.MILLISECONDS.toNanos(world.random().nextInt(2_000)));
+      host.crash();
+      await(
+          "it is taken for dead",
+          () ->
+              cluster.hosts().stream()
+                  .filter(cluster::serves)
+                  .noneMatch(one -> cluster.node(one).coordinator().isAlive(id)));
+      return id;
+    }
+
+    void remove(SimulatedHost host) {
+      UUID dead = kill(host);
+      NodeInfo node = Objects.requireNonNull(metadata().node(dead));
+      registers.attempt(
+          cluster.hosts().getFirst(),
+          new MetadataChange.BeginTransition(Transition.Kind.REMOVE, node, null, false),
+          outcome -> assertThat(outcome).isEqualTo(Outcome.OK));
+      await("the dead node is out", () -> metadata().isRemoved(dead) && transition() == null);
+      rest();
+    }
+
+    void replace(SimulatedHost host) {
+      UUID dead = kill(host);
+      SimulatedHost young = cluster.addReplacement(host);
+      cluster.start(young);
+      await(
+          "the new node has its place",
+          () -> cluster.serves(young) && metadata().isRemoved(dead) && transition() == null);
+      assertThat(metadata().nodes()).hasSize(4);
+      rest();
+    }
+
+    void cancelJoin() {
+      work();
+      world.runFor(TimeUnit.SECONDS.toNanos(2));
+      SimulatedHost host = cluster.addHost();
+      cluster.mayFail(host);
+      cluster.start(host);
+      await("it may fetch", () -> transition() != null && transition().mayStream());
+      long number = Objects.requireNonNull(transition()).number();
+      registers.attempt(
+          cluster.hosts().getFirst(),
+          new MetadataChange.CancelTransition(number),
+          outcome -> assertThat(outcome).isEqualTo(Outcome.OK));
+      await("it is cancelled", () -> transition() == null);
+      rest();
+      assertThat(metadata().nodes()).hasSize(3);
+      assertThat(cluster.serves(host)).isFalse();
+    }
+
+    void joinTwo() {
+      work();
+      SimulatedHost first = cluster.addHost();
+      SimulatedHost second = cluster.addHost();
+      cluster.start(first);
+      cluster.start(second);
+      await(
+          "both have joined",
+          () -> cluster.serves(first) && cluster.serves(second) && transition() == null);
+      assertThat(metadata().nodes()).hasSize(5);
       rest();
     }
 

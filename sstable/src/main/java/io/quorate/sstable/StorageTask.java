@@ -30,7 +30,9 @@ public final class StorageTask {
     /** Bringing an exported snapshot's rows into tables. */
     IMPORT,
     /** Comparing a snapshot's files with their checksums. */
-    VERIFY_SNAPSHOT
+    VERIFY_SNAPSHOT,
+    /** Fetching rows from other nodes; done by whoever moves them, and not cancelled here. */
+    STREAM
   }
 
   /** How far it is. */
@@ -60,7 +62,10 @@ public final class StorageTask {
     this.snapshot = null;
   }
 
-  StorageTask(Kind kind, String snapshot) {
+  /**
+   * @param snapshot or whatever else it is for
+   */
+  public StorageTask(Kind kind, String snapshot) {
     this.kind = kind;
     this.tableId = null;
     this.snapshot = snapshot;
@@ -118,12 +123,16 @@ public final class StorageTask {
     return cancelled;
   }
 
-  void begin(long bytes) {
+  /**
+   * @param bytes to read; 0 when it is not known
+   */
+  public void begin(long bytes) {
     totalBytes.set(bytes);
     state = State.RUNNING;
   }
 
-  void advance(long bytes) {
+  /** So many bytes more are done. */
+  public void advance(long bytes) {
     doneBytes.addAndGet(bytes);
   }
 
@@ -147,7 +156,8 @@ public final class StorageTask {
     state = cancelled ? State.CANCELLED : State.FAILED;
   }
 
-  void end(State how, @Nullable String what) {
+  /** It is over. */
+  public void end(State how, @Nullable String what) {
     outcome = what;
     state = how;
   }

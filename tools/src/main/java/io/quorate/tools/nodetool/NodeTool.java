@@ -251,6 +251,11 @@ public final class NodeTool implements Callable<Integer> {
     return act("/v1/drain", Map.of(), answer -> "drained\n");
   }
 
+  @Command(description = "What this node is doing in the cluster, and the rows that it fetches.")
+  int netstats() {
+    return show("/v1/transition", Map.of(), OwnershipReports::netStats);
+  }
+
   @Command(description = "The node leaves the cluster: its rows go to the others first.")
   int decommission(
       @Option(names = "--force", description = "also when too few nodes stay for the replicas")

@@ -69,6 +69,14 @@ public final class OwnershipReports {
     return !node.text("status").equals("UP");
   }
 
+  static String netStats(Json answer) {
+    Reports.Lines lines = new Reports.Lines();
+    Json fetching = answer.at("fetching");
+    lines.add("Mode", answer.text("state"));
+    lines.add("Fetching", fetching.isNull() ? "nothing" : pieces(fetching));
+    return lines.toString();
+  }
+
   /** How far a change is, in one line. */
   static String line(Json transition) {
     String what =
