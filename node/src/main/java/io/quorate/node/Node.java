@@ -447,6 +447,7 @@ public final class Node {
     public void started() {
       RaftMetadataRing ring = assembled().ring;
       assembled().transitions.start();
+      new MetadataVoters(environment, shard, ring, assembled().raft).start();
       Joining joining =
           new Joining(
               environment,
