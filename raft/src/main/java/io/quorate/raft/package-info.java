@@ -24,8 +24,8 @@
  *   <li>{@link io.quorate.raft.RaftNode}: the clock, the disk and the transport of one core; it
  *       forwards proposals, retries them and answers each one exactly once.
  *   <li>{@code PendingProposals}, {@code PendingReads}: who waits for an answer here.
- *   <li>{@code ReplicatedState}: the state machine and {@code AppliedProposals}, what makes a retried
- *       proposal apply once.
+ *   <li>{@code ReplicatedState}: the state machine and {@code AppliedProposals}, what makes a
+ *       retried proposal apply once.
  *   <li>{@code LogThread}: the log where it may wait for the disk.
  *   <li>{@code DurableLog}: segments, hard state and snapshot on disk; {@code LogRecovery} reads
  *       them back after any crash.
