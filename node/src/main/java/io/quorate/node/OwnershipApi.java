@@ -176,11 +176,12 @@ final class OwnershipApi {
     return found.getFirst();
   }
 
-  /** Why a node cannot be taken out, whatever the metadata say; null when it can. */
+  /** Why a node cannot be replaced, whatever the metadata say; null when it can. */
   static @Nullable String voter(RaftStatus raft, NodeInfo info) {
     return raft.voters().contains(new PeerId(info.internode().toString()))
         ? info.internode()
-            + " votes in the metadata ring (metadata_voters), whose voters cannot be changed yet"
+            + " votes in the metadata ring (metadata_voters) and cannot be replaced yet: remove it,"
+            + " and let a new node join"
         : null;
   }
 
@@ -206,11 +207,7 @@ final class OwnershipApi {
   }
 
   private void begin(Transition.Kind kind, NodeInfo info, boolean forced, Consumer<Reply> reply) {
-    String voter = voter(node.assembled().raft().status(), info);
-    if (voter != null) {
-      reply.accept(Reply.error(409, voter));
-      return;
-    }
+    // One that votes in the metadata ring gives its vote to another: MetadataVoters.
     change(new MetadataChange.BeginTransition(kind, info, null, forced), reply);
   }
 

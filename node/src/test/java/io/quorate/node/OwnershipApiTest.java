@@ -47,6 +47,10 @@ class OwnershipApiTest {
     return JSON.std.mapFrom(ask("GET", node, "/v1/transition").body());
   }
 
+  private String voters(int node) throws Exception {
+    return String.valueOf(JSON.std.mapFrom(ask("GET", node, "/v1/raft").body()).get("voters"));
+  }
+
   @Test
   void nodesAreTakenOutAndPutInByCommand() throws Exception {
     LocalCluster cluster = new LocalCluster(directory, SUBNET, 3);
@@ -59,7 +63,7 @@ class OwnershipApiTest {
           "CREATE KEYSPACE app WITH replication = {'class': 'SimpleStrategy',"
               + " 'replication_factor': 3}");
       session.execute("CREATE TABLE app.t (k int PRIMARY KEY, v text)");
-      refused(1, "/v1/decommission", "metadata_voters");
+      refused(1, "/v1/decommission", "too few nodes would be left");
       refused(1, "/v1/removenode?node=" + SUBNET + ".2", "is alive");
       refused(1, "/v1/removenode?node=1.2.3.4", "there is no node '1.2.3.4'");
       refused(1, "/v1/transition/cancel", "no change of ownership is under way");
@@ -109,6 +113,18 @@ class OwnershipApiTest {
           .until(() ->
               back.isCompletedExceptionally()
                   || "DECOMMISSIONED".equals(transition(4).get("state")));
+
+      // One that votes gives its vote to a node that stays.
+      cluster.start(5);
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> ask("POST", 2, "/v1/decommission").statusCode() == 200);
+      Awaitility.await()
+          .atMost(60, TimeUnit.SECONDS)
+          .until(() -> "DECOMMISSIONED".equals(transition(2).get("state")));
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> voters(1).contains(SUBNET + ".5") && !voters(1).contains(SUBNET + ".2:"));
     } finally {
       cluster.close();
     }
