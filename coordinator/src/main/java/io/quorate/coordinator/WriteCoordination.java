@@ -25,8 +25,8 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   private final WriteKind kind;
   private final long deadlineNanos;
 
-  /** Replicas that refused it because this node is behind. */
-  private final List<NodeInfo> stale = new ArrayList<>(0);
+  /** Replicas that refused it because this node is behind; made when there is one. */
+  private List<NodeInfo> stale = List.of();
 
   private boolean hasFailed;
   private @Nullable Answer<@Nullable Void> waiting;
@@ -127,6 +127,9 @@ final class WriteCoordination extends TimeoutWheel.Entry {
     if (waiting == null && !hasFailed) {
       keepHint(replica);
     } else {
+      if (stale.isEmpty()) {
+        stale = new ArrayList<>();
+      }
       stale.add(replica);
     }
   }
@@ -134,7 +137,6 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   private void acknowledged(NodeInfo replica) {
     if (quorum.answered(replica) && waiting != null) {
       stale.forEach(this::keepHint);
-      stale.clear();
       leaveWheel();
       Answer<@Nullable Void> answer = waiting;
       waiting = null;

@@ -192,7 +192,9 @@ final class OwnershipApi {
       reply.accept(Reply.error(409, "this node is " + node.state() + ": only one that serves can"));
       return;
     }
-    begin(Transition.Kind.LEAVE, self, isForced(request), reply);
+    change(
+        new MetadataChange.BeginTransition(Transition.Kind.LEAVE, self, null, isForced(request)),
+        reply);
   }
 
   private void remove(Request request, Consumer<Reply> reply) {
@@ -203,12 +205,9 @@ final class OwnershipApi {
               409, gone.internode() + " is alive: run 'nodetool decommission' at it instead"));
       return;
     }
-    begin(Transition.Kind.REMOVE, gone, isForced(request), reply);
-  }
-
-  private void begin(Transition.Kind kind, NodeInfo info, boolean forced, Consumer<Reply> reply) {
-    // One that votes in the metadata ring gives its vote to another: MetadataVoters.
-    change(new MetadataChange.BeginTransition(kind, info, null, forced), reply);
+    change(
+        new MetadataChange.BeginTransition(Transition.Kind.REMOVE, gone, null, isForced(request)),
+        reply);
   }
 
   private void cancel(Request request, Consumer<Reply> reply) {
