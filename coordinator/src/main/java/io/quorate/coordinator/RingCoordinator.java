@@ -12,7 +12,6 @@ import io.quorate.environment.Clock;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.Mutation;
 import io.quorate.sstable.ReadResult;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.LongAdder;
@@ -241,7 +240,8 @@ public final class RingCoordinator
 
   @Override
   public void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer) {
-    Collection<NodeInfo> nodes = ring.metadata().members();
+    List<NodeInfo> nodes =
+        ring.metadata().members().stream().filter(node -> !node.isWitness()).toList();
     for (NodeInfo node : nodes) {
       if (!isAlive(node)) {
         answer.failed(

@@ -17,7 +17,6 @@ import io.quorate.protocol.Murmur3;
 import io.quorate.protocol.types.CqlType.Scalar;
 import io.quorate.protocol.types.InvalidValueException;
 import io.quorate.protocol.types.Literals;
-import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftStatus;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,13 +38,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   GET  /health/live  /health/ready  /metrics
- *   GET  /v1/status  /v1/info  /v1/ring?keyspace=  /v1/describecluster  /v1/gossip  /v1/raft
+ *   GET  /v1/status  /v1/info  /v1/ring?keyspace=  /v1/describecluster  /v1/gossip
  *   GET  /v1/tables?keyspace=&amp;table=   /v1/endpoints?keyspace=&amp;table=&amp;key=
  *   POST /v1/flush?keyspace=&amp;table=
- *   POST /v1/drain  /v1/raft/transfer?to=
+ *   POST /v1/drain
  * </pre>
  *
- * <p>Snapshots stand at {@link SnapshotApi}, nodes that come and go at {@link OwnershipApi}.
+ * <p>Snapshots stand at {@link SnapshotApi}, nodes that come and go at {@link OwnershipApi}, the
+ * metadata ring at {@link MetadataRingApi}.
  */
 final class AdminApi {
   private final Environment environment;
@@ -68,7 +68,6 @@ final class AdminApi {
     server.get("/v1/ring", json(this::ring));
     server.get("/v1/describecluster", json(request -> describeCluster()));
     server.get("/v1/gossip", json(request -> gossip()));
-    server.get("/v1/raft", json(request -> raft()));
     server.get("/v1/tables", this::tables);
     server.get("/v1/endpoints", json(this::endpoints));
     server.post(
@@ -78,9 +77,9 @@ final class AdminApi {
         "/v1/drain",
         (request, reply) ->
             node.drain(node.assembled(), onShard(() -> reply.accept(Reply.json("{}")))));
-    server.post("/v1/raft/transfer", this::transfer);
     new MaintenanceApi(environment, node).addTo(server);
     new OwnershipApi(environment, node).addTo(server);
+    new MetadataRingApi(node).addTo(server);
   }
 
   private static Reply live() {
@@ -155,6 +154,7 @@ final class AdminApi {
       entry.put("rack", info.rack());
       entry.put("status", alive ? "UP" : "DOWN");
       entry.put("state", state(metadata, info.hostId(), member));
+      entry.put("role", info.isWitness() ? "witness" : "data");
       entry.put("load_bytes", member == null ? 0 : member.loadBytes());
       entry.put("metadata_epoch", member == null ? 0 : member.metadataEpoch());
       entry.put("tokens", info.tokens().size());
@@ -327,36 +327,6 @@ final class AdminApi {
     return members;
   }
 
-  private Object raft() {
-    RaftStatus status = node.assembled().raft().status();
-    Map<String, @Nullable Object> raft = new LinkedHashMap<>();
-    raft.put("self", status.self().toString());
-    raft.put("role", status.role().name());
-    raft.put("term", status.term());
-    raft.put("leader", status.leader() == null ? null : status.leader().toString());
-    raft.put("commit_index", status.commitIndex());
-    raft.put("applied_index", status.appliedIndex());
-    raft.put("last_index", status.lastIndex());
-    raft.put("snapshot_index", status.snapshotIndex());
-    raft.put("leader_changes", status.leaderChanges());
-    raft.put("voters", status.voters().stream().map(PeerId::toString).toList());
-    raft.put("outgoing_voters", status.outgoingVoters().stream().map(PeerId::toString).toList());
-    raft.put("state_differs_at", status.stateDiffersAt());
-    List<Object> peers = new ArrayList<>();
-    for (RaftStatus.PeerStatus peer : status.peers()) {
-      Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("peer", peer.peer().toString());
-      entry.put("voter", peer.isVoter());
-      entry.put("match_index", peer.matchIndex());
-      entry.put("lag", peer.lag());
-      entry.put("active", peer.isActive());
-      peers.add(entry);
-    }
-    raft.put("peers", peers);
-    raft.put("failure", status.failure());
-    return raft;
-  }
-
   private void tables(Request request, Consumer<Reply> reply) {
     ClusterMetadata metadata = metadata();
     List<TableMetadata> wanted = wantedTables(metadata, request);
@@ -478,20 +448,5 @@ final class AdminApi {
       tables.forEach(table -> action.accept(table, one));
       one.accept(null);
     };
-  }
-
-  private void transfer(Request request, Consumer<Reply> reply) {
-    String to = request.parameter("to");
-    RaftStatus status = node.assembled().raft().status();
-    PeerId peer = to == null ? null : new PeerId(to);
-    if (peer == null || !status.voters().contains(peer)) {
-      throw new IllegalArgumentException("'to' must be one of " + status.voters());
-    }
-    if (!status.self().equals(status.leader())) {
-      reply.accept(Reply.error(409, "this node does not lead; ask " + status.leader()));
-      return;
-    }
-    node.assembled().raft().transferLeadership(peer);
-    reply.accept(json(Map.of("transferring_to", peer.toString())));
   }
 }

@@ -44,6 +44,9 @@ public final class ConfigFile {
     keys.put("rack", "rack1");
     keys.put("seeds", "this node");
     keys.put("metadata_voters", "as seeds");
+    keys.put("metadata_voter_count", "auto: 3 of up to 4 nodes, 5 of up to 8, else 7");
+    keys.put("metadata_voter_patience_ms", "300000");
+    keys.put("role", "data");
     keys.put("num_tokens", "16");
     keys.put("shards", "one a core");
     keys.put("commitlog_sync", "group");
@@ -166,6 +169,11 @@ public final class ConfigFile {
     int internodePort = (int) number("internode_port", 7000, 1, 65_535);
     List<Endpoint> seeds =
         endpoints("seeds", internodePort, List.of(new Endpoint(broadcast, internodePort)));
+    boolean isWitness = oneOf("role", "data", "witness").equals("witness");
+    String replaced = replaced();
+    if (isWitness && replaced != null) {
+      throw new ConfigException(source + ": a witness takes nobody's place: omit replace_node");
+    }
     return new NodeConfig(
         name("cluster_name", "quorate"),
         directory.resolve(text("data_directory", "data")),
@@ -178,6 +186,8 @@ public final class ConfigFile {
         name("rack", "rack1"),
         seeds,
         endpoints("metadata_voters", internodePort, seeds),
+        voterPolicy(),
+        isWitness,
         (int) number("num_tokens", 16, 1, 1024),
         (int) number("shards", cores, 1, 256),
         sync(),
@@ -193,7 +203,25 @@ public final class ConfigFile {
         number("metadata_request_timeout_ms", 10_000, 10, 3_600_000),
         number("max_hint_window_ms", 3 * 3_600_000L, 0, Long.MAX_VALUE),
         number("stream_throughput", 64, 0, 1 << 30) << 20,
-        replaced());
+        replaced);
+  }
+
+  private VoterPolicy voterPolicy() {
+    String count = oneOf("metadata_voter_count", "auto", "1", "3", "5", "7");
+    long patienceMillis =
+        number(
+            "metadata_voter_patience_ms", VoterPolicy.DEFAULT.patienceMillis(), 1_000, 604_800_000);
+    return new VoterPolicy(count.equals("auto") ? 0 : Integer.parseInt(count), patienceMillis);
+  }
+
+  /** One of a few words, the first when nothing is said. */
+  private String oneOf(String key, String... allowed) {
+    String value = text(key, allowed[0]);
+    if (!List.of(allowed).contains(value)) {
+      throw new ConfigException(
+          source + ": " + key + " is '" + value + "'; allowed are " + String.join(", ", allowed));
+    }
+    return value;
   }
 
   private @Nullable String replaced() {

@@ -86,7 +86,16 @@ final class Joining {
       refuse(NodeIdentity.removed(hostId));
       return;
     }
-    if (ring.metadata().node(hostId) != null) {
+    NodeInfo known = ring.metadata().node(hostId);
+    if (known != null && known.isWitness() != config.isWitness()) {
+      refuse(
+          "role: this node is a "
+              + (known.isWitness() ? "witness" : "data node")
+              + " of the cluster; to join in another role it needs to be removed, and an empty"
+              + " data directory");
+      return;
+    }
+    if (known != null) {
       join();
     }
     attempt();
@@ -139,7 +148,7 @@ final class Joining {
       return;
     }
     Transition now = metadata.transition();
-    if (known == null && now != null) {
+    if (known == null && now != null && !config.isWitness()) {
       isBegun |= now.node().hostId().equals(hostId);
       retry(); // its own, or another that has to end first
       return;
@@ -153,7 +162,7 @@ final class Joining {
       replace(metadata, replaced);
       return;
     }
-    boolean inSteps = known == null && metadata.hasTables();
+    boolean inSteps = known == null && metadata.hasTables() && !config.isWitness();
     change(inSteps ? joinInSteps(wanted) : new MetadataChange.RegisterNode(wanted));
   }
 
@@ -228,13 +237,15 @@ final class Joining {
 
   private NodeInfo describe(ClusterMetadata metadata, @Nullable NodeInfo known) {
     return describe(
-        known != null
-            ? known.tokens()
-            : TokenAllocation.choose(
-                metadata.nodes(),
-                config.datacenter(),
-                config.numTokens(),
-                config.datacenter().hashCode() & 0xFFFF));
+        config.isWitness()
+            ? List.of()
+            : known != null
+                ? known.tokens()
+                : TokenAllocation.choose(
+                    metadata.nodes(),
+                    config.datacenter(),
+                    config.numTokens(),
+                    config.datacenter().hashCode() & 0xFFFF));
   }
 
   private NodeInfo describe(List<Long> tokens) {

@@ -11,21 +11,21 @@ import io.quorate.raft.RaftNode;
 import io.quorate.raft.RaftStatus;
 import io.quorate.raft.Role;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the metadata ring's voters among the nodes of the cluster: one that leaves, is removed or
- * replaced gives its vote to another, in the rack that has fewest; and a ring that began with fewer
- * than three grows to three. Only the ring's leader acts. The rest is left as it was configured.
+ * Keeps the metadata ring's voters as {@link VoterChoice} wants them, by one joint step at a time.
+ * Only the ring's leader acts: without a majority there is none. While ownership changes the voters
+ * stay, but for one who is about to leave the cluster and gives its vote to another.
  *
  * <p>Owned by the metadata ring's shard.
  */
@@ -33,19 +33,28 @@ final class MetadataVoters {
   private static final Logger log = LoggerFactory.getLogger(MetadataVoters.class);
   private static final long LOOK_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final int LEAST = 3;
 
   private final Environment environment;
   private final Shard shard;
   private final RaftMetadataRing ring;
   private final RaftNode raft;
+  private final VoterPolicy policy;
   private boolean changing;
 
-  MetadataVoters(Environment environment, Shard shard, RaftMetadataRing ring, RaftNode raft) {
+  /** Since when this node, as the leader, misses a voter: on the environment's monotonic clock. */
+  private final Map<PeerId, Long> missedSinceNanos = new TreeMap<>();
+
+  MetadataVoters(
+      Environment environment,
+      Shard shard,
+      RaftMetadataRing ring,
+      RaftNode raft,
+      VoterPolicy policy) {
     this.environment = environment;
     this.shard = shard;
     this.ring = ring;
     this.raft = raft;
+    this.policy = policy;
   }
 
   void start() {
@@ -61,22 +70,69 @@ final class MetadataVoters {
 
   private void look() {
     RaftStatus status = raft.status();
-    boolean canAct =
-        status != null && status.role() == Role.LEADER && status.outgoingVoters().isEmpty();
-    if (canAct && !changing) {
-      Set<PeerId> current = new TreeSet<>(status.voters());
-      Set<PeerId> wanted = choose(ring.metadata(), current, followers(status));
-      if (!wanted.equals(current)) {
-        change(wanted);
+    if (status == null || status.role() != Role.LEADER) {
+      missedSinceNanos.clear();
+      return;
+    }
+    ClusterMetadata metadata = ring.metadata();
+    Set<PeerId> followers = followers(status);
+    Set<PeerId> current = new TreeSet<>(status.voters());
+    Set<PeerId> lost = lost(metadata, current, followers);
+    if (changing || !status.outgoingVoters().isEmpty()) {
+      return;
+    }
+    Transition transition = metadata.transition();
+    PeerId leaving = transition == null ? null : leaving(metadata, transition);
+    if (transition != null && (leaving == null || !current.contains(leaving))) {
+      return;
+    }
+    List<NodeInfo> staying = new ArrayList<>();
+    for (NodeInfo node : metadata.members()) {
+      boolean isOfTheCluster = metadata.node(node.hostId()) != null;
+      if (isOfTheCluster && !VoterChoice.peer(node).equals(leaving)) {
+        staying.add(node);
       }
+    }
+    if (leaving != null) {
+      lost.add(leaving);
+    }
+    Set<PeerId> wanted = new VoterChoice(staying, current, lost, followers).choose(policy);
+    if (!wanted.equals(current)) {
+      change(wanted);
     }
   }
 
+  /** Those that were silent, or not of the cluster, for longer than the policy is patient. */
+  private Set<PeerId> lost(ClusterMetadata metadata, Set<PeerId> voters, Set<PeerId> followers) {
+    Set<PeerId> present = new TreeSet<>();
+    metadata.members().forEach(node -> present.add(VoterChoice.peer(node)));
+    present.retainAll(followers);
+    missedSinceNanos.keySet().retainAll(voters);
+    missedSinceNanos.keySet().removeAll(present);
+    long now = environment.clock().nanos();
+    long patienceNanos = TimeUnit.MILLISECONDS.toNanos(policy.patienceMillis());
+    Set<PeerId> lost = new TreeSet<>();
+    for (PeerId voter : voters) {
+      if (!present.contains(voter)) {
+        long since = missedSinceNanos.computeIfAbsent(voter, v -> now);
+        if (now - since >= patienceNanos) {
+          lost.add(voter);
+        }
+      }
+    }
+    return lost;
+  }
+
+  /** This node, and those that it hears of. */
   private static Set<PeerId> followers(RaftStatus status) {
-    return status.peers().stream()
-        .filter(RaftStatus.PeerStatus::isActive)
-        .map(RaftStatus.PeerStatus::peer)
-        .collect(Collectors.toSet());
+    Set<PeerId> followers = new TreeSet<>();
+    followers.add(status.self());
+    for (RaftStatus.PeerStatus peer : status.peers()) {
+      if (peer.isActive()) {
+        followers.add(peer.peer());
+      }
+    }
+    return followers;
   }
 
   private void change(Set<PeerId> wanted) {
@@ -97,41 +153,6 @@ final class MetadataVoters {
         });
   }
 
-  /**
-   * Who should vote.
-   *
-   * @param followers who follows the log, of those who might
-   */
-  static Set<PeerId> choose(ClusterMetadata metadata, Set<PeerId> current, Set<PeerId> followers) {
-    Transition transition = metadata.transition();
-    PeerId leaving = transition == null ? null : leaving(metadata, transition);
-    Set<PeerId> chosen = new TreeSet<>(current);
-    if (leaving != null) {
-      chosen.remove(leaving);
-    }
-    List<NodeInfo> candidates = new ArrayList<>();
-    for (NodeInfo node : metadata.nodes()) {
-      PeerId peer = peer(node);
-      if (!current.contains(peer) && !peer.equals(leaving) && followers.contains(peer)) {
-        candidates.add(node);
-      }
-    }
-    int wanted = Math.max(current.size(), LEAST);
-    if (chosen.size() + candidates.size() < wanted) {
-      wanted = Math.min(wanted, current.size());
-    }
-    while (chosen.size() < wanted && !candidates.isEmpty()) {
-      NodeInfo next = leastRepresented(metadata, chosen, candidates);
-      candidates.remove(next);
-      chosen.add(peer(next));
-    }
-    return chosen.isEmpty() ? current : chosen;
-  }
-
-  private static PeerId peer(NodeInfo node) {
-    return new PeerId(node.internode().toString());
-  }
-
   /** Who is not of the cluster when the transition has ended. */
   private static @Nullable PeerId leaving(ClusterMetadata metadata, Transition transition) {
     UUID host =
@@ -141,27 +162,6 @@ final class MetadataVoters {
           case JOIN, MOVE -> null;
         };
     NodeInfo node = host == null ? null : metadata.node(host);
-    return node == null ? null : peer(node);
-  }
-
-  /** The first candidate of the data centre, and in it the rack, that has fewest votes. */
-  private static NodeInfo leastRepresented(
-      ClusterMetadata metadata, Set<PeerId> chosen, List<NodeInfo> candidates) {
-    List<NodeInfo> voters =
-        metadata.nodes().stream().filter(node -> chosen.contains(peer(node))).toList();
-    return candidates.stream()
-        .min(
-            Comparator.<NodeInfo>comparingLong(node ->
-                    voters.stream()
-                        .filter(voter -> voter.datacenter().equals(node.datacenter()))
-                        .count())
-                .thenComparingLong(node ->
-                    voters.stream()
-                        .filter(voter ->
-                            voter.datacenter().equals(node.datacenter())
-                                && voter.rack().equals(node.rack()))
-                        .count())
-                .thenComparing(NodeInfo::hostId))
-        .orElseThrow();
+    return node == null ? null : VoterChoice.peer(node);
   }
 }

@@ -10,6 +10,7 @@ import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.cql.QueryProcessor;
 import io.quorate.cql.Timeouts;
@@ -27,6 +28,7 @@ import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftConfig;
 import io.quorate.raft.RaftListener;
 import io.quorate.raft.RaftNode;
+import io.quorate.raft.RaftStatus;
 import io.quorate.sstable.EngineOptions;
 import io.quorate.sstable.ReadEffort;
 import io.quorate.sstable.StorageEngine;
@@ -230,8 +232,10 @@ public final class Node {
   }
 
   private Parts assemble(NodeIdentity identity, StorageEngine engine) {
-    RaftMetadataRing ring =
-        new RaftMetadataRing(environment, shard, new SchemaFollower(engine)::prepare);
+    // A witness makes no tables.
+    RaftMetadataRing.Preparation preparation =
+        config.isWitness() ? (next, ready) -> ready.run() : new SchemaFollower(engine)::prepare;
+    RaftMetadataRing ring = new RaftMetadataRing(environment, shard, preparation);
     Internode internode = new Internode(environment, () -> ring.metadata().epoch());
     RaftNode raft = raft(identity, ring, internode);
     ring.orderedBy(raft);
@@ -412,7 +416,9 @@ public final class Node {
               public void onAlive(Member member) {
                 log.info("node {} at {} is up", member.hostId(), member.endpoint());
                 hints.targetAlive(member.hostId());
-                clients.nodeUp(member);
+                if (isOfClients(member)) {
+                  clients.nodeUp(member);
+                }
               }
 
               @Override
@@ -420,7 +426,8 @@ public final class Node {
                 log.info("node {} at {} is down", member.hostId(), member.endpoint());
                 hints.targetDown(member.hostId());
                 // Drivers take the last of what they hear within a second: not of one that is gone.
-                if (!assembled().ring.metadata().isRemoved(member.hostId())) {
+                if (isOfClients(member)
+                    && !assembled().ring.metadata().isRemoved(member.hostId())) {
                   clients.nodeDown(member);
                 }
               }
@@ -435,6 +442,12 @@ public final class Node {
     return membership;
   }
 
+  /** Whether clients should hear of a node: not of a witness, which serves none. */
+  private boolean isOfClients(Member member) {
+    NodeInfo info = assembled().ring.metadata().node(member.hostId());
+    return info == null || !info.isWitness();
+  }
+
   /** Starts to join when the metadata log is read. */
   private final class RaftEvents implements RaftListener {
     private final NodeIdentity identity;
@@ -447,7 +460,7 @@ public final class Node {
     public void started() {
       RaftMetadataRing ring = assembled().ring;
       assembled().transitions.start();
-      new MetadataVoters(environment, shard, ring, assembled().raft).start();
+      new MetadataVoters(environment, shard, ring, assembled().raft, config.voterPolicy()).start();
       Joining joining =
           new Joining(
               environment,
@@ -493,6 +506,11 @@ public final class Node {
 
   private void serve() {
     Parts made = assembled();
+    if (config.isWitness()) {
+      begun();
+      log.info("node {} is a witness of the metadata ring", made.identity.hostId());
+      return;
+    }
     made.batchLog.startReplay(
         shard,
         (mutation, answer) ->
@@ -507,8 +525,12 @@ public final class Node {
       fail(String.valueOf(e.getMessage()));
       return;
     }
-    state = NodeState.NORMAL;
+    begun();
     log.info("node {} serves clients at {}", made.identity.hostId(), config.nativeTransport());
+  }
+
+  private void begun() {
+    state = NodeState.NORMAL;
     if (told.compareAndSet(false, true)) {
       listener.ready();
     }
@@ -542,6 +564,11 @@ public final class Node {
   /** The coordinator of requests that come to this node. */
   public RingCoordinator coordinator() {
     return assembled().coordinator;
+  }
+
+  /** How this node's part of the metadata ring is doing. */
+  public RaftStatus metadataRing() {
+    return assembled().raft.status();
   }
 
   /** How this node's disk is doing. */

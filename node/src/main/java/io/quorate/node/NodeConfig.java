@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param listenAddress where it listens, for peers, clients and administration
  * @param broadcastAddress under which peers and clients reach it
  * @param seeds peers that are asked for the rest of the cluster at start
- * @param metadataVoters internode endpoints of the nodes that vote in the metadata ring; the same
- *     on every node of the cluster
+ * @param metadataVoters internode endpoints of the nodes that vote in the metadata ring when it
+ *     begins; the same on every node of the cluster
+ * @param isWitness whether it votes in the metadata ring and holds no rows
  * @param shards event loops; one owns one slice of the token range
  * @param commitLogSync when a write is acknowledged
  * @param commitLogArchiveDirectory segments of the commit log are kept there for a restore; null
@@ -37,6 +38,8 @@ public record NodeConfig(
     String rack,
     List<Endpoint> seeds,
     List<Endpoint> metadataVoters,
+    VoterPolicy voterPolicy,
+    boolean isWitness,
     int numTokens,
     int shards,
     CommitLogSync commitLogSync,

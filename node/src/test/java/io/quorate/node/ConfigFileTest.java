@@ -28,6 +28,9 @@ class ConfigFileTest {
       rack: r2
       seeds: [10.0.0.7, 10.0.0.8:7005]
       metadata_voters: 10.0.0.8:7005, 10.0.0.9
+      metadata_voter_count: 5
+      metadata_voter_patience_ms: 1500
+      role: data
       num_tokens: 8
       shards: 3
       commitlog_sync: batch
@@ -68,6 +71,8 @@ class ConfigFileTest {
             "rack1",
             List.of(self),
             List.of(self),
+            VoterPolicy.DEFAULT,
+            false,
             16,
             2,
             CommitLogSync.GROUP,
@@ -108,6 +113,8 @@ class ConfigFileTest {
                 "r2",
                 List.of(new Endpoint("10.0.0.7", 7001), new Endpoint("10.0.0.8", 7005)),
                 List.of(new Endpoint("10.0.0.8", 7005), new Endpoint("10.0.0.9", 7001)),
+                new VoterPolicy(5, 1_500),
+                false,
                 8,
                 3,
                 CommitLogSync.BATCH,
@@ -131,6 +138,17 @@ class ConfigFileTest {
     NodeConfig config = parse("seeds: [10.0.0.1, 10.0.0.2, 10.0.0.3]\nlisten_address: 10.0.0.2");
     assertThat(config.metadataVoters()).isEqualTo(config.seeds()).hasSize(3);
     assertThat(config.internode()).isEqualTo(config.seeds().get(1));
+  }
+
+  @Test
+  void aWitnessTakesNobodysPlace() {
+    assertThat(parse("role: witness").isWitness()).isTrue();
+    assertThatThrownBy(() -> parse("role: witness\nreplace_node: 10.0.0.5"))
+        .hasMessage("q.yaml: a witness takes nobody's place: omit replace_node");
+    assertThatThrownBy(() -> parse("role: arbiter"))
+        .hasMessage("q.yaml: role is 'arbiter'; allowed are data, witness");
+    assertThatThrownBy(() -> parse("metadata_voter_count: 4"))
+        .hasMessage("q.yaml: metadata_voter_count is '4'; allowed are auto, 1, 3, 5, 7");
   }
 
   @Test

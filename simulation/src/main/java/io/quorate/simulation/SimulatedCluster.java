@@ -8,6 +8,7 @@ import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.node.Node;
 import io.quorate.node.NodeConfig;
 import io.quorate.node.NodeState;
+import io.quorate.node.VoterPolicy;
 import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,9 @@ public final class SimulatedCluster {
   private final List<Endpoint> voters = new ArrayList<>();
   private final TreeMap<String, String> replaced = new TreeMap<>();
   private final TreeSet<String> mayFail = new TreeSet<>();
+  private final TreeSet<String> witnesses = new TreeSet<>();
+  private final TreeMap<String, String> racks = new TreeMap<>();
+  private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
 
   public SimulatedCluster(SimulatedWorld world, int nodeCount) {
     this.world = world;
@@ -55,6 +59,21 @@ public final class SimulatedCluster {
     SimulatedHost added = addHost();
     replaced.put(added.name(), dead.name());
     return added;
+  }
+
+  /** The node of this host votes in the metadata ring and holds no rows. Before it starts. */
+  public void makeWitness(SimulatedHost host) {
+    witnesses.add(host.name());
+  }
+
+  /** The node of this host stands in another rack than the rest. Before it starts. */
+  public void place(SimulatedHost host, String rack) {
+    racks.put(host.name(), rack);
+  }
+
+  /** How the voters of the metadata ring are chosen. Before a node starts. */
+  public void choosesVoters(VoterPolicy policy) {
+    voterPolicy = policy;
   }
 
   /** The node of this host may refuse to go on. */
@@ -117,9 +136,11 @@ public final class SimulatedCluster {
         9042,
         7080,
         "datacenter1",
-        "rack1",
+        racks.getOrDefault(address, "rack1"),
         voters,
         voters,
+        voterPolicy,
+        witnesses.contains(address),
         8,
         SHARDS,
         NodeConfig.CommitLogSync.GROUP,

@@ -29,6 +29,7 @@ public final class ClusterMetadata {
   private final Topology topology;
   private final UUID schemaVersion;
   private final Map<UUID, TableMetadata> tablesById = new HashMap<>();
+  private final List<NodeInfo> owners;
 
   /** Who answers reads. */
   private final Ownership reading;
@@ -48,6 +49,7 @@ public final class ClusterMetadata {
     this.schemaEpoch = schemaEpoch;
     this.keyspaces = Collections.unmodifiableSortedMap(keyspaces);
     this.topology = topology;
+    this.owners = topology.nodes().values().stream().filter(node -> !node.isWitness()).toList();
     this.schemaVersion =
         UUID.nameUUIDFromBytes(("schema " + schemaEpoch).getBytes(StandardCharsets.UTF_8));
     for (KeyspaceMetadata keyspace : keyspaces.values()) {
@@ -98,14 +100,15 @@ public final class ClusterMetadata {
 
   /** The nodes that own something, by host id. */
   public Collection<NodeInfo> nodes() {
-    return topology.nodes().values();
+    return owners;
   }
 
-  /** The nodes that own something, and one that is on its way. */
+  /** All nodes: those that own something, one that is on its way, and the witnesses. */
   public Collection<NodeInfo> members() {
     return topology.members().values();
   }
 
+  /** A node, or a witness, of the cluster; one that is on its way is not. */
   public @Nullable NodeInfo node(UUID hostId) {
     return topology.nodes().get(hostId);
   }

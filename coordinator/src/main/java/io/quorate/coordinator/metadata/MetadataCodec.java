@@ -170,8 +170,8 @@ public final class MetadataCodec {
       for (KeyspaceMetadata keyspace : metadata.keyspaces()) {
         writeKeyspace(out, keyspace);
       }
-      out.writeInt(metadata.nodes().size());
-      for (NodeInfo node : metadata.nodes()) {
+      out.writeInt(metadata.topology().nodes().size());
+      for (NodeInfo node : metadata.topology().nodes().values()) {
         writeNode(out, node);
       }
       out.writeLong(metadata.ownershipEpoch());

@@ -10,7 +10,7 @@ import java.util.UUID;
  * @param hostId what the node is; its addresses are attributes that may change
  * @param internode where its peers reach it
  * @param nativeTransport where CQL clients reach it
- * @param tokens the ends of the token ranges that it owns first, sorted
+ * @param tokens the ends of the token ranges that it owns first, sorted; none of a witness
  */
 public record NodeInfo(
     UUID hostId,
@@ -23,6 +23,14 @@ public record NodeInfo(
 
   public NodeInfo {
     tokens = tokens.stream().sorted().toList();
+  }
+
+  /**
+   * Whether it votes in the metadata ring and does nothing else: it owns no rows, no client sees
+   * it.
+   */
+  public boolean isWitness() {
+    return tokens.isEmpty();
   }
 
   /** Whether {@code other} owns the same tokens from the same place. */

@@ -31,6 +31,9 @@ public final class TokenRing {
   public TokenRing(Collection<NodeInfo> nodes) {
     List<Entry> entries = new ArrayList<>();
     for (NodeInfo node : nodes) {
+      if (node.isWitness()) {
+        continue; // nor does its rack hold replicas
+      }
       node.tokens().forEach(token -> entries.add(new Entry(token, node)));
       racksByDatacenter
           .computeIfAbsent(node.datacenter(), datacenter -> new LinkedHashSet<>())

@@ -3,6 +3,7 @@ package io.quorate.coordinator.metadata;
 import io.quorate.coordinator.metadata.Transition.Step;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * The nodes of the cluster and what changes about them. Immutable; each step is pure, the same on
  * every replica of the metadata ring.
  *
- * @param nodes those that own something, by host id
+ * @param nodes those of the cluster, witnesses too, by host id
  * @param transition the change of ownership under way; null when there is none
  * @param ownershipEpoch when it was last changed who is asked: a request that was planned before is
  *     refused
@@ -70,11 +71,18 @@ record Topology(
     if (node.equals(known)) {
       return new Outcome.Unchanged();
     }
-    if (known != null && !known.samePlacement(node)) {
+    if (known != null && known.isWitness() != node.isWitness()) {
+      return new Outcome.Refused(
+          "node "
+              + node.hostId()
+              + " is of the cluster in another role; remove it, and let it join with an empty data"
+              + " directory");
+    }
+    if (known != null && !node.isWitness() && !known.samePlacement(node)) {
       return new Outcome.Refused(
           "node " + node.hostId() + " owns other tokens, or stands in another rack, already");
     }
-    if (known == null && (rowsMayExist || transition != null)) {
+    if (known == null && !node.isWitness() && (rowsMayExist || transition != null)) {
       return new Outcome.Conflict(); // it has to join in steps
     }
     Outcome unfit = unfit(node, null);
@@ -83,7 +91,7 @@ record Topology(
     }
     SortedMap<UUID, NodeInfo> changed = new TreeMap<>(nodes);
     changed.put(node.hostId(), node);
-    long owned = known == null ? epoch : ownershipEpoch;
+    long owned = known == null && !node.isWitness() ? epoch : ownershipEpoch;
     return new Outcome.Changed(new Topology(changed, transition, owned, removed));
   }
 
@@ -169,16 +177,20 @@ record Topology(
         return new Outcome.Conflict();
       }
     }
+    if (isNew && node.isWitness()) {
+      return new Outcome.Refused("a witness owns nothing: it is registered, and joins at once");
+    }
     boolean leaves =
         begun.kind() == Transition.Kind.LEAVE || begun.kind() == Transition.Kind.REMOVE;
     if (leaves) {
-      return forced ? null : tooFew(begun, keyspaces);
+      return forced || node.isWitness() ? null : tooFew(begun, keyspaces);
     }
     return unfit(node, replaced);
   }
 
   private @Nullable Outcome tooFew(Transition begun, Collection<KeyspaceMetadata> keyspaces) {
-    Collection<NodeInfo> after = begun.nodesAfter(nodes).values();
+    List<NodeInfo> after =
+        begun.nodesAfter(nodes).values().stream().filter(node -> !node.isWitness()).toList();
     String datacenter = begun.node().datacenter();
     long left = after.stream().filter(node -> node.datacenter().equals(datacenter)).count();
     for (KeyspaceMetadata keyspace : keyspaces) {

@@ -85,9 +85,14 @@ public record Transition(
     return after;
   }
 
-  /** All who take part, of the nodes before and after. */
+  /** All who take part, of the nodes before and after. A witness plans no request. */
   SortedSet<UUID> participants(SortedMap<UUID, NodeInfo> nodes) {
-    SortedSet<UUID> all = new TreeSet<>(nodes.keySet());
+    SortedSet<UUID> all = new TreeSet<>();
+    nodes.forEach((hostId, other) -> {
+      if (!other.isWitness()) {
+        all.add(hostId);
+      }
+    });
     all.add(node.hostId());
     UUID dead = dead();
     if (dead != null) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -173,6 +174,40 @@ class ClusterMetadataTest {
     assertThat(ring.owner(ring.rangeOf(-99)).hostId()).isEqualTo(new UUID(0, 2));
     assertThat(ring.owner(ring.rangeOf(1)).hostId()).isEqualTo(new UUID(0, 1));
     assertThat(ring.owner(ring.rangeOf(51)).hostId()).as("around").isEqualTo(new UUID(0, 1));
+  }
+
+  /** A witness that owned rows, or held up those who do, would be a node like any other. */
+  @Test
+  void aWitnessIsOfTheClusterAndOwnsNothing() {
+    ClusterMetadata metadata = schema();
+    NodeInfo witness = node(9, "dc", "r9");
+    // There may be rows, and it joins at once all the same; also while another node joins.
+    metadata = applied(metadata, new MetadataChange.RegisterNode(witness));
+    assertThat(metadata.nodes()).isEmpty();
+    assertThat(metadata.members()).containsExactly(witness);
+    assertThat(metadata.ring().isEmpty()).isTrue();
+    assertThat(MetadataCodec.decode(MetadataCodec.encode(metadata)).node(witness.hostId()))
+        .isEqualTo(witness);
+
+    NodeInfo data = node(1, "dc", "r1", 5);
+    ClusterMetadata joining =
+        applied(
+            metadata, new MetadataChange.BeginTransition(Transition.Kind.JOIN, data, null, false));
+    assertThat(joining.transition()).isNotNull();
+    assertThat(Objects.requireNonNull(joining.transition()).awaited())
+        .as("nobody waits for the witness")
+        .containsExactly(data.hostId());
+    applied(joining, new MetadataChange.RegisterNode(node(8, "dc", "r8")));
+
+    assertThat(metadata.apply(new MetadataChange.RegisterNode(node(9, "dc", "r9", 3))))
+        .as("its role stays")
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+    // It leaves like any other, and no keyspace misses it.
+    ClusterMetadata leaving =
+        applied(
+            metadata,
+            new MetadataChange.BeginTransition(Transition.Kind.REMOVE, witness, null, false));
+    assertThat(leaving.fetches()).isEmpty();
   }
 
   private static ClusterMetadata schema() {

@@ -439,9 +439,9 @@ public final class NodeTool implements Callable<Integer> {
       return CommandLine.ExitCode.USAGE;
     }
 
-    @Command(description = "Leader, term, log and how far each peer is.")
+    @Command(description = "Leader, term, log; who votes, who follows, how far each is.")
     int status() {
-      return nodetool().show("/v1/raft", Map.of(), Reports::raft);
+      return nodetool().show("/v1/raft", Map.of(), MetadataReports::raft);
     }
 
     @Command(description = "Hands leadership to a voter; ask the leader for it.")

@@ -29,7 +29,7 @@ final class Reports {
               letters(node),
               host(node.text("native_address")),
               Amounts.bytes(node.number("load_bytes")),
-              Amounts.percent(node.real("owns")),
+              node.text("role").equals("witness") ? "witness" : Amounts.percent(node.real("owns")),
               node.text("host_id"),
               node.text("rack"));
     }
@@ -315,41 +315,6 @@ final class Reports {
     StringBuilder out = new StringBuilder();
     answer.at("replicas").elements().forEach(r -> out.append(host(r.text())).append('\n'));
     return out.toString();
-  }
-
-  static String raft(Json raft) {
-    Lines lines = new Lines();
-    String leader = raft.text("leader");
-    lines.add("This node", raft.text("self") + ", " + raft.text("role"));
-    lines.add("Leader", leader.isEmpty() ? "none" : leader);
-    lines.add("Term", raft.text("term") + ", " + raft.text("leader_changes") + " leader changes");
-    lines.add(
-        "Log",
-        String.format(
-            Locale.ROOT,
-            "last %d, committed %d, applied %d, snapshot %d",
-            raft.number("last_index"),
-            raft.number("commit_index"),
-            raft.number("applied_index"),
-            raft.number("snapshot_index")));
-    List<String> voters = raft.at("voters").elements().stream().map(Json::text).toList();
-    lines.add("Voters", String.join(" ", voters));
-    if (voters.size() % 2 == 0) {
-      lines.add("Warning", "an even number of voters stands no more losses than one fewer");
-    }
-    if (!raft.at("failure").isNull()) {
-      lines.add("Failure", raft.text("failure"));
-    }
-    TextTable peers = new TextTable("Peer", "Kind", "Match", "Lag", "Active");
-    for (Json peer : raft.at("peers").elements()) {
-      peers.row(
-          peer.text("peer"),
-          peer.bool("voter") ? "voter" : "learner",
-          peer.number("match_index"),
-          peer.number("lag"),
-          peer.bool("active") ? "yes" : "no");
-    }
-    return lines + (peers.isEmpty() ? "" : "\n" + peers);
   }
 
   /** Names and values, the values below each other. */

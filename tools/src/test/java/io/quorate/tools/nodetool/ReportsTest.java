@@ -54,19 +54,27 @@ class ReportsTest {
   }
 
   @Test
-  void raftWarnsOfAnEvenNumberOfVotersAndToldFailures() throws IOException {
-    String raft =
-        Reports.raft(
-            Json.parse(
-                """
-                {"self": "a:1", "role": "FOLLOWER", "term": 3, "leader": null, "voters": ["a:1", "b:1"],
-                 "peers": [{"peer": "b:1", "voter": true, "match_index": 4, "lag": 0, "active": false}],
-                 "failure": "disk full"}
-                """));
-    assertThat(raft)
-        .contains("even number")
+  void raftShowsWhoVotesWhoFollowsAndWhatIsWrong() throws IOException {
+    String answer =
+        """
+        {"self": "a:1", "role": "FOLLOWER", "term": 3, "leader": %s, "voters": ["a:1", "b:1"],
+         "outgoing_voters": ["c:1"], "warnings": ["an even number"], "failure": "disk full",
+         "last_index": 9, "commit_index": 9, "applied_index": 9, "snapshot_index": 0,
+         "leader_changes": 1, "members": [
+          {"peer": "a:1", "kind": "voter", "witness": false, "datacenter": "dc1", "rack": "r1",
+           "status": "UP", "match_index": 9, "lag": 0},
+          {"peer": "b:1", "kind": "incoming voter", "witness": true, "datacenter": "dc1",
+           "rack": "r2", "status": "DOWN", "match_index": null, "lag": null}]}
+        """;
+    assertThat(MetadataReports.raft(Json.parse(answer.formatted("null"))))
+        .contains("Leader              none\n")
+        .contains("Outgoing voters     c:1\n")
+        .contains("Warning             an even number\n")
         .contains("disk full")
-        .contains("Leader              none");
+        .endsWith("b:1     incoming voter (witness)  dc1         r2    DOWN\n");
+    assertThat(MetadataReports.raft(Json.parse(answer.formatted("\"a:1\""))))
+        .contains("a:1     voter                     dc1         r1    UP      9      0\n")
+        .endsWith("b:1     incoming voter (witness)  dc1         r2    DOWN    -      -\n");
   }
 
   @Test
