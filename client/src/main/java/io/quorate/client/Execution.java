@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One statement's way over the nodes. Another node is tried when the first was not reached, or
  * refused before it did anything; when the outcome is unknown, only for an idempotent statement.
+ *
+ * <p>A node that cannot reach enough replicas may be the one that is cut off, so one other node is
+ * asked. Not more of them: when replicas are really down, every node would say the same.
  */
 final class Execution implements Wire.Callback {
   private final SessionConfig config;
@@ -25,6 +28,7 @@ final class Execution implements Wire.Callback {
   private final long deadlineNanos;
   private @Nullable Wire wire;
   private boolean preparedAgain;
+  private boolean askedForSecondOpinion;
 
   /**
    * @param nodes to ask, in order
@@ -112,15 +116,26 @@ final class Execution implements Wire.Callback {
     if (failure.code() == ErrorCode.UNPREPARED && prepared != null && !preparedAgain) {
       preparedAgain = true;
       prepareHere(prepared.query());
-    } else if (nothingWasDone(failure.code()) && nodes.hasNext()) {
+    } else if (mayTryNext(failure.code()) && nodes.hasNext()) {
       tryNext(new RequestError(failure));
     } else {
       future.completeExceptionally(new RequestError(failure));
     }
   }
 
-  private static boolean nothingWasDone(ErrorCode code) {
-    return code == ErrorCode.OVERLOADED || code == ErrorCode.IS_BOOTSTRAPPING;
+  private boolean mayTryNext(ErrorCode code) {
+    return switch (code) {
+      case OVERLOADED, IS_BOOTSTRAPPING -> true;
+      case UNAVAILABLE -> secondOpinion();
+      case READ_TIMEOUT, WRITE_TIMEOUT -> mayGoElsewhere() && secondOpinion();
+      default -> false;
+    };
+  }
+
+  private boolean secondOpinion() {
+    boolean first = !askedForSecondOpinion;
+    askedForSecondOpinion = true;
+    return first;
   }
 
   private void prepareHere(String query) {
@@ -149,11 +164,16 @@ final class Execution implements Wire.Callback {
 
   @Override
   public void failed(ConnectionError error) {
-    if (statement.isIdempotent() || isRead()) {
+    if (mayGoElsewhere()) {
       tryNext(error);
     } else {
       future.completeExceptionally(error);
     }
+  }
+
+  @Override
+  public boolean mayGoElsewhere() {
+    return statement.isIdempotent() || isRead();
   }
 
   private boolean isRead() {

@@ -18,24 +18,34 @@ final class NodePool {
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LAST_PAUSE_MILLIS = 5_000;
 
+  /** Hears of the connections of all pools. Called on their event loops. */
+  interface Observer {
+    void opened(Wire wire);
+
+    void closed(Wire wire);
+
+    void event(InetSocketAddress from, Response.Event event);
+  }
+
   private final EventLoopGroup loops;
   private final InetSocketAddress address;
   private final SessionConfig config;
   private final List<Wire> wires = new CopyOnWriteArrayList<>();
-  private final Consumer<Response.Event> onEvent;
+  private final Observer observer;
   private volatile boolean closed;
   private volatile long pauseMillis = FIRST_PAUSE_MILLIS;
+
+  /** The cluster says so: it is asked when no other node is left. */
+  private volatile boolean isDown;
+
   private final AtomicInteger opening = new AtomicInteger();
 
   NodePool(
-      EventLoopGroup loops,
-      InetSocketAddress address,
-      SessionConfig config,
-      Consumer<Response.Event> onEvent) {
+      EventLoopGroup loops, InetSocketAddress address, SessionConfig config, Observer observer) {
     this.loops = loops;
     this.address = address;
     this.config = config;
-    this.onEvent = onEvent;
+    this.observer = observer;
   }
 
   InetSocketAddress address() {
@@ -68,8 +78,22 @@ final class NodePool {
     }
   }
 
-  /** Tries again now: the cluster says that the node is up. */
-  void retryNow() {
+  boolean isDown() {
+    return isDown;
+  }
+
+  /**
+   * The cluster says that the node is down. Its connections may look sound for long: what waits
+   * there and may be asked elsewhere goes elsewhere now.
+   */
+  void down() {
+    isDown = true;
+    wires.forEach(Wire::abandon);
+  }
+
+  /** The cluster says that the node is up: tries again now. */
+  void up() {
+    isDown = false;
     if (!closed && wires.isEmpty() && opening.get() == 0) {
       pauseMillis = FIRST_PAUSE_MILLIS;
       open(null);
@@ -90,12 +114,13 @@ final class NodePool {
           public void closed(Wire wire) {
             if (wires.remove(wire)) {
               later();
+              observer.closed(wire);
             }
           }
 
           @Override
           public void event(Response.Event event) {
-            onEvent.accept(event);
+            observer.event(address, event);
           }
         },
         new Wire.Callback() {
@@ -128,6 +153,7 @@ final class NodePool {
           }
           pauseMillis = FIRST_PAUSE_MILLIS;
           wires.add(wire);
+          observer.opened(wire);
           if (done != null) {
             done.accept(null);
           }

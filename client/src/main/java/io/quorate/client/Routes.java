@@ -3,6 +3,7 @@ package io.quorate.client;
 import io.quorate.client.Topology.Node;
 import io.quorate.protocol.BoundValues;
 import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -95,12 +97,19 @@ final class Routes {
     return byToken[found >= 0 ? found : -found - 1];
   }
 
-  /** Each node once. Looked at as far as needed, which is the first one mostly. */
+  /**
+   * Each node once, those that are said to be down at the end. Looked at as far as needed, which is
+   * the first one mostly.
+   */
   private final class Route implements Iterator<NodePool> {
     private final NodePool[] owners;
     private final int turn;
     private int group;
     private int position;
+
+    /** Nodes passed over since they are said to be down; made when there is one. */
+    private @Nullable Queue<NodePool> passedOver;
+
     private @Nullable NodePool following;
 
     Route(NodePool[] owners, int turn) {
@@ -114,13 +123,20 @@ final class Routes {
         NodePool[] pools = group == 0 ? owners : group == 1 ? near : far;
         while (position < pools.length) {
           NodePool pool = pools[(int) ((turn + (long) position++) % pools.length)];
-          if (group == 0 || !isOwner(pool)) {
+          if (group > 0 && isOwner(pool)) {
+            continue;
+          }
+          if (!pool.isDown()) {
             return pool;
           }
+          if (passedOver == null) {
+            passedOver = new ArrayDeque<>(1);
+          }
+          passedOver.add(pool);
         }
         position = 0;
       }
-      return null;
+      return passedOver == null ? null : passedOver.poll();
     }
 
     private boolean isOwner(NodePool pool) {

@@ -10,6 +10,7 @@ import io.quorate.client.Topology.Node;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,6 +42,9 @@ public final class Session implements AutoCloseable {
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicBoolean refreshScheduled = new AtomicBoolean();
   private volatile Routes routes = new Routes(Topology.NONE, "", Map.of());
+  private final NodePool.Observer observer = new Connections();
+  private final Hearsay hearsay = new Hearsay();
+  private final List<NodeListener> listeners = new CopyOnWriteArrayList<>();
   private volatile @Nullable Wire control;
   private volatile boolean closed;
 
@@ -100,8 +105,64 @@ public final class Session implements AutoCloseable {
   }
 
   private NodePool pool(InetSocketAddress address) {
-    return pools.computeIfAbsent(
-        address, node -> new NodePool(loops, node, config, this::received));
+    return pools.computeIfAbsent(address, node -> new NodePool(loops, node, config, observer));
+  }
+
+  /** Every node is asked what it hears of the others, one of them for the rest of the events. */
+  private final class Connections implements NodePool.Observer {
+    @Override
+    public void opened(Wire wire) {
+      if (!config.onlyContactPoints()) {
+        hearsay.forget(wire.address());
+        register(wire, List.of(Response.Event.Type.STATUS_CHANGE));
+        judge();
+      }
+    }
+
+    @Override
+    public void closed(Wire wire) {
+      hearsay.forgetSayer(wire.address());
+      judge();
+      if (wire == control && !closed) {
+        moveControl();
+      }
+    }
+
+    @Override
+    public void event(InetSocketAddress from, Response.Event event) {
+      if (event instanceof Response.StatusEvent status) {
+        boolean isUp = status.change() == Response.StatusEvent.Status.UP;
+        hearsay.said(from, status.node(), isUp);
+        judge();
+        NodePool pool = pools.get(status.node());
+        if (pool != null && isUp && !pool.isDown()) {
+          pool.up();
+        }
+      }
+      scheduleRefresh();
+    }
+  }
+
+  private static void register(Wire wire, List<Response.Event.Type> types) {
+    wire.send(new Request.Register(types), new Wire.IgnoringCallback());
+  }
+
+  /** Draws the conclusions of what nodes say of each other. */
+  private synchronized void judge() {
+    Set<InetSocketAddress> heard = new HashSet<>();
+    pools.values().stream()
+        .filter(NodePool::isConnected)
+        .forEach(pool -> heard.add(pool.address()));
+    for (NodePool pool : pools.values()) {
+      boolean isDown = hearsay.isDown(pool.address(), heard);
+      if (isDown && !pool.isDown()) {
+        pool.down();
+        listeners.forEach(listener -> listener.down(pool.address()));
+      } else if (!isDown && pool.isDown()) {
+        pool.up();
+        listeners.forEach(listener -> listener.up(pool.address()));
+      }
+    }
   }
 
   /** Reads the topology over this connection and asks it for events. */
@@ -111,7 +172,8 @@ public final class Session implements AutoCloseable {
           adopt(read);
           control = wire;
           wire.send(
-              new Request.Register(List.of(Response.Event.Type.values())), new IgnoringCallback());
+              new Request.Register(List.of(Response.Event.Type.values())),
+              new Wire.IgnoringCallback());
           return true;
         });
   }
@@ -136,14 +198,9 @@ public final class Session implements AutoCloseable {
     routes = new Routes(read.topology(), read.datacenter(), pools);
   }
 
-  private void received(Response.Event event) {
-    if (event instanceof Response.StatusEvent status) {
-      NodePool pool = pools.get(status.node());
-      if (pool != null && status.change() == Response.StatusEvent.Status.UP) {
-        pool.retryNow();
-      }
-    }
-    scheduleRefresh();
+  /** Tells from now on when most nodes say that a node is down, and when it is up again. */
+  public void addListener(NodeListener listener) {
+    listeners.add(listener);
   }
 
   private void scheduleRefresh() {
@@ -329,18 +386,6 @@ public final class Session implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ConnectionError("interrupted while waiting for an answer", e);
-    }
-  }
-
-  private static final class IgnoringCallback implements Wire.Callback {
-    @Override
-    public void responded(Response response, List<String> warnings) {
-      // Without events the topology is refreshed when a connection breaks.
-    }
-
-    @Override
-    public void failed(ConnectionError error) {
-      // The pool opens the connection anew.
     }
   }
 }

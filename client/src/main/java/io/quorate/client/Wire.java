@@ -43,7 +43,12 @@ final class Wire {
   /** Requests under way at once: the ids that fit the protocol's 15 bits, less a margin. */
   static final int MAX_STREAMS = 16_384;
 
-  private static final int HEARTBEAT_SECONDS = 30;
+  /** A connection on which nothing came for so long is asked for a sign of life. */
+  private static final int HEARTBEAT_SECONDS = 2;
+
+  /** Together less than a request may take, so that an idempotent one is tried elsewhere. */
+  private static final int SILENCE_SECONDS = 4;
+
   private static final long SWEEP_MILLIS = 50;
 
   /** So many requests without a response say that the connection is of no use any more. */
@@ -59,6 +64,24 @@ final class Wire {
     void responded(Response response, List<String> warnings);
 
     void failed(ConnectionError error);
+
+    /** Whether the request may be given up here to be made elsewhere. */
+    default boolean mayGoElsewhere() {
+      return false;
+    }
+  }
+
+  /** For requests whose answer nobody needs. */
+  static final class IgnoringCallback implements Callback {
+    @Override
+    public void responded(Response response, List<String> warnings) {
+      // That something came was noticed.
+    }
+
+    @Override
+    public void failed(ConnectionError error) {
+      // The connection's end is told to its listener.
+    }
   }
 
   /** Hears of what concerns the connection as a whole. Called on the event loop. */
@@ -87,6 +110,12 @@ final class Wire {
   private boolean flushScheduled;
   private boolean closed;
   private boolean downgraded;
+
+  /** Whether anything came since the last heartbeat. */
+  private boolean heard;
+
+  private boolean asked;
+  private long askedNanos;
   private volatile int inFlight;
 
   private Wire(
@@ -259,6 +288,21 @@ final class Wire {
     }
   }
 
+  /** Gives up what waits here and may be asked elsewhere. */
+  void abandon() {
+    if (!loop.inEventLoop()) {
+      loop.execute(this::abandon);
+      return;
+    }
+    for (int stream = 0; stream < nextStream; stream++) {
+      Callback callback = waiting[stream];
+      if (callback != null && callback.mayGoElsewhere()) {
+        waiting[stream] = Orphan.INSTANCE;
+        callback.failed(new ConnectionError(text(address) + " is said to be down"));
+      }
+    }
+  }
+
   /** Stands for a request that nobody waits for any more. */
   private enum Orphan implements Callback {
     INSTANCE;
@@ -301,27 +345,27 @@ final class Wire {
   }
 
   private void scheduleHeartbeat() {
-    loop.schedule(
-        () -> {
-          if (closed) {
-            return;
-          }
-          sendOnLoop(
-              new Request.Options(),
-              new Callback() {
-                @Override
-                public void responded(Response response, List<String> warnings) {
-                  scheduleHeartbeat();
-                }
+    loop.schedule(this::heartbeat, HEARTBEAT_SECONDS, TimeUnit.SECONDS);
+  }
 
-                @Override
-                public void failed(ConnectionError error) {
-                  close();
-                }
-              });
-        },
-        HEARTBEAT_SECONDS,
-        TimeUnit.SECONDS);
+  /** A node that hangs keeps its connections open: silence after a question ends this one. */
+  private void heartbeat() {
+    if (closed) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (heard) {
+      heard = false;
+      asked = false;
+    } else if (!asked) {
+      asked = true;
+      askedNanos = now;
+      sendOnLoop(new Request.Options(), new IgnoringCallback());
+    } else if (now - askedNanos > TimeUnit.SECONDS.toNanos(SILENCE_SECONDS)) {
+      close();
+      return;
+    }
+    scheduleHeartbeat();
   }
 
   /** Sends a request with the session's timeout. */
@@ -429,6 +473,7 @@ final class Wire {
   }
 
   private void received(Envelope envelope) {
+    heard = true;
     if (envelope.opcode() == Opcode.EVENT) {
       Response event = ResponseCodec.decode(envelope, null);
       if (event instanceof Response.Event told) {

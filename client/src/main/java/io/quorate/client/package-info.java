@@ -8,6 +8,8 @@
  *       run; {@link io.quorate.client.ResultPage}, {@link io.quorate.client.Row}: what comes back.
  *   <li>{@link io.quorate.client.RequestError}: what the cluster refused, and with which counts;
  *       {@link io.quorate.client.ConnectionError}: no node answered.
+ *   <li>{@link io.quorate.client.NodeListener}: hears which nodes are down; {@code Hearsay}: how
+ *       that is concluded from what nodes say of each other.
  *   <li>{@code NodePool}, {@code Wire}: connections; {@code Topology}, {@code Routes}: which node a
  *       statement goes to; {@code Execution}: one statement's way over the nodes.
  * </ul>
