@@ -46,6 +46,7 @@ final class GossipCore {
 
   enum Change {
     ALIVE,
+    SUSPECTED,
     DOWN,
     CHANGED
   }
@@ -418,6 +419,7 @@ final class GossipCore {
         if (peer.detector.phi(nowNanos) > config.phiThreshold()) {
           peer.liveness = Liveness.SUSPECT;
           peer.suspectSinceNanos = nowNanos;
+          events.add(new Event(Change.SUSPECTED, member));
           probe(peer, member);
         }
       }

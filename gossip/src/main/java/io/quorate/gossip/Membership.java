@@ -49,6 +49,7 @@ public final class Membership {
   /**
    * What is known of a node, for operators.
    *
+   * @param isSuspect whether it is alive, but silent, and asked for a sign of life
    * @param phi suspicion, when it was last looked at
    * @param lines attribute, version and value each
    */
@@ -58,6 +59,7 @@ public final class Membership {
       long generation,
       long heartbeat,
       boolean isAlive,
+      boolean isSuspect,
       double phi,
       List<String> lines) {}
 
@@ -218,6 +220,7 @@ public final class Membership {
       return;
     }
     publish();
+    report();
     for (Event event : events) {
       Member member = event.member();
       switch (event.change()) {
@@ -225,6 +228,8 @@ public final class Membership {
           log.info("{} at {} is up", member.hostId(), member.endpoint());
           listener.onAlive(member);
         }
+        case SUSPECTED ->
+            log.info("{} at {} is silent and asked for", member.hostId(), member.endpoint());
         case DOWN -> {
           log.info("{} at {} is down", member.hostId(), member.endpoint());
           listener.onDown(member);
@@ -281,6 +286,7 @@ public final class Membership {
         peer.generation,
         peer.heartbeat,
         peer.isUp(),
+        peer.liveness == PeerState.Liveness.SUSPECT,
         core.phi(peer),
         List.copyOf(lines));
   }

@@ -318,6 +318,7 @@ final class AdminApi {
       entry.put("host_id", report.hostId().toString());
       entry.put("address", report.member() == null ? "" : report.member().endpoint().toString());
       entry.put("alive", report.isAlive());
+      entry.put("suspect", report.isSuspect());
       entry.put("phi", report.phi());
       entry.put("generation", report.generation());
       entry.put("heartbeat", report.heartbeat());

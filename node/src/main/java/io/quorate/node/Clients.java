@@ -60,8 +60,13 @@ final class Clients {
     cql.broadcast(new Response.StatusEvent(status, MetadataEvents.address(member.cqlAddress())));
   }
 
-  /** Lets requests under way finish, then closes every CQL connection. */
+  /**
+   * Tells those who listen here for events that this node goes, as the other nodes tell theirs;
+   * lets requests under way finish, then closes every CQL connection.
+   */
   void drain(Runnable done) {
+    cql.broadcast(
+        new Response.StatusEvent(Status.DOWN, MetadataEvents.address(config.nativeTransport())));
     cql.drain(done);
   }
 

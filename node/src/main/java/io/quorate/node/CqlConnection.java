@@ -48,6 +48,7 @@ final class CqlConnection implements Handler {
   private boolean flushScheduled;
   private boolean closed;
   private boolean paused;
+  private boolean heard;
   private int inFlight;
 
   CqlConnection(
@@ -165,6 +166,7 @@ final class CqlConnection implements Handler {
   }
 
   private void process(ProtocolVersion spoken, int stream, Request request) {
+    heard = true;
     if (++inFlight >= MAX_IN_FLIGHT) {
       pauseReading();
     }
@@ -236,12 +238,21 @@ final class CqlConnection implements Handler {
     }
   }
 
-  /** Closes when no request is under way, or at once. */
-  void closeWhenIdle(boolean atOnce) {
-    if (inFlight == 0 || atOnce) {
-      flush();
-      close();
-    }
+  boolean isIdle() {
+    return inFlight == 0;
+  }
+
+  /** Whether no request is under way and none has come since this was asked before. */
+  boolean wasQuiet() {
+    boolean quiet = inFlight == 0 && !heard;
+    heard = false;
+    return quiet;
+  }
+
+  /** Sends what is answered, and closes. */
+  void end() {
+    flush();
+    close();
   }
 
   private void close() {

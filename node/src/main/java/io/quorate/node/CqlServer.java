@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  * connections of a shard too.
  */
 final class CqlServer {
+  /** A client that was told to go elsewhere sends nothing for so long: then it is cut off. */
+  private static final long DRAIN_QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  /** One that goes on sending is cut off from now on, between two requests. */
+  private static final long DRAIN_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final long DRAIN_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long DRAIN_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -86,29 +92,43 @@ final class CqlServer {
     }
   }
 
-  /** Accepts nobody any more, and closes each connection when its requests are answered. */
+  /**
+   * Accepts nobody any more, and closes each connection when its requests are answered and no
+   * further one came for a while: a request that is on its way when its connection is closed has an
+   * unknown outcome, and the other nodes tell the drivers just now to send no more.
+   */
   void drain(Runnable done) {
     if (listener != null) {
       listener.close();
     }
-    long limit = environment.clock().nanos() + DRAIN_LIMIT_NANOS;
+    long begin = environment.clock().nanos();
     AtomicInteger open = new AtomicInteger(environment.shards().count());
     for (Shard shard : environment.shards().all()) {
-      shard.execute(() -> drain(shard, limit, open, done));
+      shard.execute(() -> {
+        connectionsByShard.get(shard.index()).forEach(CqlConnection::wasQuiet);
+        shard.schedule(DRAIN_QUIET_NANOS, () -> drain(shard, begin, open, done));
+      });
     }
   }
 
-  private void drain(Shard shard, long limitNanos, AtomicInteger open, Runnable done) {
-    boolean late = environment.clock().nanos() - limitNanos >= 0;
+  private void drain(Shard shard, long beginNanos, AtomicInteger open, Runnable done) {
+    long tookNanos = environment.clock().nanos() - beginNanos;
+    boolean isPatient = tookNanos < DRAIN_PATIENCE_NANOS;
+    boolean isLate = tookNanos >= DRAIN_LIMIT_NANOS;
     for (CqlConnection connection : List.copyOf(connectionsByShard.get(shard.index()))) {
-      connection.closeWhenIdle(late);
+      boolean quiet = connection.wasQuiet();
+      if (isLate || (isPatient ? quiet : connection.isIdle())) {
+        connection.end();
+      }
     }
-    if (connectionsByShard.get(shard.index()).isEmpty() || late) {
+    if (connectionsByShard.get(shard.index()).isEmpty() || isLate) {
       if (open.decrementAndGet() == 0) {
         done.run();
       }
     } else {
-      shard.schedule(DRAIN_POLL_NANOS, () -> drain(shard, limitNanos, open, done));
+      shard.schedule(
+          isPatient ? DRAIN_QUIET_NANOS : DRAIN_POLL_NANOS,
+          () -> drain(shard, beginNanos, open, done));
     }
   }
 }

@@ -21,9 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes this node known to the metadata ring. A node that the metadata knows already serves at
- * once, also without a metadata quorum, for data requests do not need one; what has changed about
- * it is registered when the ring answers. A new node chooses tokens and registers them first.
+ * Makes this node known to the metadata ring. A node that the metadata knows already serves as soon
+ * as it hears of the others, also without a metadata quorum, for data requests do not need one;
+ * what has changed about it is registered when the ring answers. A new node chooses tokens and
+ * registers them first.
  *
  * <p>Owned by the metadata ring's shard.
  */
@@ -34,6 +35,11 @@ final class Joining {
 
   /** Longer than a node that was killed is taken for alive. */
   private static final long LISTEN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** Within this time a node that starts has heard of all that are alive. */
+  private static final long HEAR_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private static final long HEAR_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final Environment environment;
   private final Shard shard;
@@ -104,7 +110,23 @@ final class Joining {
   private void join() {
     if (!isJoined) {
       isJoined = true;
+      serveWhenHeard();
+    }
+  }
+
+  /**
+   * A node that serves before it has heard of the others takes them for dead, and refuses at QUORUM
+   * what they would have answered.
+   */
+  private void serveWhenHeard() {
+    boolean heard =
+        ring.metadata().members().stream()
+            .map(NodeInfo::hostId)
+            .allMatch(node -> node.equals(hostId) || alive.test(node));
+    if (heard || environment.clock().nanos() - begunNanos >= HEAR_NANOS) {
       joined.run();
+    } else {
+      shard.schedule(HEAR_PAUSE_NANOS, this::serveWhenHeard);
     }
   }
 

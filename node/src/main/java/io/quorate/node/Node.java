@@ -505,6 +505,9 @@ public final class Node {
   }
 
   private void serve() {
+    if (state != NodeState.JOINING) {
+      return; // told to stop meanwhile
+    }
     Parts made = assembled();
     if (config.isWitness()) {
       begun();
@@ -612,6 +615,7 @@ public final class Node {
       return;
     }
     state = NodeState.DRAINING;
+    made.raft.handOver();
     made.membership.stop();
     made.clients.drain(() -> made.engine.drain(failure -> done.run()));
   }

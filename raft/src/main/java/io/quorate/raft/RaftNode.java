@@ -393,6 +393,20 @@ public final class RaftNode {
     });
   }
 
+  /**
+   * This member is about to stop: when it leads, the voter that lacks least leads from now on, so
+   * that nobody has to miss a leader first.
+   */
+  public void handOver() {
+    onShard(() -> {
+      RaftCore running = running();
+      PeerId to = running == null || !running.isLeader() ? null : successor(running);
+      if (to != null) {
+        transferLeadership(to);
+      }
+    });
+  }
+
   /** This member as of its last tick or change of leader. Safe from any thread. */
   public RaftStatus status() {
     return status;
@@ -657,6 +671,21 @@ public final class RaftNode {
     status = describe();
   }
 
+  /** The voter that would lack least; null when none answers. */
+  private static @Nullable PeerId successor(RaftCore leader) {
+    PeerId best = null;
+    long bestMatch = -1;
+    for (var peer : leader.matchIndexes().entrySet()) {
+      boolean fits =
+          leader.configuration().voters().contains(peer.getKey()) && leader.isActive(peer.getKey());
+      if (fits && peer.getValue() > bestMatch) {
+        best = peer.getKey();
+        bestMatch = peer.getValue();
+      }
+    }
+    return best;
+  }
+
   /** A leader whose disk or state machine hangs holds everyone up: another one should lead. */
   private void leaveWhenStalled(RaftCore running) {
     long diskTicks = isPersisting ? tick - persistingSinceTick : 0;
@@ -665,17 +694,7 @@ public final class RaftNode {
     if (!isStalled || !running.isLeader() || running.transferTarget() != null) {
       return;
     }
-    PeerId best = null;
-    long bestMatch = -1;
-    for (var peer : running.matchIndexes().entrySet()) {
-      boolean fits =
-          running.configuration().voters().contains(peer.getKey())
-              && running.isActive(peer.getKey());
-      if (fits && peer.getValue() > bestMatch) {
-        best = peer.getKey();
-        bestMatch = peer.getValue();
-      }
-    }
+    PeerId best = successor(running);
     if (best != null) {
       log.warn(
           "raft leader {} has a slow {} and hands over to {}",
