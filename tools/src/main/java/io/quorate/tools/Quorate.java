@@ -6,6 +6,7 @@ import io.quorate.tools.bench.BenchCommand;
 import io.quorate.tools.cluster.DownCommand;
 import io.quorate.tools.cluster.UpCommand;
 import io.quorate.tools.demo.DemoCommand;
+import io.quorate.tools.drill.DrillCommand;
 import io.quorate.tools.nodetool.NodeTool;
 import io.quorate.tools.shell.ShellCommand;
 import java.io.PrintWriter;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
       NodeTool.class,
       BenchCommand.class,
       DemoCommand.class,
+      DrillCommand.class,
       RestoreCommand.class,
       LabCommand.class,
       SimCommand.class
@@ -53,7 +55,8 @@ public final class Quorate implements Callable<Integer> {
     return commandLine().execute(arguments);
   }
 
-  static CommandLine commandLine() {
+  /** Everything that can be asked for, as {@link #main} takes it. */
+  public static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Quorate());
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setExecutionExceptionHandler(Quorate::failed);

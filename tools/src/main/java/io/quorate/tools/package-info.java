@@ -8,7 +8,7 @@
  *       interface and what it answers.
  *   <li>{@link io.quorate.tools.TextTable}, {@link io.quorate.tools.Amounts}: what people read.
  *   <li>{@code cluster}: {@code up} and {@code down}, node processes on this machine; {@code
- *       nodetool}; {@code shell}; {@code bench}; {@code demo}.
+ *       nodetool}; {@code shell}; {@code bench}; {@code demo}; {@code drill}, real faults.
  * </ul>
  *
  * <p>Commands run on the main thread. Exit codes: 0 done, 1 failed with one line on stderr, 2 bad

@@ -41,6 +41,8 @@ class QuorateTest {
     assertThat(run("nodetool", "statsu")).isEqualTo(2);
     assertThat(run("nodetool", "getendpoints", "ks")).isEqualTo(2);
     assertThat(run("up", "--nodes", "many")).isEqualTo(2);
+    assertThat(run("drill", "leader-kiled")).isEqualTo(2);
+    assertThat(run("drill", "--rate", "0")).isEqualTo(2);
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString()).doesNotContain("Exception", "\tat ");
   }

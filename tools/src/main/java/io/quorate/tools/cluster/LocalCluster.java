@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Node processes on this machine, as the directories of one cluster describe them. */
@@ -34,6 +35,7 @@ public final class LocalCluster {
   private final Path launcher;
   private final String heap;
   private final PrintWriter out;
+  private final Function<NodeDirectory, List<String>> within;
 
   /**
    * @param directory under which each node has its own
@@ -41,6 +43,15 @@ public final class LocalCluster {
    * @param out where progress is told
    */
   public LocalCluster(Path directory, String heap, PrintWriter out) {
+    this(directory, heap, out, node -> List.of());
+  }
+
+  /**
+   * @param within the words of a command that a node is started by, such as {@code ip netns exec}
+   */
+  public LocalCluster(
+      Path directory, String heap, PrintWriter out, Function<NodeDirectory, List<String>> within) {
+    this.within = within;
     this.directory = directory.toAbsolutePath().normalize();
     this.heap = heap;
     this.out = out;
@@ -118,7 +129,9 @@ public final class LocalCluster {
       if (running.isEmpty()) {
         logStarts.put(node, node.logLength());
       }
-      processes.put(node, running.isPresent() ? running.get() : node.start(launcher, heap));
+      processes.put(
+          node,
+          running.isPresent() ? running.get() : node.start(launcher, heap, within.apply(node)));
     }
     long deadline = System.nanoTime() + limit.toNanos();
     String waitingFor = "";
@@ -141,7 +154,7 @@ public final class LocalCluster {
         }
         // It was about to end when this began: a kill takes a moment.
         logStarts.put(node, node.logLength());
-        process.setValue(node.start(launcher, heap));
+        process.setValue(node.start(launcher, heap, within.apply(node)));
       }
       String missing = missing(wanted);
       if (missing.isEmpty()) {
@@ -254,12 +267,19 @@ public final class LocalCluster {
 
   /** Ends a node as a power cut would: {@code kill -9}. */
   public void kill(NodeDirectory node) {
+    kill(List.of(node));
+  }
+
+  /** Ends nodes as a power cut would, all at once. */
+  public void kill(List<NodeDirectory> nodes) {
     Map<NodeDirectory, ProcessHandle> killed = new LinkedHashMap<>();
-    node.process()
-        .ifPresent(process -> {
-          process.destroyForcibly();
-          killed.put(node, process);
-        });
+    for (NodeDirectory node : nodes) {
+      node.process()
+          .ifPresent(process -> {
+            process.destroyForcibly();
+            killed.put(node, process);
+          });
+    }
     awaitEnd(killed, KILL_LIMIT);
   }
 

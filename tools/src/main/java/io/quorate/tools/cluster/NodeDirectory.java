@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -141,11 +142,16 @@ public final class NodeDirectory {
    * Starts the process, in a session of its own so that it outlives the command and its terminal.
    *
    * @param launcher the script that finds Java and the jars
+   * @param within the words of a command that runs the rest of its line, such as {@code ip netns
+   *     exec}; mostly none
    */
-  ProcessHandle start(Path launcher, String heap) {
+  ProcessHandle start(Path launcher, String heap, List<String> within) {
     String config = yaml().toAbsolutePath().normalize().toString();
-    ProcessBuilder builder =
-        new ProcessBuilder(detacher(), launcher.toString(), "node", "--config", config);
+    List<String> command = new ArrayList<>();
+    command.add(detacher());
+    command.addAll(within);
+    command.addAll(List.of(launcher.toString(), "node", "--config", config));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("QUORATE_HEAP", heap);
     builder.directory(path.toFile());
     builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
@@ -158,6 +164,23 @@ public final class NodeDirectory {
       return process.toHandle();
     } catch (IOException e) {
       throw new CommandFailed("cannot start " + name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Stops the process as a long pause would ({@code true}), or lets it go on. */
+  public void pause(boolean stopped) {
+    ProcessHandle running =
+        process().orElseThrow(() -> new CommandFailed(name() + " does not run"));
+    try {
+      new ProcessBuilder("kill", stopped ? "-STOP" : "-CONT", Long.toString(running.pid()))
+          .inheritIO()
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      throw new CommandFailed("cannot signal " + name() + ": " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailed("interrupted", e);
     }
   }
 
