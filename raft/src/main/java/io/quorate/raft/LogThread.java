@@ -6,8 +6,10 @@ import io.quorate.environment.FileSystem;
 import io.quorate.environment.Shard;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,12 +51,16 @@ final class LogThread {
   }
 
   /** Reads what is there and opens it for writing. */
-  void open(RaftConfig config, Consumer<LogRecovery> then) {
+  void open(RaftConfig config, BiConsumer<Ring, LogRecovery> then) {
     thread.execute(() -> {
       try {
-        LogRecovery recovery = LogRecovery.read(files, directory, config.initialVoters());
-        DurableLog opened = new DurableLog(files, directory, config.segmentBytes(), recovery);
-        shard.execute(() -> opened(opened, () -> then.accept(recovery)));
+        files.createDirectories(directory);
+        Ring ring = RingFile.read(files, directory);
+        Path logs = RingFile.logDirectory(directory, ring);
+        List<PeerId> voters = ring.number() == 0 ? config.initialVoters() : ring.voters();
+        LogRecovery recovery = LogRecovery.read(files, logs, voters);
+        DurableLog opened = new DurableLog(files, logs, config.segmentBytes(), recovery);
+        shard.execute(() -> opened(opened, () -> then.accept(ring, recovery)));
       } catch (IOException | RuntimeException e) {
         shard.execute(() -> failed.accept(e));
       }
@@ -66,8 +72,35 @@ final class LogThread {
     if (isClosed) {
       close();
     } else {
-      then.run();
+      unlessClosed(then);
     }
+  }
+
+  /**
+   * Begins the log of another ring. From then on this member is of that ring; until then, whatever
+   * happens, of the one before.
+   *
+   * @param first what the log begins behind; the empty one when it has nothing yet
+   */
+  void begin(Ring ring, RaftConfig config, HardState state, Snapshot first, Runnable then) {
+    DurableLog old = Objects.requireNonNull(log, "a running member has a log");
+    thread.execute(() -> {
+      try {
+        Path logs = RingFile.logDirectory(directory, ring);
+        files.createDirectories(logs);
+        files.syncDirectory(directory);
+        LogRecovery nothing = LogRecovery.read(files, logs, ring.voters());
+        DurableLog begun = new DurableLog(files, logs, config.segmentBytes(), nothing);
+        if (!first.isEmpty()) {
+          begun.append(first, state, List.of());
+        }
+        RingFile.write(files, directory, ring);
+        shard.execute(() -> opened(begun, then));
+        old.close();
+      } catch (IOException | RuntimeException e) {
+        shard.execute(() -> failed.accept(e));
+      }
+    });
   }
 
   /** Makes durable what the core wants to be. */

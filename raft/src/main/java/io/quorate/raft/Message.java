@@ -129,4 +129,10 @@ public sealed interface Message {
       return Arrays.hashCode(proposal);
     }
   }
+
+  /**
+   * To a member of a ring that was given up: which one took its place, and who votes there. Between
+   * drivers, the core never sees it.
+   */
+  record GivenUp(Ring next) implements Message {}
 }

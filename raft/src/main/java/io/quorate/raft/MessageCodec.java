@@ -7,6 +7,7 @@ import io.quorate.raft.Message.AppendAccepted;
 import io.quorate.raft.Message.AppendRejected;
 import io.quorate.raft.Message.AppendRequest;
 import io.quorate.raft.Message.Forward;
+import io.quorate.raft.Message.GivenUp;
 import io.quorate.raft.Message.Heartbeat;
 import io.quorate.raft.Message.HeartbeatReply;
 import io.quorate.raft.Message.PreVoteReply;
@@ -20,6 +21,8 @@ import io.quorate.raft.Message.Subscribe;
 import io.quorate.raft.Message.TimeoutNow;
 import io.quorate.raft.Message.VoteReply;
 import io.quorate.raft.Message.VoteRequest;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +32,9 @@ import java.util.zip.CRC32C;
  * Messages as bytes. Numbers are big-endian.
  *
  * <pre>
- * message   u8 version = 2 | u8 kind | fields in the record's order | u32 crc32c of all before it
+ * message   u8 version | ring | u8 kind | fields in the record's order | u32 crc32c of all before it
+ * version   2: of ring 0; 3: of a ring that was begun anew
+ * ring      nothing in version 2; in version 3 its number and nonce: u64 | u64
  * field     long and index: u64 | int: u32 | boolean: u8, 0 or 1
  *           bytes: u32 length | bytes
  *           peer: its name as bytes, in UTF-8
@@ -40,14 +45,26 @@ import java.util.zip.CRC32C;
  */
 final class MessageCodec {
   private static final int VERSION = 2;
+  private static final int VERSION_WITH_RING = 3;
   private static final int MIN_MESSAGE_BYTES = 6;
   private static final int MIN_ENTRY_BYTES = 21;
 
   private MessageCodec() {}
 
-  static byte[] encode(Message message) {
+  /** A message, and the ring of its sender. */
+  record Received(long ringNumber, long ringNonce, Message message) {
+    boolean isOf(Ring ring) {
+      return ring.isSame(ringNumber, ringNonce);
+    }
+  }
+
+  static byte[] encode(Ring ring, Message message) {
     ByteBuf out = Unpooled.buffer(64);
-    out.writeByte(VERSION);
+    if (ring.number() == 0) {
+      out.writeByte(VERSION);
+    } else {
+      out.writeByte(VERSION_WITH_RING).writeLong(ring.number()).writeLong(ring.nonce());
+    }
     switch (message) {
       case PreVoteRequest m -> kind(out, 1, m.term(), m.lastIndex(), m.lastTerm());
       case PreVoteReply m -> kind(out, 2, m.term()).writeBoolean(m.granted());
@@ -88,6 +105,7 @@ final class MessageCodec {
               .writeInt(m.hash().format())
               .writeLong(m.hash().value())
               .writeBoolean(m.isVerdict());
+      case GivenUp m -> m.next().write(kind(out, 18));
     }
     CRC32C crc = new CRC32C();
     crc.update(out.array(), out.arrayOffset(), out.writerIndex());
@@ -95,7 +113,7 @@ final class MessageCodec {
     return ByteBufUtil.getBytes(out);
   }
 
-  static Message decode(byte[] bytes) throws MalformedRaftMessage {
+  static Received decode(byte[] bytes) throws MalformedRaftMessage {
     if (bytes.length < MIN_MESSAGE_BYTES) {
       throw new MalformedRaftMessage("a raft message of " + bytes.length + " bytes");
     }
@@ -108,9 +126,14 @@ final class MessageCodec {
     }
     in.writerIndex(bodyBytes);
     int version = in.readUnsignedByte();
-    if (version != VERSION) {
+    if (version != VERSION && version != VERSION_WITH_RING) {
       throw new MalformedRaftMessage("raft message version " + version + " is unknown");
     }
+    if (version == VERSION_WITH_RING && in.readableBytes() <= 2 * Long.BYTES) {
+      throw new MalformedRaftMessage("a raft message ends within its ring");
+    }
+    long ringNumber = version == VERSION ? 0 : in.readLong();
+    long ringNonce = version == VERSION ? 0 : in.readLong();
     int kind = in.readUnsignedByte();
     try {
       Message message = read(kind, in);
@@ -118,8 +141,8 @@ final class MessageCodec {
         throw new MalformedRaftMessage(
             "raft message kind " + kind + " has " + in.readableBytes() + " bytes too many");
       }
-      return message;
-    } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+      return new Received(ringNumber, ringNonce, message);
+    } catch (IndexOutOfBoundsException | BufferUnderflowException | IllegalArgumentException e) {
       throw new MalformedRaftMessage("raft message kind " + kind + ": " + e.getMessage());
     }
   }
@@ -159,6 +182,12 @@ final class MessageCodec {
       case 17 ->
           new StateReport(
               in.readLong(), new StateHash(in.readInt(), in.readLong()), in.readBoolean());
+      case 18 -> {
+        ByteBuffer rest = in.nioBuffer();
+        Ring next = Ring.read(rest);
+        in.skipBytes(rest.position());
+        yield new GivenUp(next);
+      }
       default -> throw new MalformedRaftMessage("raft message kind " + kind + " is unknown");
     };
   }

@@ -166,6 +166,18 @@ public class RaftCore {
     return log.slice(index, 1).getFirst();
   }
 
+  /** The terms of the entries that are held, and of the one before them. */
+  List<RingEvidence.TermRun> terms() {
+    List<RingEvidence.TermRun> runs = new ArrayList<>();
+    for (long index = log.first() - 1; index <= log.last(); index++) {
+      long termThere = log.termAt(index);
+      if (runs.isEmpty() || runs.getLast().term() != termThere) {
+        runs.add(new RingEvidence.TermRun(index, termThere));
+      }
+    }
+    return runs;
+  }
+
   /** The configuration in force. */
   public Configuration configuration() {
     return log.configuration();

@@ -15,8 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,16 +41,22 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftNode {
   private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
+  private static final long STRANGER_LOG_TICKS = 1_200;
 
   private enum Life {
     NEW,
     STARTING,
     RUNNING,
+    /** Between two rings: takes part in neither. */
+    MOVING,
     STOPPED
   }
 
   private record PendingChange(
       long term, Configuration to, long deadlineNanos, Consumer<ConfigurationOutcome> callback) {}
+
+  /** On the way to another ring. */
+  private record Move(Ring to, boolean isFounder, Consumer<@Nullable String> callback) {}
 
   private final Environment environment;
   private final Shard shard;
@@ -66,6 +75,12 @@ public final class RaftNode {
   private final Set<ProposalId> inLog = new LinkedHashSet<>();
 
   private Life life = Life.NEW;
+  private Ring ring = Ring.FIRST;
+  private @Nullable Move move;
+
+  /** When it was last logged that a member of another ring was heard, by member. */
+  private final Map<PeerId, Long> strangers = new TreeMap<>();
+
   private @Nullable String failure;
 
   private @Nullable RaftCore core;
@@ -120,7 +135,8 @@ public final class RaftNode {
     });
   }
 
-  private void recovered(LogRecovery recovery) {
+  private void recovered(Ring found, LogRecovery recovery) {
+    ring = found;
     try {
       if (!recovery.snapshot().isEmpty()) {
         restore(recovery.snapshot());
@@ -138,13 +154,14 @@ public final class RaftNode {
     }
     life = Life.RUNNING;
     log.info(
-        "raft member {} starts in term {} with {} entries behind {}, voters {}",
+        "raft member {} of {} starts in term {} with {} entries behind {}, voters {}",
         config.self(),
+        ring,
         recovery.hardState().term(),
         recovery.entries().size(),
         recovery.snapshot(),
         core.configuration());
-    if (!recovery.initialVoters().equals(config.initialVoters())) {
+    if (ring.number() == 0 && !recovery.initialVoters().equals(config.initialVoters())) {
       log.warn(
           "the configured voters {} are not those with which this ring began, {}; its log counts",
           config.initialVoters(),
@@ -177,14 +194,22 @@ public final class RaftNode {
     if (life == Life.STOPPED) {
       return;
     }
-    failure = cause.toString();
-    log.error("raft member {} stops: {}", config.self(), cause.toString(), cause);
+    failure = cause instanceof RingGivenUp ? cause.getMessage() : cause.toString();
+    if (cause instanceof RingGivenUp) {
+      log.error("raft member {} stops: {}", config.self(), cause.getMessage());
+    } else {
+      log.error("raft member {} stops: {}", config.self(), cause.toString(), cause);
+    }
     end();
     listener.failed(cause);
   }
 
   private void end() {
     life = Life.STOPPED;
+    if (move != null) {
+      move.callback().accept("the member has stopped");
+      move = null;
+    }
     if (timer != null) {
       timer.cancel();
     }
@@ -407,6 +432,115 @@ public final class RaftNode {
     });
   }
 
+  /** What this member knows of its ring, for the judgement whether it is lost. */
+  public void evidence(Consumer<RingEvidence> callback) {
+    onShard(() -> {
+      RaftCore known = core;
+      long leaderlessNanos = leaderlessTicks * config.tickNanos();
+      callback.accept(
+          new RingEvidence(
+              config.self(),
+              ring,
+              known == null ? 0 : known.term(),
+              known == null ? null : known.leader(),
+              TimeUnit.NANOSECONDS.toMillis(leaderlessNanos),
+              known == null ? 0 : known.commitIndex(),
+              known == null ? List.of() : known.terms(),
+              known == null ? 0 : known.lastIndex(),
+              known == null ? config.initialVoters() : known.configuration().voters(),
+              known == null ? List.of() : known.configuration().outgoing(),
+              life == Life.RUNNING ? null : failure == null ? "it is not running" : failure));
+    });
+  }
+
+  /**
+   * Leaves this ring, whose majority is lost for good, for the next one. This is for operators: it
+   * gives up what only the lost members had. The founder brings all of its log into the new ring,
+   * as committed, and is its only voter at first. Every other member begins without a log, as a
+   * learner, and gets the founder's state.
+   *
+   * @param next number and nonce of the new ring; its one voter is the founder
+   * @param callback called on the shard, once: null when it is durable, else why not
+   */
+  public void beginRing(Ring next, Consumer<@Nullable String> callback) {
+    onShard(() -> {
+      RaftCore running = running();
+      boolean isFounder = next.voters().equals(List.of(config.self()));
+      String refusal = running == null ? "it is not running" : refusal(running, next, isFounder);
+      if (refusal != null) {
+        callback.accept(refusal);
+        return;
+      }
+      log.warn("raft member {} leaves {} for {}", config.self(), ring, next);
+      move = new Move(next, isFounder, callback);
+      life = Life.MOVING;
+      if (timer != null) {
+        timer.cancel();
+      }
+      moveOn();
+    });
+  }
+
+  private @Nullable String refusal(RaftCore running, Ring next, boolean isFounder) {
+    if (next.number() != ring.number() + 1 && isFounder) {
+      return "it is of " + ring + " already";
+    }
+    if (next.number() <= ring.number()) {
+      return "it is of " + ring + " already";
+    }
+    if (running.leader() != null && isFounder) {
+      return "it follows the leader " + running.leader();
+    }
+    if (isFounder && running.lastIndex() < next.certainIndex()) {
+      return "its log ends at " + running.lastIndex();
+    }
+    if (!isFounder && running.commitIndex() > next.certainIndex()) {
+      return "it knows of changes behind " + next.certainIndex() + ", which the new ring may lack";
+    }
+    return null;
+  }
+
+  /** Goes on with the move when nothing is on its way to the old log any more. */
+  private void moveOn() {
+    RaftCore old = Objects.requireNonNull(core);
+    Move moving = Objects.requireNonNull(move);
+    if (isPersisting || isSnapshotting) {
+      return;
+    }
+    HardState begins = HardState.INITIAL;
+    Snapshot from = Snapshot.initial(Configuration.of(moving.to().voters()));
+    if (moving.isFounder()) {
+      long last = old.lastIndex();
+      for (long index = state.index() + 1; index <= last; index++) {
+        apply(old.entryAt(index));
+      }
+      begins = new HardState(old.term() + 1, null, last);
+      from = new Snapshot(last, old.termAt(last), from.configuration(), state.snapshot());
+    }
+    beginLog(moving, begins, from);
+  }
+
+  private void beginLog(Move moving, HardState begins, Snapshot from) {
+    disk.begin(moving.to(), config, begins, from, () -> moved(moving, begins, from));
+  }
+
+  private void moved(Move moving, HardState begins, Snapshot from) {
+    ring = moving.to();
+    core = new RaftCore(config, environment.random(), begins, from, List.of());
+    inLog.clear();
+    if (change != null) {
+      change.callback().accept(new ConfigurationOutcome.Unknown());
+      change = null;
+    }
+    move = null;
+    life = Life.RUNNING;
+    timer = shard.schedule(config.tickNanos(), this::onTick);
+    log.warn("raft member {} is of {}, voters {}", config.self(), ring, from.configuration());
+    status = describe();
+    moving.callback().accept(null);
+    pump();
+  }
+
   /** This member as of its last tick or change of leader. Safe from any thread. */
   public RaftStatus status() {
     return status;
@@ -420,9 +554,15 @@ public final class RaftNode {
         return;
       }
       try {
-        switch (MessageCodec.decode(message)) {
+        MessageCodec.Received received = MessageCodec.decode(message);
+        if (!received.isOf(ring)) {
+          onOtherRing(running, from, received);
+          return;
+        }
+        switch (received.message()) {
           case Message.Forward forward -> onForward(running, forward.proposal());
           case Message.StateReport report -> onStateReport(running, from, report);
+          case Message.GivenUp ofThisRing -> {} // this member knows
           case Message.ToCore toCore -> running.step(from, toCore);
         }
       } catch (MalformedRaftMessage e) {
@@ -434,6 +574,52 @@ public final class RaftNode {
       }
       pumpSoon();
     });
+  }
+
+  /**
+   * Who is of a ring that was given up is told so, in every answer, and moves or stops. What else
+   * members of other rings say does not count.
+   */
+  private void onOtherRing(RaftCore running, PeerId from, MessageCodec.Received received) {
+    if (received.ringNumber() < ring.number()) {
+      if (isNewsOf(from)) {
+        log.warn(
+            "{} is of ring {}, which was given up: it is told so", from, received.ringNumber());
+      }
+      send(from, new Message.GivenUp(ring.withVoters(running.configuration().voters())));
+    } else if (received.ringNumber() == ring.number()) {
+      if (isNewsOf(from)) {
+        log.error(
+            "{} is of another ring {} than this member: two were begun from one, and one of them"
+                + " has to be given up by removing the data of its nodes",
+            from,
+            ring.number());
+      }
+    } else if (received.message() instanceof Message.GivenUp notice) {
+      Ring next = notice.next();
+      boolean isLost = next.lost().contains(config.self());
+      boolean knowsMore = running.commitIndex() > next.certainIndex();
+      // With an empty log it is somebody else at that address, or has forgotten everything.
+      if (running.lastIndex() > 0 && (isLost || knowsMore)) {
+        throw new RingGivenUp(ring, next, isLost);
+      }
+      beginRing(
+          next,
+          refusal -> {
+            if (refusal != null) {
+              log.warn("raft member {} cannot move to {}: {}", config.self(), next, refusal);
+            }
+          });
+    }
+  }
+
+  private boolean isNewsOf(PeerId stranger) {
+    Long last = strangers.get(stranger);
+    if (last != null && tick - last < STRANGER_LOG_TICKS) {
+      return false;
+    }
+    strangers.put(stranger, tick);
+    return true;
   }
 
   private @Nullable RaftCore running() {
@@ -499,6 +685,10 @@ public final class RaftNode {
 
   private void persisted(RaftCore running, Ready ready) {
     isPersisting = false;
+    if (move != null) {
+      moveOn();
+      return;
+    }
     sendAll(ready.messages());
     running.advance(ready);
     if (ready.snapshot() != null) {
@@ -522,7 +712,11 @@ public final class RaftNode {
         taken,
         () -> {
           isSnapshotting = false;
-          running.compact(taken);
+          if (move != null) {
+            moveOn();
+          } else {
+            running.compact(taken);
+          }
         });
   }
 
@@ -541,15 +735,19 @@ public final class RaftNode {
   private boolean apply(RaftCore running) {
     List<Entry> committed = running.takeCommitted();
     for (Entry entry : committed) {
-      if (entry.kind() == Entry.Kind.COMMAND && !entry.isNoOp()) {
-        apply(entry.index(), Proposal.decode(entry.command()));
-      }
-      state.reached(entry.index());
+      apply(entry);
       if (entry.index() % config.stateHashEveryEntries() == 0) {
         reportState(running);
       }
     }
     return !committed.isEmpty();
+  }
+
+  private void apply(Entry entry) {
+    if (entry.kind() == Entry.Kind.COMMAND && !entry.isNoOp()) {
+      apply(entry.index(), Proposal.decode(entry.command()));
+    }
+    state.reached(entry.index());
   }
 
   private void apply(long index, Proposal proposal) {
@@ -714,7 +912,7 @@ public final class RaftNode {
   }
 
   private void send(PeerId to, Message message) {
-    transport.send(to, MessageCodec.encode(message));
+    transport.send(to, MessageCodec.encode(ring, message));
   }
 
   private RaftStatus describe() {
@@ -738,6 +936,7 @@ public final class RaftNode {
     }
     return new RaftStatus(
         config.self(),
+        ring,
         known == null || !isRunning ? idle : known.role(),
         known == null ? 0 : known.term(),
         known == null || !isRunning ? null : known.leader(),

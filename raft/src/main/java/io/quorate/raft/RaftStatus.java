@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A member as of its last tick.
  *
+ * @param ring which one it is of
  * @param leader of this term, when known
  * @param leaderChanges how often this member saw another leader or none since it started
  * @param elections how often it stood for election since then; pre-votes do not count
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RaftStatus(
     PeerId self,
+    Ring ring,
     Role role,
     long term,
     @Nullable PeerId leader,

@@ -29,13 +29,17 @@
  *   <li>{@code LogThread}: the log where it may wait for the disk.
  *   <li>{@code DurableLog}: segments, hard state and snapshot on disk; {@code LogRecovery} reads
  *       them back after any crash.
+ *   <li>{@link io.quorate.raft.Ring}: which ring a member is of, with {@code RingFile}; {@link
+ *       io.quorate.raft.RingJudgement}: whether its majority is lost and it has to be given up,
+ *       from the members' {@link io.quorate.raft.RingEvidence}.
  *   <li>{@code StateAgreement}: notices members whose state machines went different ways; {@code
  *       StallWatch}: a leader that cannot do its work.
  * </ul>
  *
  * <p>Invariants: a vote, an accepted entry or a term is on disk before anyone hears of it; an entry
  * is applied only when it is committed and on this node's disk; what was committed is never cut
- * off; while the voters are exchanged, whatever is decided has a majority of both sides.
+ * off, unless an operator gives the ring up; while the voters are exchanged, whatever is decided
+ * has a majority of both sides.
  *
  * <p>Threading: a node's core and driver belong to one shard. Only {@code DurableLog} is used on
  * another thread, the node's {@code raft-log} executor, one task at a time.

@@ -15,6 +15,9 @@ class MessageCodecTest {
   private static final Configuration JOINT =
       Configuration.of(List.of(new PeerId("n1"))).joint(List.of(new PeerId("n2")));
 
+  private static final Ring ANEW =
+      new Ring(1, -77, 41, List.of(new PeerId("n3")), List.of(new PeerId("n1"), new PeerId("n2")));
+
   private static final List<Message> ONE_OF_EACH =
       List.of(
           new Message.PreVoteRequest(7, 12, 6),
@@ -42,12 +45,17 @@ class MessageCodecTest {
           new Message.ReadIndexReply(3, -1, 44),
           new Message.Subscribe(0, new PeerId("l1"), 0),
           new Message.Forward(new byte[] {5, 5, 5}),
-          new Message.StateReport(300, new StateHash(2, -5), true));
+          new Message.StateReport(300, new StateHash(2, -5), true),
+          new Message.GivenUp(ANEW));
 
   @Test
   void everyMessageComesBackAsItWas() throws MalformedRaftMessage {
     for (Message message : ONE_OF_EACH) {
-      assertThat(MessageCodec.decode(MessageCodec.encode(message))).isEqualTo(message);
+      for (Ring ring : List.of(Ring.FIRST, ANEW)) {
+        MessageCodec.Received received = MessageCodec.decode(MessageCodec.encode(ring, message));
+        assertThat(received.message()).isEqualTo(message);
+        assertThat(received.isOf(ring)).isTrue();
+      }
     }
     assertThat(ONE_OF_EACH.stream().map(Message::getClass).distinct())
         .as("a kind is missing here")
@@ -60,7 +68,7 @@ class MessageCodecTest {
   @Test
   void aMessageCutShortIsRefused() {
     for (Message message : ONE_OF_EACH) {
-      byte[] bytes = MessageCodec.encode(message);
+      byte[] bytes = MessageCodec.encode(ANEW, message);
       for (int length = 0; length < bytes.length; length++) {
         byte[] cut = Arrays.copyOf(bytes, length);
         assertThatThrownBy(() -> MessageCodec.decode(cut)).isInstanceOf(MalformedRaftMessage.class);
@@ -71,7 +79,7 @@ class MessageCodecTest {
   @Test
   void aFlippedBitIsRefused() {
     for (Message message : ONE_OF_EACH) {
-      byte[] bytes = MessageCodec.encode(message);
+      byte[] bytes = MessageCodec.encode(ANEW, message);
       for (int bit = 0; bit < bytes.length * 8; bit++) {
         byte[] flipped = bytes.clone();
         flipped[bit / 8] ^= (byte) (1 << bit % 8);

@@ -573,7 +573,7 @@ class RaftNodeTest {
     leader.node().receive(new PeerId("stranger"), new byte[] {1, 2, 3});
     leader.node().receive(new PeerId("n9"), new byte[0]);
     Message rival = new Message.VoteRequest(99, 99, 99, true);
-    leader.node().receive(new PeerId("no voter"), MessageCodec.encode(rival));
+    leader.node().receive(new PeerId("no voter"), MessageCodec.encode(Ring.FIRST, rival));
     ring.world.runFor(SECOND);
 
     assertThat(propose(ring, leader, "fine")).isInstanceOf(Committed.class);
