@@ -13,7 +13,8 @@ public enum Verb {
   BATCH_REMOVE(7),
   GOSSIP(16),
   RAFT(17),
-  METADATA_CHANGE(18);
+  METADATA_CHANGE(18),
+  RECOVERY(19);
 
   private static final @Nullable Verb[] BY_CODE = new Verb[64];
 

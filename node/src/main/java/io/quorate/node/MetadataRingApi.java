@@ -5,7 +5,10 @@ import io.quorate.node.AdminServer.Reply;
 import io.quorate.node.AdminServer.Request;
 import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftStatus;
+import io.quorate.raft.RingEvidence;
+import io.quorate.raft.RingJudgement;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   GET  /v1/raft                 this member, who votes and who follows, what is wrong with them
  *   POST /v1/raft/transfer?to=    the leader hands over to another voter
+ *   GET  /v1/metadata             what all nodes know of the ring, and whether its majority is lost
+ *   POST /v1/metadata/recover     if it is, the next ring is begun from what is left
  * </pre>
  */
 final class MetadataRingApi {
@@ -33,6 +38,13 @@ final class MetadataRingApi {
   void addTo(AdminServer server) {
     server.get("/v1/raft", AdminApi.json(request -> raft()));
     server.post("/v1/raft/transfer", this::transfer);
+    server.get(
+        "/v1/metadata",
+        (request, reply) ->
+            node.assembled()
+                .recovery()
+                .judge(findings -> reply.accept(AdminApi.json(describe(findings)))));
+    server.post("/v1/metadata/recover", this::recover);
   }
 
   private Object raft() {
@@ -40,6 +52,7 @@ final class MetadataRingApi {
     Map<PeerId, NodeInfo> nodes = nodes();
     Map<String, @Nullable Object> raft = new LinkedHashMap<>();
     raft.put("self", status.self().toString());
+    raft.put("ring", status.ring().toString());
     raft.put("role", status.role().name());
     raft.put("term", status.term());
     raft.put("leader", status.leader() == null ? null : status.leader().toString());
@@ -148,6 +161,60 @@ final class MetadataRingApi {
               + "; who differed has stopped");
     }
     return warnings;
+  }
+
+  private static Map<String, @Nullable Object> describe(MetadataRecovery.Findings findings) {
+    RingJudgement judgement = findings.judgement();
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+    answer.put("ring", judgement.ring().toString());
+    answer.put("majority_lost", judgement.refusal() == null);
+    answer.put("because", judgement.refusal());
+    answer.put("founder", judgement.founder() == null ? null : judgement.founder().toString());
+    answer.put("certain_index", judgement.certainIndex());
+    answer.put("uncertain_entries", judgement.uncertain());
+    Map<String, Object> dropped = new LinkedHashMap<>();
+    judgement.dropped().forEach((peer, entries) -> dropped.put(peer.toString(), entries));
+    answer.put("dropped_entries", dropped);
+    answer.put("answering_voters", texts(judgement.answering()));
+    answer.put("lost_voters", texts(judgement.lost()));
+    List<Object> members = new ArrayList<>();
+    findings.answers().forEach((peer, evidence) -> members.add(describe(evidence)));
+    answer.put("members", members);
+    answer.put("silent", texts(findings.silent()));
+    return answer;
+  }
+
+  private static Object describe(RingEvidence evidence) {
+    Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+    entry.put("peer", evidence.self().toString());
+    entry.put("ring", evidence.ring().toString());
+    entry.put("term", evidence.term());
+    entry.put("leader", evidence.leader() == null ? null : evidence.leader().toString());
+    entry.put("leaderless_ms", evidence.leaderlessMillis());
+    entry.put("commit_index", evidence.commitIndex());
+    entry.put("last_index", evidence.lastIndex());
+    entry.put("voters", texts(evidence.voters()));
+    entry.put("outgoing_voters", texts(evidence.outgoing()));
+    entry.put("failure", evidence.failure());
+    return entry;
+  }
+
+  private static List<String> texts(Collection<PeerId> peers) {
+    return peers.stream().sorted().map(PeerId::toString).toList();
+  }
+
+  private void recover(Request request, Consumer<Reply> reply) {
+    node.assembled()
+        .recovery()
+        .recover(outcome -> {
+          if (outcome.refusal() != null) {
+            reply.accept(Reply.error(409, "nothing was done: " + outcome.refusal()));
+            return;
+          }
+          Map<String, @Nullable Object> answer = describe(outcome.findings());
+          answer.put("followers", texts(outcome.followers()));
+          reply.accept(AdminApi.json(answer));
+        });
   }
 
   private void transfer(Request request, Consumer<Reply> reply) {

@@ -29,6 +29,7 @@ import io.quorate.raft.RaftConfig;
 import io.quorate.raft.RaftListener;
 import io.quorate.raft.RaftNode;
 import io.quorate.raft.RaftStatus;
+import io.quorate.raft.RingGivenUp;
 import io.quorate.sstable.EngineOptions;
 import io.quorate.sstable.ReadEffort;
 import io.quorate.sstable.StorageEngine;
@@ -46,6 +47,7 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,7 +110,8 @@ public final class Node {
       BatchLog batchLog,
       Queries queries,
       Clients clients,
-      Transitions transitions) {}
+      Transitions transitions,
+      MetadataRecovery recovery) {}
 
   public Node(Environment environment, NodeConfig config, Listener listener) {
     WatchedFiles files = new WatchedFiles(environment.files());
@@ -265,6 +268,10 @@ public final class Node {
             hints,
             membership::isAlive);
     ring.onMetadata(clients::metadataChanged);
+    MetadataRecovery recovery =
+        new MetadataRecovery(
+            environment, shard, ring, raft, internode, config, membership::isAlive);
+    recovery.handleMessages();
     return new Parts(
         identity,
         engine,
@@ -277,7 +284,8 @@ public final class Node {
         batchLog,
         new Queries(environment, ring, queryProcessor(coordinator)),
         clients,
-        transitions(identity, engine, ring, internode, local));
+        transitions(identity, engine, ring, internode, local),
+        recovery);
   }
 
   private StorageTask streamTask(ClusterMetadata metadata) {
@@ -495,6 +503,11 @@ public final class Node {
 
     @Override
     public void failed(Throwable cause) {
+      if (cause instanceof RingGivenUp) {
+        // What it knows of the cluster is of another history: it must serve nothing.
+        leave();
+        return;
+      }
       if (state == NodeState.NORMAL) {
         // Requests at the schema that is known go on without this node's part of the ring.
         log.error("this node has left the metadata ring: {}", cause.getMessage());
@@ -572,6 +585,15 @@ public final class Node {
   /** How this node's part of the metadata ring is doing. */
   public RaftStatus metadataRing() {
     return assembled().raft.status();
+  }
+
+  /**
+   * Has the metadata ring begun anew, when its majority is lost.
+   *
+   * @param done called with the reason when it is not; null when it is
+   */
+  public void recoverMetadata(Consumer<@Nullable String> done) {
+    assembled().recovery.recover(outcome -> done.accept(outcome.refusal()));
   }
 
   /** How this node's disk is doing. */

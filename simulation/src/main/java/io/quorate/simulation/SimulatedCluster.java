@@ -169,6 +169,12 @@ public final class SimulatedCluster {
     return host.isUp() && node != null && node.state() == NodeState.NORMAL;
   }
 
+  /** How far the node on a host is; of its last life, when the host is down. */
+  public NodeState state(SimulatedHost host) {
+    Node node = nodes.get(host.name());
+    return node == null ? NodeState.STOPPED : node.state();
+  }
+
   /** A shard of the process that runs on a host: for what clients do there. */
   Shard shard(SimulatedHost host, int index) {
     Environment environment = environments.get(host.name());

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       CommandLine.HelpCommand.class,
       NodeTool.Raft.class,
       TaskCommands.class,
-      ClusterCommands.class
+      ClusterCommands.class,
+      MetadataCommands.class
     })
 public final class NodeTool implements Callable<Integer> {
   /** A flush of much data may take this long to answer. */

@@ -78,6 +78,32 @@ class ReportsTest {
   }
 
   @Test
+  void whatIsLostWithTheMajorityIsSaidBeforeItIsGivenUp() throws IOException {
+    String answer =
+        """
+        {"ring": "ring 0", "majority_lost": %s, "because": "a majority answers", "founder": "c:1",
+         "certain_index": 40, "uncertain_entries": 2, "dropped_entries": {"d:1": 1},
+         "lost_voters": ["a:1", "b:1"], "silent": ["a:1", "b:1"], "followers": ["d:1"],
+         "members": [{"peer": "c:1", "ring": "ring 0", "term": 3, "leader": null,
+           "leaderless_ms": 31000, "commit_index": 40, "last_index": 42, "failure": null}]}
+        """;
+    assertThat(MetadataReports.wouldRecover(Json.parse(answer.formatted("true"))))
+        .contains("c:1        0     3  none           40    42  31 s\n")
+        .contains("No answer from      a:1 b:1\n")
+        .contains("- 2 changes behind that")
+        .contains("- 1 that only d:1 has are lost")
+        .endsWith("To do it: nodetool metadata recover --yes\n");
+    assertThat(MetadataReports.status(Json.parse(answer.formatted("false"))))
+        .contains("Majority            not lost: a majority answers\n");
+    assertThat(MetadataReports.recovered(Json.parse(answer.formatted("true"))))
+        .isEqualTo(
+            """
+            the next ring has begun at c:1, followed by d:1
+            remove or replace the nodes that are lost: a:1 b:1
+            """);
+  }
+
+  @Test
   void tasksFitATerminalAndSayWhatCameOfThem() throws IOException {
     String tasks =
         Reports.tasks(
