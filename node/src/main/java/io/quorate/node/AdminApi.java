@@ -305,10 +305,31 @@ final class AdminApi {
                 + ", "
                 + transition.step());
     cluster.put("schema_versions", versions);
+    cluster.put("features", List.copyOf(metadata.features()));
+    cluster.put("features_to_come", featuresToCome(metadata));
     Map<String, Object> keyspaces = new TreeMap<>();
     metadata.keyspaces().forEach(k -> keyspaces.put(k.name(), k.replication().asMap()));
     cluster.put("keyspaces", keyspaces);
     return cluster;
+  }
+
+  /** What some nodes know and others do not, by name: those that do not. */
+  private static Map<String, List<String>> featuresToCome(ClusterMetadata metadata) {
+    Map<String, List<String>> lacking = new TreeMap<>();
+    for (NodeInfo knowing : metadata.members()) {
+      for (String feature : knowing.features()) {
+        if (!metadata.features().contains(feature)) {
+          lacking.putIfAbsent(
+              feature,
+              metadata.members().stream()
+                  .filter(node -> !node.features().contains(feature))
+                  .map(node -> node.internode().toString())
+                  .sorted()
+                  .toList());
+        }
+      }
+    }
+    return lacking;
   }
 
   private Object gossip() {

@@ -11,6 +11,7 @@ import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,6 +45,7 @@ final class Joining {
   private final Environment environment;
   private final Shard shard;
   private final NodeConfig config;
+  private final SortedSet<String> features;
   private final UUID hostId;
   private final RaftMetadataRing ring;
   private final Runnable joined;
@@ -59,6 +61,7 @@ final class Joining {
   private long attempts;
 
   /**
+   * @param features what this build knows
    * @param joined called once, when this node may serve
    * @param refused called when the ring will never take this node in, with the reason
    * @param alive whether gossip says so of a node
@@ -68,6 +71,7 @@ final class Joining {
       Environment environment,
       Shard shard,
       NodeConfig config,
+      SortedSet<String> features,
       UUID hostId,
       RaftMetadataRing ring,
       Runnable joined,
@@ -77,6 +81,7 @@ final class Joining {
     this.environment = environment;
     this.shard = shard;
     this.config = config;
+    this.features = features;
     this.hostId = hostId;
     this.ring = ring;
     this.joined = joined;
@@ -92,6 +97,9 @@ final class Joining {
       refuse(NodeIdentity.removed(hostId));
       return;
     }
+    if (isTooOld()) {
+      return;
+    }
     NodeInfo known = ring.metadata().node(hostId);
     if (known != null && known.isWitness() != config.isWitness()) {
       refuse(
@@ -105,6 +113,15 @@ final class Joining {
       join();
     }
     attempt();
+  }
+
+  /** Also a node that serves already must stop then: it would not understand the others. */
+  private boolean isTooOld() {
+    SortedSet<String> missing = FeatureSwitch.missing(ring.metadata(), features);
+    if (!missing.isEmpty()) {
+      refused.accept(ClusterMetadata.lacking("this node", missing));
+    }
+    return !missing.isEmpty();
   }
 
   private void join() {
@@ -158,6 +175,9 @@ final class Joining {
   }
 
   private void register() {
+    if (isTooOld()) {
+      return;
+    }
     ClusterMetadata metadata = ring.metadata();
     NodeInfo known = metadata.node(hostId);
     NodeInfo wanted = describe(metadata, known);
@@ -278,6 +298,7 @@ final class Joining {
         config.datacenter(),
         config.rack(),
         ReleaseVersion.COMPATIBLE,
-        tokens);
+        tokens,
+        features);
   }
 }

@@ -3,6 +3,7 @@ package io.quorate.node;
 import io.netty.buffer.ByteBufUtil;
 import io.quorate.coordinator.Internode;
 import io.quorate.coordinator.Verb;
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.environment.Endpoint;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
@@ -233,6 +234,11 @@ final class MetadataRecovery {
 
   private void begin(Consumer<Outcome> callback) {
     ask(findings -> {
+      if (!ring.metadata().features().contains(Feature.METADATA_RINGS)) {
+        String old = "some node's build is too old: it would not tell the two rings apart";
+        callback.accept(new Outcome(findings, old, List.of()));
+        return;
+      }
       RingJudgement judgement = findings.judgement();
       PeerId founder = judgement.founder();
       if (judgement.refusal() != null || founder == null) {

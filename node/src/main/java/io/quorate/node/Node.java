@@ -10,6 +10,7 @@ import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.cql.QueryProcessor;
@@ -42,6 +43,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -72,6 +74,7 @@ public final class Node {
 
   private final Environment environment;
   private final NodeConfig config;
+  private final SortedSet<String> features;
   private final Listener listener;
   private final Shard shard;
   private final Tasks tasks;
@@ -114,6 +117,17 @@ public final class Node {
       MetadataRecovery recovery) {}
 
   public Node(Environment environment, NodeConfig config, Listener listener) {
+    this(environment, config, Feature.KNOWN, listener);
+  }
+
+  /**
+   * A node as another build would be.
+   *
+   * @param features what it knows
+   */
+  public Node(
+      Environment environment, NodeConfig config, SortedSet<String> features, Listener listener) {
+    this.features = features;
     WatchedFiles files = new WatchedFiles(environment.files());
     this.environment = environment.withFiles(files);
     this.config = config;
@@ -469,15 +483,17 @@ public final class Node {
       RaftMetadataRing ring = assembled().ring;
       assembled().transitions.start();
       new MetadataVoters(environment, shard, ring, assembled().raft, config.voterPolicy()).start();
+      new FeatureSwitch(environment, shard, ring, assembled().raft, features).start();
       Joining joining =
           new Joining(
               environment,
               shard,
               config,
+              features,
               identity.hostId(),
               ring,
               Node.this::serve,
-              Node.this::fail,
+              Node.this::refused,
               hostId -> assembled().membership.isAlive(hostId),
               info -> OwnershipApi.voter(assembled().raft.status(), info));
       ring.whenSettled(joining::start);
@@ -515,6 +531,16 @@ public final class Node {
         fail("the metadata log cannot be used: " + cause.getMessage());
       }
     }
+  }
+
+  /** The cluster does not want this node. One that serves already goes in peace. */
+  private void refused(String why) {
+    if (state != NodeState.NORMAL) {
+      fail(why);
+      return;
+    }
+    log.error("this node cannot go on: {}", why);
+    drain(assembled(), () -> state = NodeState.STOPPED);
   }
 
   private void serve() {

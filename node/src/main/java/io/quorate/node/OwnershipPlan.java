@@ -57,19 +57,27 @@ final class OwnershipPlan {
   /** A node like the one that is asked, in its data centre and rack, with as many tokens. */
   static OwnershipPlan join(ClusterMetadata now, NodeConfig like) {
     List<Long> tokens = TokenAllocation.choose(now.nodes(), like.datacenter(), like.numTokens(), 0);
-    NodeInfo added = newNode(like.datacenter(), like.rack(), tokens);
+    NodeInfo added = newNode(now, like.datacenter(), like.rack(), tokens);
     return of(now, Transition.Kind.JOIN, added, null, false);
   }
 
   static OwnershipPlan replace(ClusterMetadata now, NodeInfo dead) {
-    NodeInfo added = newNode(dead.datacenter(), dead.rack(), dead.tokens());
+    NodeInfo added = newNode(now, dead.datacenter(), dead.rack(), dead.tokens());
     return of(now, Transition.Kind.REPLACE, added, dead.hostId(), false);
   }
 
-  private static NodeInfo newNode(String datacenter, String rack, List<Long> tokens) {
+  private static NodeInfo newNode(
+      ClusterMetadata now, String datacenter, String rack, List<Long> tokens) {
     Endpoint nowhere = new Endpoint("new", 1);
     return new NodeInfo(
-        NEW_NODE, nowhere, nowhere, datacenter, rack, ReleaseVersion.COMPATIBLE, tokens);
+        NEW_NODE,
+        nowhere,
+        nowhere,
+        datacenter,
+        rack,
+        ReleaseVersion.COMPATIBLE,
+        tokens,
+        now.features());
   }
 
   /** Rows of one keyspace that go from one node to another. */

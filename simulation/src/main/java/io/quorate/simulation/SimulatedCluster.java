@@ -1,5 +1,6 @@
 package io.quorate.simulation;
 
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.environment.Endpoint;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
@@ -13,6 +14,7 @@ import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,7 @@ public final class SimulatedCluster {
   private final TreeSet<String> mayFail = new TreeSet<>();
   private final TreeSet<String> witnesses = new TreeSet<>();
   private final TreeMap<String, String> racks = new TreeMap<>();
+  private final TreeMap<String, SortedSet<String>> features = new TreeMap<>();
   private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
 
   public SimulatedCluster(SimulatedWorld world, int nodeCount) {
@@ -71,6 +74,11 @@ public final class SimulatedCluster {
     racks.put(host.name(), rack);
   }
 
+  /** The node of this host is of a build that knows these features, from its next start on. */
+  public void makeBuild(SimulatedHost host, SortedSet<String> knownFeatures) {
+    features.put(host.name(), knownFeatures);
+  }
+
   /** How the voters of the metadata ring are chosen. Before a node starts. */
   public void choosesVoters(VoterPolicy policy) {
     voterPolicy = policy;
@@ -106,6 +114,7 @@ public final class SimulatedCluster {
         new Node(
             environment,
             config(host.name()),
+            features.getOrDefault(host.name(), Feature.KNOWN),
             new Node.Listener() {
               @Override
               public void ready() {

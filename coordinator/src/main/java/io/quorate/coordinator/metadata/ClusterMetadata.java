@@ -10,7 +10,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterMetadata {
   /** What a node knows before it has heard of any other. */
   public static final ClusterMetadata EMPTY =
-      new ClusterMetadata(0, 0, new TreeMap<>(), Topology.EMPTY);
+      new ClusterMetadata(0, 0, new TreeMap<>(), Topology.EMPTY, Collections.emptySortedSet());
 
   private final long epoch;
   private final long schemaEpoch;
   private final SortedMap<String, KeyspaceMetadata> keyspaces;
   private final Topology topology;
+  private final SortedSet<String> features;
   private final UUID schemaVersion;
   private final Map<UUID, TableMetadata> tablesById = new HashMap<>();
   private final List<NodeInfo> owners;
@@ -39,12 +42,15 @@ public final class ClusterMetadata {
 
   /**
    * @param schemaEpoch epoch of the last change of the schema
+   * @param features that are switched on
    */
   ClusterMetadata(
       long epoch,
       long schemaEpoch,
       SortedMap<String, KeyspaceMetadata> keyspaces,
-      Topology topology) {
+      Topology topology,
+      SortedSet<String> features) {
+    this.features = Collections.unmodifiableSortedSet(features);
     this.epoch = epoch;
     this.schemaEpoch = schemaEpoch;
     this.keyspaces = Collections.unmodifiableSortedMap(keyspaces);
@@ -130,6 +136,15 @@ public final class ClusterMetadata {
   /** A request that was planned before this epoch may ask the wrong nodes. */
   public long ownershipEpoch() {
     return topology.ownershipEpoch();
+  }
+
+  /**
+   * What the cluster does that not every build could, by name. A feature is switched on when all
+   * nodes know it, and never off: so a node of an older build among others is not sent what it
+   * cannot read, and one that comes later is refused.
+   */
+  public SortedSet<String> features() {
+    return features;
   }
 
   /** Whether a node was of the cluster and will never be again. */
@@ -275,17 +290,30 @@ public final class ClusterMetadata {
       case MetadataChange.CreateType create -> createType(create);
       case MetadataChange.AlterType alter -> alterType(alter);
       case MetadataChange.DropType drop -> dropType(drop);
-      case MetadataChange.RegisterNode register ->
-          topology(topology.register(register.node(), hasTables(), epoch + 1));
-      case MetadataChange.BeginTransition begin ->
-          topology(
-              topology.begin(
-                  begin.kind(),
-                  begin.node(),
-                  begin.replaced(),
-                  begin.forced(),
-                  keyspaces.values(),
-                  epoch + 1));
+      case MetadataChange.RegisterNode register -> {
+        String lacking = lacking(register.node());
+        if (register.node().isWitness() && !features.contains(Feature.WITNESSES)) {
+          yield new ChangeOutcome.Conflict(); // not before all nodes know what that is
+        }
+        yield lacking == null
+            ? topology(topology.register(register.node(), hasTables(), epoch + 1))
+            : new ChangeOutcome.Invalid(lacking);
+      }
+      case MetadataChange.BeginTransition begin -> {
+        boolean isNew = topology.nodes().get(begin.node().hostId()) == null;
+        String lacking = isNew ? lacking(begin.node()) : null;
+        yield lacking == null
+            ? topology(
+                topology.begin(
+                    begin.kind(),
+                    begin.node(),
+                    begin.replaced(),
+                    begin.forced(),
+                    keyspaces.values(),
+                    epoch + 1))
+            : new ChangeOutcome.Invalid(lacking);
+      }
+      case MetadataChange.EnableFeature enable -> enable(enable.name());
       case MetadataChange.AcknowledgeStep known ->
           topology(
               topology.acknowledge(known.transition(), known.step(), known.hostId(), epoch + 1));
@@ -296,12 +324,41 @@ public final class ClusterMetadata {
     };
   }
 
+  private @Nullable String lacking(NodeInfo node) {
+    SortedSet<String> missing = new TreeSet<>(features);
+    missing.removeAll(node.features());
+    return missing.isEmpty() ? null : lacking(node.internode().toString(), missing);
+  }
+
+  /** Why a node that lacks features cannot be of the cluster. */
+  public static String lacking(String node, SortedSet<String> missing) {
+    return "the build of "
+        + node
+        + " is too old for this cluster: it does not know "
+        + String.join(", ", missing);
+  }
+
+  private ChangeOutcome enable(String feature) {
+    if (features.contains(feature)) {
+      return new ChangeOutcome.Unchanged();
+    }
+    for (NodeInfo node : members()) {
+      if (!node.features().contains(feature)) {
+        return new ChangeOutcome.Invalid(node.internode() + " does not know " + feature);
+      }
+    }
+    SortedSet<String> more = new TreeSet<>(features);
+    more.add(feature);
+    return new ChangeOutcome.Applied(
+        new ClusterMetadata(epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), topology, more));
+  }
+
   private ChangeOutcome topology(Topology.Outcome outcome) {
     return switch (outcome) {
       case Topology.Outcome.Changed changed ->
           new ChangeOutcome.Applied(
               new ClusterMetadata(
-                  epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), changed.topology()));
+                  epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), changed.topology(), features));
       case Topology.Outcome.Unchanged unchanged -> new ChangeOutcome.Unchanged();
       case Topology.Outcome.Conflict conflict -> new ChangeOutcome.Conflict();
       case Topology.Outcome.Refused refused -> new ChangeOutcome.Invalid(refused.why());
@@ -415,6 +472,7 @@ public final class ClusterMetadata {
   }
 
   private ChangeOutcome schema(SortedMap<String, KeyspaceMetadata> changed) {
-    return new ChangeOutcome.Applied(new ClusterMetadata(epoch + 1, epoch + 1, changed, topology));
+    return new ChangeOutcome.Applied(
+        new ClusterMetadata(epoch + 1, epoch + 1, changed, topology, features));
   }
 }

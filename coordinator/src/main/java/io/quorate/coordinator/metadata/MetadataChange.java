@@ -116,4 +116,10 @@ public sealed interface MetadataChange {
 
   /** Goes back to the owners before. */
   record CancelTransition(long transition) implements MetadataChange {}
+
+  /**
+   * What all nodes can do is done from now on, for good: a node that cannot is not taken in any
+   * more.
+   */
+  record EnableFeature(String name) implements MetadataChange {}
 }

@@ -23,20 +23,26 @@ import org.jspecify.annotations.Nullable;
  * Metadata as bytes: changes for the metadata ring's log, the whole for its snapshots.
  *
  * <pre>
- *   change   := version u8 (1) | kind u8 | fields of the record, in order
- *   snapshot := version u8 (2) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   change   := version u8 (2) | kind u8 | fields of the record, in order
+ *   snapshot := version u8 (3) | epoch i64 | schema epoch i64 | keyspaces | nodes
  *             | ownership epoch i64 | removed host ids | 0 u8, or 1 u8 | transition
- *               (the last line is not in version 1)
+ *             | features, a list of texts
+ *               (version 2 has no features; version 1 no line but the first)
+ *   node     := fields of the record, in order; a node's features are not in changes of version 1
+ *               nor in snapshots before version 3
  *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
  * </pre>
  *
  * The same value gives the same bytes, so replicas compare their states by comparing snapshots.
  */
 public final class MetadataCodec {
-  private static final int CHANGE_VERSION = 1;
+  private static final int CHANGE_VERSION = 2;
 
   /** Of the bytes of the whole: what differs in it cannot be compared byte by byte. */
-  public static final int SNAPSHOT_VERSION = 2;
+  public static final int SNAPSHOT_VERSION = 3;
+
+  private static final int CHANGES_WITH_FEATURES = 2;
+  private static final int SNAPSHOTS_WITH_FEATURES = 3;
 
   private MetadataCodec() {}
 
@@ -58,6 +64,7 @@ public final class MetadataCodec {
       case MetadataChange.AcknowledgeStep c -> 13;
       case MetadataChange.FinishStreaming c -> 14;
       case MetadataChange.CancelTransition c -> 15;
+      case MetadataChange.EnableFeature c -> 16;
     };
   }
 
@@ -122,6 +129,7 @@ public final class MetadataCodec {
           writeUuid(out, c.hostId());
         }
         case MetadataChange.CancelTransition c -> out.writeLong(c.transition());
+        case MetadataChange.EnableFeature c -> out.writeUTF(c.name());
       }
     });
   }
@@ -134,6 +142,7 @@ public final class MetadataCodec {
         bytes,
         CHANGE_VERSION,
         (version, in) -> {
+          boolean hasFeatures = version >= CHANGES_WITH_FEATURES;
           int code = in.readByte();
           return switch (code) {
             case 1 -> new MetadataChange.CreateKeyspace(readKeyspace(in), in.readBoolean());
@@ -148,14 +157,18 @@ public final class MetadataCodec {
                 new MetadataChange.AlterType(
                     (UserType) TypeCodec.read(in), (UserType) TypeCodec.read(in));
             case 9 -> new MetadataChange.DropType(in.readUTF(), in.readUTF(), in.readBoolean());
-            case 10 -> new MetadataChange.RegisterNode(readNode(in));
+            case 10 -> new MetadataChange.RegisterNode(readNode(in, hasFeatures));
             case 12 ->
                 new MetadataChange.BeginTransition(
-                    kind(in.readUTF()), readNode(in), readOptional(in), in.readBoolean());
+                    kind(in.readUTF()),
+                    readNode(in, hasFeatures),
+                    readOptional(in),
+                    in.readBoolean());
             case 13 ->
                 new MetadataChange.AcknowledgeStep(in.readLong(), step(in.readUTF()), readUuid(in));
             case 14 -> new MetadataChange.FinishStreaming(in.readLong(), readUuid(in));
             case 15 -> new MetadataChange.CancelTransition(in.readLong());
+            case 16 -> new MetadataChange.EnableFeature(in.readUTF());
             default -> throw new IOException("metadata change of unknown kind " + code);
           };
         });
@@ -181,6 +194,7 @@ public final class MetadataCodec {
       if (transition != null) {
         writeTransition(out, transition);
       }
+      writeTexts(out, metadata.features());
     });
   }
 
@@ -195,11 +209,12 @@ public final class MetadataCodec {
     writeUuids(out, transition.receivers());
   }
 
-  private static Transition readTransition(DataInputStream in) throws IOException {
+  private static Transition readTransition(DataInputStream in, boolean hasFeatures)
+      throws IOException {
     return new Transition(
         in.readLong(),
         kind(in.readUTF()),
-        readNode(in),
+        readNode(in, hasFeatures),
         readOptional(in),
         step(in.readUTF()),
         readUuids(in),
@@ -256,6 +271,7 @@ public final class MetadataCodec {
         bytes,
         SNAPSHOT_VERSION,
         (version, in) -> {
+          boolean hasFeatures = version >= SNAPSHOTS_WITH_FEATURES;
           long epoch = in.readLong();
           long schemaEpoch = in.readLong();
           SortedMap<String, KeyspaceMetadata> keyspaces = new TreeMap<>();
@@ -265,21 +281,27 @@ public final class MetadataCodec {
           }
           SortedMap<UUID, NodeInfo> nodes = new TreeMap<>();
           for (int left = in.readInt(); left > 0; left--) {
-            NodeInfo node = readNode(in);
+            NodeInfo node = readNode(in, hasFeatures);
             nodes.put(node.hostId(), node);
           }
           if (version == 1) {
             return new ClusterMetadata(
-                epoch, schemaEpoch, keyspaces, new Topology(nodes, null, 0, new TreeSet<>()));
+                epoch,
+                schemaEpoch,
+                keyspaces,
+                new Topology(nodes, null, 0, new TreeSet<>()),
+                new TreeSet<>());
           }
           long ownershipEpoch = in.readLong();
           SortedSet<UUID> removed = readUuids(in);
-          Transition transition = in.readBoolean() ? readTransition(in) : null;
+          Transition transition = in.readBoolean() ? readTransition(in, hasFeatures) : null;
+          SortedSet<String> features = hasFeatures ? readTexts(in) : new TreeSet<>();
           return new ClusterMetadata(
               epoch,
               schemaEpoch,
               keyspaces,
-              new Topology(nodes, transition, ownershipEpoch, removed));
+              new Topology(nodes, transition, ownershipEpoch, removed),
+              features);
         });
   }
 
@@ -494,9 +516,25 @@ public final class MetadataCodec {
     for (long token : node.tokens()) {
       out.writeLong(token);
     }
+    writeTexts(out, node.features());
   }
 
-  private static NodeInfo readNode(DataInputStream in) throws IOException {
+  private static void writeTexts(DataOutputStream out, SortedSet<String> texts) throws IOException {
+    out.writeInt(texts.size());
+    for (String text : texts) {
+      out.writeUTF(text);
+    }
+  }
+
+  private static SortedSet<String> readTexts(DataInputStream in) throws IOException {
+    SortedSet<String> texts = new TreeSet<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      texts.add(in.readUTF());
+    }
+    return texts;
+  }
+
+  private static NodeInfo readNode(DataInputStream in, boolean hasFeatures) throws IOException {
     UUID hostId = readUuid(in);
     Endpoint internode = readEndpoint(in);
     Endpoint nativeTransport = readEndpoint(in);
@@ -507,8 +545,9 @@ public final class MetadataCodec {
     for (int left = in.readInt(); left > 0; left--) {
       tokens.add(in.readLong());
     }
+    SortedSet<String> features = hasFeatures ? readTexts(in) : new TreeSet<>();
     return new NodeInfo(
-        hostId, internode, nativeTransport, datacenter, rack, releaseVersion, tokens);
+        hostId, internode, nativeTransport, datacenter, rack, releaseVersion, tokens, features);
   }
 
   private static void writeEndpoint(DataOutputStream out, Endpoint endpoint) throws IOException {

@@ -1,7 +1,10 @@
 package io.quorate.coordinator.metadata;
 
 import io.quorate.environment.Endpoint;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -11,6 +14,8 @@ import java.util.UUID;
  * @param internode where its peers reach it
  * @param nativeTransport where CQL clients reach it
  * @param tokens the ends of the token ranges that it owns first, sorted; none of a witness
+ * @param features what its build can do that not every build could ({@link
+ *     ClusterMetadata#features}), by name
  */
 public record NodeInfo(
     UUID hostId,
@@ -19,10 +24,32 @@ public record NodeInfo(
     String datacenter,
     String rack,
     String releaseVersion,
-    List<Long> tokens) {
+    List<Long> tokens,
+    SortedSet<String> features) {
 
   public NodeInfo {
     tokens = tokens.stream().sorted().toList();
+    features = Collections.unmodifiableSortedSet(new TreeSet<>(features));
+  }
+
+  /** A node that knows no feature. */
+  public NodeInfo(
+      UUID hostId,
+      Endpoint internode,
+      Endpoint nativeTransport,
+      String datacenter,
+      String rack,
+      String releaseVersion,
+      List<Long> tokens) {
+    this(
+        hostId,
+        internode,
+        nativeTransport,
+        datacenter,
+        rack,
+        releaseVersion,
+        tokens,
+        Collections.emptySortedSet());
   }
 
   /**

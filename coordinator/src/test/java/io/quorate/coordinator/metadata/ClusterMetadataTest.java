@@ -12,10 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -60,14 +61,15 @@ class ClusterMetadataTest {
             new MetadataChange.CreateType(ADDRESS, true),
             new MetadataChange.AlterType(ADDRESS, longer),
             new MetadataChange.DropType("ks", "address", false),
-            new MetadataChange.RegisterNode(node(1, "dc1", "r1", 5, -7)),
+            new MetadataChange.RegisterNode(feature(node(1, "dc1", "r1", 5, -7), "f", "g")),
             new MetadataChange.BeginTransition(
                 Transition.Kind.REPLACE, node(1, "dc1", "r1", 5), new UUID(3, 4), true),
             new MetadataChange.BeginTransition(
                 Transition.Kind.JOIN, node(1, "dc1", "r1", 5), null, false),
             new MetadataChange.AcknowledgeStep(7, Transition.Step.READ_NEW, new UUID(3, 4)),
             new MetadataChange.FinishStreaming(7, new UUID(3, 4)),
-            new MetadataChange.CancelTransition(7));
+            new MetadataChange.CancelTransition(7),
+            new MetadataChange.EnableFeature("f"));
     for (MetadataChange change : changes) {
       byte[] bytes = MetadataCodec.encode(change);
       assertThat(MetadataCodec.decodeChange(bytes)).isEqualTo(change);
@@ -176,11 +178,58 @@ class ClusterMetadataTest {
     assertThat(ring.owner(ring.rangeOf(51)).hostId()).as("around").isEqualTo(new UUID(0, 1));
   }
 
+  private static NodeInfo feature(NodeInfo node, String... features) {
+    return new NodeInfo(
+        node.hostId(),
+        node.internode(),
+        node.nativeTransport(),
+        node.datacenter(),
+        node.rack(),
+        node.releaseVersion(),
+        node.tokens(),
+        new TreeSet<>(List.of(features)));
+  }
+
+  /** If this breaks, a node is sent what its build cannot read. */
+  @Test
+  void aFeatureIsSwitchedOnWhenAllKnowItAndThenWhoDoesNotIsRefused() {
+    NodeInfo young = feature(node(1, "dc", "r", 1), "f", "g");
+    NodeInfo old = feature(node(2, "dc", "r", 2), "f");
+    ClusterMetadata metadata =
+        applied(ClusterMetadata.EMPTY, new MetadataChange.RegisterNode(young));
+    metadata = applied(metadata, new MetadataChange.RegisterNode(old));
+    assertThat(metadata.apply(new MetadataChange.EnableFeature("g")))
+        .isEqualTo(new ChangeOutcome.Invalid("n2:1 does not know g"));
+    metadata = applied(metadata, new MetadataChange.EnableFeature("f"));
+    assertThat(metadata.features()).containsExactly("f");
+    assertThat(metadata.apply(new MetadataChange.EnableFeature("f")))
+        .isInstanceOf(ChangeOutcome.Unchanged.class);
+    assertThat(metadata.apply(new MetadataChange.RegisterNode(node(3, "dc", "r", 3))))
+        .isEqualTo(
+            new ChangeOutcome.Invalid(
+                "the build of n3:1 is too old for this cluster: it does not know f"));
+    assertThat(
+            metadata.apply(
+                new MetadataChange.BeginTransition(
+                    Transition.Kind.JOIN, node(3, "dc", "r", 3), null, false)))
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+    NodeInfo upgraded = feature(node(2, "dc", "r", 2), "f", "g");
+    metadata = applied(metadata, new MetadataChange.RegisterNode(upgraded));
+    metadata = applied(metadata, new MetadataChange.EnableFeature("g"));
+    ClusterMetadata back = MetadataCodec.decode(MetadataCodec.encode(metadata));
+    assertThat(back.features()).containsExactly("f", "g");
+    assertThat(back.node(upgraded.hostId())).isEqualTo(upgraded);
+  }
+
   /** A witness that owned rows, or held up those who do, would be a node like any other. */
   @Test
   void aWitnessIsOfTheClusterAndOwnsNothing() {
     ClusterMetadata metadata = schema();
-    NodeInfo witness = node(9, "dc", "r9");
+    NodeInfo witness = feature(node(9, "dc", "r9"), Feature.WITNESSES);
+    assertThat(metadata.apply(new MetadataChange.RegisterNode(witness)))
+        .as("not all nodes may know what that is")
+        .isInstanceOf(ChangeOutcome.Conflict.class);
+    metadata = applied(metadata, new MetadataChange.EnableFeature(Feature.WITNESSES));
     // There may be rows, and it joins at once all the same; also while another node joins.
     metadata = applied(metadata, new MetadataChange.RegisterNode(witness));
     assertThat(metadata.nodes()).isEmpty();
@@ -189,7 +238,7 @@ class ClusterMetadataTest {
     assertThat(MetadataCodec.decode(MetadataCodec.encode(metadata)).node(witness.hostId()))
         .isEqualTo(witness);
 
-    NodeInfo data = node(1, "dc", "r1", 5);
+    NodeInfo data = feature(node(1, "dc", "r1", 5), Feature.WITNESSES);
     ClusterMetadata joining =
         applied(
             metadata, new MetadataChange.BeginTransition(Transition.Kind.JOIN, data, null, false));
@@ -197,7 +246,8 @@ class ClusterMetadataTest {
     assertThat(Objects.requireNonNull(joining.transition()).awaited())
         .as("nobody waits for the witness")
         .containsExactly(data.hostId());
-    applied(joining, new MetadataChange.RegisterNode(node(8, "dc", "r8")));
+    applied(
+        joining, new MetadataChange.RegisterNode(feature(node(8, "dc", "r8"), Feature.WITNESSES)));
 
     assertThat(metadata.apply(new MetadataChange.RegisterNode(node(9, "dc", "r9", 3))))
         .as("its role stays")

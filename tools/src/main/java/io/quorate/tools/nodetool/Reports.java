@@ -190,6 +190,18 @@ final class Reports {
     if (!cluster.at("transition").isNull()) {
       lines.add("Ownership", cluster.text("transition"));
     }
+    List<String> features = cluster.at("features").elements().stream().map(Json::text).toList();
+    lines.add("Features", features.isEmpty() ? "none" : String.join(", ", features));
+    cluster
+        .at("features_to_come")
+        .fields()
+        .forEach((feature, lacking) ->
+            lines.add(
+                "Not yet",
+                feature
+                    + ": unknown to "
+                    + String.join(
+                        ", ", lacking.elements().stream().map(n -> host(n.text())).toList())));
     StringBuilder out = new StringBuilder(lines.toString());
     out.append("Schema versions\n");
     cluster

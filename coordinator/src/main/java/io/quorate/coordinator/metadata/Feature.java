@@ -1,0 +1,24 @@
+package io.quorate.coordinator.metadata;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The names of what some build could do first ({@link ClusterMetadata#features}). A name is never
+ * given out twice, and never taken back.
+ */
+public final class Feature {
+  /** Messages of the metadata ring name their ring: a ring can be given up for another. */
+  public static final String METADATA_RINGS = "metadata-rings";
+
+  /** Nodes without tokens, which vote and hold nothing. */
+  public static final String WITNESSES = "witnesses";
+
+  /** What this build knows. */
+  public static final SortedSet<String> KNOWN =
+      Collections.unmodifiableSortedSet(new TreeSet<>(List.of(METADATA_RINGS, WITNESSES)));
+
+  private Feature() {}
+}
