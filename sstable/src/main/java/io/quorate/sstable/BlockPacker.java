@@ -66,12 +66,14 @@ final class BlockPacker {
    *
    * @param shared how many bytes the key has in common with that of the entry before, also where
    *     that one stands in another block
+   * @param hasPartitionersToken whether it is known that the key has the partitioner's token
    */
   void add(
       int shared,
       byte[] key,
       int keyOffset,
       int keyLength,
+      boolean hasPartitionersToken,
       byte[] value,
       int valueOffset,
       int valueLength) {
@@ -84,7 +86,7 @@ final class BlockPacker {
     if (samePartition) {
       addRow(shared, key, keyOffset, keyLength, valueShared);
     } else {
-      addPartition(key, keyOffset, keyLength, valueShared);
+      addPartition(key, keyOffset, keyLength, hasPartitionersToken, valueShared);
     }
     out.putLengthPrefixed(value, valueOffset + valueShared, valueLength - valueShared);
   }
@@ -117,13 +119,15 @@ final class BlockPacker {
     return start;
   }
 
-  private void addPartition(byte[] key, int offset, int length, int valueShared) {
+  private void addPartition(
+      byte[] key, int offset, int length, boolean hasPartitionersToken, int valueShared) {
     int partition = StoreKey.partitionLength(key, offset);
     int rest = length - partition;
     boolean sameRow =
         rest == rowLength && Arrays.equals(row, 0, rest, key, offset + partition, offset + length);
-    long token = StoreKey.token(key, offset);
-    boolean ownToken = token != partitioner.token(key, offset + 10, partition - 10);
+    boolean ownToken =
+        !hasPartitionersToken
+            && StoreKey.token(key, offset) != partitioner.token(key, offset + 10, partition - 10);
     out.putByte(
         PARTITION
             | (partition == partitionLength ? SAME_LENGTH : 0)

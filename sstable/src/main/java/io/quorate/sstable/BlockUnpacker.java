@@ -21,21 +21,8 @@ import java.util.Arrays;
 final class BlockUnpacker {
   private static final int RESTART_INTERVAL = 16;
 
-  private final Partitioner partitioner;
-  private final ByteReader in = new ByteReader();
+  private final PackedEntries entries;
   private int[] restarts = new int[8];
-
-  /** The partition of the entry that was unpacked last; its key stands in the packed block. */
-  private long token;
-
-  private int partitionKeyAt;
-  private int partitionKeyLength;
-
-  /** The row of that entry, and how much of it is that of the entry before. */
-  private byte[] row = new byte[32];
-
-  private int rowLength;
-  private int rowShared;
 
   /** What is made, and where it goes on. */
   private byte[] out = RowKeys.LOWEST;
@@ -43,7 +30,7 @@ final class BlockUnpacker {
   private int at;
 
   BlockUnpacker(Partitioner partitioner) {
-    this.partitioner = partitioner;
+    this.entries = new PackedEntries(partitioner);
   }
 
   /** Whether the entry behind so many others begins anew. */
@@ -94,7 +81,9 @@ final class BlockUnpacker {
     return ByteReader.intAt(packed, length - Integer.BYTES);
   }
 
-  /** Replaces what {@code unpacked} has by the block of the first bytes of an array. */
+  /**
+   * Replaces what {@code unpacked} has by the block of the first bytes of an array, which change.
+   */
   void unpack(Path file, byte[] packed, int length, ByteWriter unpacked)
       throws CorruptFileException {
     unpacked.clear();
@@ -103,84 +92,41 @@ final class BlockUnpacker {
     unpacked.length = at;
   }
 
-  private void unpack(Path file, byte[] packed, int length, byte[] unpacked)
+  private void unpack(Path file, byte[] packed, int packedLength, byte[] unpacked)
       throws CorruptFileException {
     out = unpacked;
     at = 0;
+    int length = unpackedLength(packed, packedLength);
     try {
-      in.over(packed, 0, length - Integer.BYTES);
+      entries.over(packed, packedLength);
       unpackEntries();
     } catch (MalformedException | IndexOutOfBoundsException e) {
       throw new CorruptFileException(file, "a block cannot be unpacked: " + e.getMessage());
     }
-    if (at != unpackedLength(packed, length)) {
+    if (at != length) {
       throw new CorruptFileException(file, "a block has another length than it says");
     }
   }
 
   private void unpackEntries() {
-    rowLength = 0;
-    int valueBefore = 0;
     int entryCount = 0;
-    while (in.hasRemaining()) {
-      int control = in.readByte();
-      int shared = (control & BlockPacker.PARTITION) != 0 ? readPartition(control) : readRow();
-      int valueShared = control & BlockPacker.VALUE_SHARED;
-      int valueRest = in.readLength();
+    while (entries.next()) {
+      int shared = entries.shared;
       if (isRestart(entryCount)) {
         putRestart(entryCount / RESTART_INTERVAL);
         shared = 0;
       }
       entryCount++;
-      putLengths(shared, 10 + partitionKeyLength + rowLength - shared, valueShared + valueRest);
-      putKey(shared);
-      int valueAt = at;
-      put(out, valueBefore, valueShared);
-      put(in.bytes, in.position, valueRest);
-      in.position += valueRest;
-      valueBefore = valueAt;
+      int rest = entries.keyLength - shared;
+      putLengths(shared, rest, entries.valueLength);
+      put(entries.key, shared, rest);
+      put(entries.bytes(), entries.valueOffset, entries.valueLength);
     }
     int restartCount = restartCount(entryCount);
     for (int i = 0; i < restartCount; i++) {
       putInt(restarts[i]);
     }
     putInt(restartCount);
-  }
-
-  /** Reads the key of another partition's entry; returns what it shares with the one before. */
-  private int readPartition(int control) {
-    long tokenBefore = token;
-    boolean ownToken = (control & BlockPacker.TOKEN) != 0;
-    token = ownToken ? in.readLong() : 0;
-    if ((control & BlockPacker.SAME_LENGTH) == 0) {
-      partitionKeyLength = in.readUnsignedShort();
-    }
-    partitionKeyAt = in.position;
-    in.skip(partitionKeyLength);
-    if (!ownToken) {
-      token = partitioner.token(in.bytes, partitionKeyAt, partitionKeyLength) ^ Long.MIN_VALUE;
-    }
-    if ((control & BlockPacker.SAME_ROW) == 0) {
-      takeRow(0, in.readLength());
-    }
-    return Long.numberOfLeadingZeros(token ^ tokenBefore) / Byte.SIZE;
-  }
-
-  /** Reads the key of an entry of the same partition; returns what it shares. */
-  private int readRow() {
-    int shared = in.readUvarint();
-    takeRow(Math.min(shared, rowLength), in.readLength());
-    return 10 + partitionKeyLength + rowShared;
-  }
-
-  private void takeRow(int shared, int rest) {
-    if (shared + rest > row.length) {
-      row = Arrays.copyOf(row, 2 * (shared + rest));
-    }
-    System.arraycopy(in.bytes, in.position, row, shared, rest);
-    in.position += rest;
-    rowShared = shared;
-    rowLength = shared + rest;
   }
 
   private void putRestart(int index) {
@@ -203,32 +149,8 @@ final class BlockUnpacker {
     }
   }
 
-  /** Puts the key but for its first bytes, which end within the token or within the row. */
-  private void putKey(int shared) {
-    if (shared > 8) {
-      int sharedOfRow = shared - 10 - partitionKeyLength;
-      put(row, sharedOfRow, rowLength - sharedOfRow);
-      return;
-    }
-    // What this writes too much is written over: something follows each key.
-    ByteWriter.setLong(out, at, shared == 8 ? 0 : token << (shared * Byte.SIZE));
-    at += 8 - shared;
-    ByteWriter.setShort(out, at, partitionKeyLength);
-    at += 2;
-    put(in.bytes, partitionKeyAt, partitionKeyLength);
-    put(row, 0, rowLength);
-  }
-
-  /** Few bytes are copied as sixteen, where there is room for so many: that is a call less. */
   private void put(byte[] source, int offset, int length) {
-    if (length <= 16 && offset + 16 <= source.length && at + 16 <= out.length) {
-      long first = ByteReader.longAt(source, offset);
-      long second = ByteReader.longAt(source, offset + 8);
-      ByteWriter.setLong(out, at, first);
-      ByteWriter.setLong(out, at + 8, second);
-    } else {
-      System.arraycopy(source, offset, out, at, length);
-    }
+    ByteWriter.copy(source, offset, out, at, length);
     at += length;
   }
 

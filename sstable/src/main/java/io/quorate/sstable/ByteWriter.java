@@ -15,6 +15,9 @@ final class ByteWriter {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
+  /** Up to so many bytes, see {@link #copy}. */
+  static final int SHORT_COPY = 32;
+
   byte[] bytes;
   int length;
 
@@ -86,8 +89,31 @@ final class ByteWriter {
 
   void put(byte[] source, int offset, int count) {
     reserve(count);
-    System.arraycopy(source, offset, bytes, length, count);
+    copy(source, offset, bytes, length, count);
     length += count;
+  }
+
+  /**
+   * Copies bytes, and perhaps more than those: where there is room, few are copied as 16 or 32,
+   * which is a call less. What stands behind them in the target is lost.
+   */
+  static void copy(byte[] source, int offset, byte[] target, int at, int count) {
+    if (count > SHORT_COPY
+        || offset > source.length - SHORT_COPY
+        || at > target.length - SHORT_COPY) {
+      System.arraycopy(source, offset, target, at, count);
+      return;
+    }
+    long first = ByteReader.longAt(source, offset);
+    long second = ByteReader.longAt(source, offset + 8);
+    setLong(target, at, first);
+    setLong(target, at + 8, second);
+    if (count > 16) {
+      long third = ByteReader.longAt(source, offset + 16);
+      long fourth = ByteReader.longAt(source, offset + 24);
+      setLong(target, at + 16, third);
+      setLong(target, at + 24, fourth);
+    }
   }
 
   void putLengthPrefixed(byte[] source, int offset, int count) {

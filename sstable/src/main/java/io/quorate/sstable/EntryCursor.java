@@ -15,6 +15,9 @@ abstract class EntryCursor {
   int valueOffset;
   int valueLength;
 
+  /** Whether the token is known to be the one that the {@link Partitioner} gives for the key. */
+  boolean hasPartitionersToken;
+
   /** No timestamp in the source is greater. */
   long newestMicros() {
     return Long.MAX_VALUE;

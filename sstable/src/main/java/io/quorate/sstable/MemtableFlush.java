@@ -69,8 +69,7 @@ final class MemtableFlush {
 
   /** Writes a memtable to SSTables that no manifest lists yet. */
   List<SSTable> write(Table table, Memtable frozen) throws IOException {
-    return PartitionCopy.copyAll(
-        frozen.scanCursor(), engine.newTables(table, 0, List.of(), Long.MAX_VALUE));
+    return PartitionCopy.copyAll(frozen, engine.newTables(table, 0, List.of(), Long.MAX_VALUE));
   }
 
   /** Removes a table's SSTables, once every shard has dropped its memtables. */

@@ -49,13 +49,17 @@ final class PartitionCopy {
     this.keeps = keeps;
   }
 
-  /** Copies a memtable or the like as it is, at once. */
-  static List<SSTable> copyAll(EntryCursor source, SSTableSeries out) throws IOException {
+  /** Writes a frozen memtable as it is, at once. */
+  static List<SSTable> copyAll(Memtable source, SSTableSeries out) throws IOException {
     try {
-      PartitionCopy copy =
-          new PartitionCopy(
-              List.of(source), out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);
-      copy.copy(() -> false);
+      if (source.hasHeads()) {
+        LongFunction<Purge> none = token -> Purge.NONE;
+        new PartitionCopy(
+                List.of(source.scanCursor()), out, RowMerger.NEVER_SECONDS, none, token -> true)
+            .copy(() -> false);
+      } else {
+        copyEntries(source.scanCursor(), out);
+      }
       return out.finish();
     } catch (IOException e) {
       try {
@@ -64,6 +68,14 @@ final class PartitionCopy {
         e.addSuppressed(alsoFailed);
       }
       throw e;
+    }
+  }
+
+  /** Where no partition has deletions nothing acts on a row, whatever it says itself. */
+  private static void copyEntries(EntryCursor source, SSTableSeries out) throws IOException {
+    for (boolean on = source.seekAtOrAfter(RowKeys.LOWEST, 0); on; on = source.next()) {
+      out.beginPartition(StoreKey.token(source.keyBytes, source.keyOffset));
+      add(source, source.valueBytes, source.valueOffset, source.valueLength, out);
     }
   }
 
@@ -115,7 +127,7 @@ final class PartitionCopy {
     if (!kept.isEmpty()) {
       head.clear();
       kept.write(head);
-      out.add(key.bytes, 0, partitionLength, head.bytes, 0, head.length);
+      out.add(key.bytes, 0, partitionLength, false, head.bytes, 0, head.length);
     }
     merger.seekAtOrAfter(RowKeys.LOWEST);
   }
@@ -123,12 +135,12 @@ final class PartitionCopy {
   private boolean copyRows(EntryCursor source, BooleanSupplier pause) throws IOException {
     do {
       if (isPlain(source)) {
-        add(source, source.valueBytes, source.valueOffset, source.valueLength);
+        add(source, source.valueBytes, source.valueOffset, source.valueLength, out);
       } else {
         row.begin();
         row.add(source.valueBytes, source.valueOffset, source.valueLength);
         if (row.merge(Deletion.NONE, nowSeconds, purgeHere)) {
-          add(source, row.bytes, row.offset, row.length);
+          add(source, row.bytes, row.offset, row.length, out);
         }
       }
       if (!walk.nextOfOnlySource()) {
@@ -139,8 +151,17 @@ final class PartitionCopy {
     return false;
   }
 
-  private void add(EntryCursor source, byte[] value, int offset, int length) throws IOException {
-    out.add(source.keyBytes, source.keyOffset, source.keyLength, value, offset, length);
+  private static void add(
+      EntryCursor source, byte[] value, int offset, int length, SSTableSeries out)
+      throws IOException {
+    out.add(
+        source.keyBytes,
+        source.keyOffset,
+        source.keyLength,
+        source.hasPartitionersToken,
+        value,
+        offset,
+        length);
   }
 
   /** Whether nothing in the row deletes or expires, so that it stays as it is. */
@@ -153,7 +174,7 @@ final class PartitionCopy {
       key.length = partitionLength;
       key.put(merger.keyBytes, merger.keyOffset, merger.keyLength);
       RowMerger merged = merger.row();
-      out.add(key.bytes, 0, key.length, merged.bytes, merged.offset, merged.length);
+      out.add(key.bytes, 0, key.length, false, merged.bytes, merged.offset, merged.length);
       if (pause.getAsBoolean()) {
         return false;
       }

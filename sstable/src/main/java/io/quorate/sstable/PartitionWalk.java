@@ -33,6 +33,8 @@ final class PartitionWalk {
 
   private int onlySource;
 
+  private long token;
+
   /** The current partition's part of the {@link StoreKey}. */
   final ByteWriter partition = new ByteWriter(64);
 
@@ -70,18 +72,19 @@ final class PartitionWalk {
   boolean next() throws IOException {
     leave();
     // Which source is next cannot be foreseen, so this is done without branches on it.
-    long token = Long.MAX_VALUE;
+    long lowest = Long.MAX_VALUE;
     for (int i = 0; i < tokens.length; i++) {
-      token = Math.min(token, tokens[i]);
+      lowest = Math.min(lowest, tokens[i]);
     }
+    token = lowest;
     int least = -1;
     int atToken = 0;
     for (int i = 0; i < tokens.length; i++) {
-      least = tokens[i] == token ? i : least;
-      atToken += tokens[i] == token ? 1 : 0;
+      least = tokens[i] == lowest ? i : least;
+      atToken += tokens[i] == lowest ? 1 : 0;
     }
-    if (atToken > 1 || token == Long.MAX_VALUE) {
-      least = leastAt(token);
+    if (atToken > 1 || lowest == Long.MAX_VALUE) {
+      least = leastAt(lowest);
       if (least < 0) {
         return false;
       }
@@ -93,7 +96,7 @@ final class PartitionWalk {
     taking[least] = true;
     takerCount = 1;
     for (int i = 0; atToken > 1 && i < sources.length; i++) {
-      if (i != least && tokens[i] == token && standing[i] && inPartition(sources[i])) {
+      if (i != least && tokens[i] == lowest && standing[i] && inPartition(sources[i])) {
         taking[i] = true;
         takerCount++;
       }
@@ -117,7 +120,7 @@ final class PartitionWalk {
   }
 
   long token() {
-    return StoreKey.token(partition.bytes, 0);
+    return token;
   }
 
   byte[] key() {
@@ -161,9 +164,11 @@ final class PartitionWalk {
   /** Moves to the next row of the partition; false behind the last. */
   boolean nextOfOnlySource() throws IOException {
     stand(onlySource, sources[onlySource].next());
-    taking[onlySource] = standing[onlySource] && inPartition(sources[onlySource]);
-    takerCount = taking[onlySource] ? 1 : 0;
-    return taking[onlySource];
+    boolean more =
+        tokens[onlySource] == token && standing[onlySource] && inPartition(sources[onlySource]);
+    taking[onlySource] = more;
+    takerCount = more ? 1 : 0;
+    return more;
   }
 
   /** Moves the sources that took part behind the partition, wherever reading it left them. */

@@ -3,7 +3,6 @@ package io.quorate.sstable;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.environment.Invariant;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntConsumer;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open SSTable: immutable, with its index, filter and statistics resident. Safe for concurrent
@@ -230,15 +230,13 @@ final class SSTable {
    * @param bytesRead told of each read
    */
   EntryCursor scanCursor(IntConsumer bytesRead) {
-    return cursor(new ReadAhead(this, bytesRead));
+    return scan(bytesRead, null);
   }
 
   /** Like {@link #scanCursor}, but passes over blocks that are damaged. */
   EntryCursor salvageCursor(IntConsumer bytesRead, LostTokens lost) {
-    return new SSTableCursor(
-        index,
-        new ReadAhead(this, bytesRead),
-        statistics.maxTimestampMicros(),
+    return scan(
+        bytesRead,
         block ->
             lost.add(
                 new TokenRange(
@@ -246,8 +244,17 @@ final class SSTable {
                     index.leastToken(block))));
   }
 
+  private EntryCursor scan(IntConsumer bytesRead, @Nullable IntConsumer passOver) {
+    return new SSTableScan(
+        index,
+        new BlockStretch(path, file, index, bytesRead),
+        partitioner,
+        statistics.maxTimestampMicros(),
+        passOver);
+  }
+
   private EntryCursor cursor(SSTableCursor.Blocks blocks) {
-    return new SSTableCursor(index, blocks, statistics.maxTimestampMicros(), null);
+    return new SSTableCursor(index, blocks, statistics.maxTimestampMicros());
   }
 
   private byte[] residentBlock(int block) throws IOException {
@@ -267,64 +274,6 @@ final class SSTable {
       cache.put(number, block, content);
     }
     return content;
-  }
-
-  /** Many blocks with one read, kept until a block outside them is asked for. */
-  private static final class ReadAhead implements SSTableCursor.Blocks {
-    private static final int READ_BYTES = 256 << 10;
-
-    private final SSTable table;
-    private final IntConsumer bytesRead;
-    private byte[] stored = RowKeys.LOWEST;
-    private long storedPosition;
-    private int storedLength;
-
-    /** One block's content, which the cursor has done with when it opens the next. */
-    private final ByteWriter content = new ByteWriter(8 << 10);
-
-    private final ByteWriter unpacked = new ByteWriter(8 << 10);
-    private final BlockUnpacker unpacker;
-
-    ReadAhead(SSTable table, IntConsumer bytesRead) {
-      this.table = table;
-      this.bytesRead = bytesRead;
-      this.unpacker = new BlockUnpacker(table.partitioner);
-    }
-
-    @Override
-    public void open(int block, BlockCursor cursor) throws IOException {
-      long position = table.index.position(block);
-      int length = table.index.storedLength(block);
-      if (position < storedPosition || position + length > storedPosition + storedLength) {
-        read(block, position);
-      }
-      StoredBlock.content(
-          table.path, position, stored, (int) (position - storedPosition), length, content);
-      if (BlockUnpacker.isPacked(content.bytes)) {
-        unpacker.unpack(table.path, content.bytes, content.length, unpacked);
-        cursor.reset(unpacked.bytes, unpacked.length);
-      } else {
-        cursor.reset(content.bytes, content.length);
-      }
-    }
-
-    private void read(int first, long position) throws IOException {
-      int wanted = table.index.storedLength(first);
-      for (int next = first + 1; next < table.index.blockCount() && wanted < READ_BYTES; next++) {
-        wanted += table.index.storedLength(next);
-      }
-      if (stored.length < wanted) {
-        stored = new byte[wanted];
-      }
-      try {
-        table.file.readFully(ByteBuffer.wrap(stored, 0, wanted), position);
-      } catch (EOFException e) {
-        throw new CorruptFileException(table.path, "it ends within its data");
-      }
-      storedPosition = position;
-      storedLength = wanted;
-      bytesRead.accept(wanted);
-    }
   }
 
   void retain() {

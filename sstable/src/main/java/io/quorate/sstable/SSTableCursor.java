@@ -1,13 +1,11 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
-import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Walks an SSTable's entries across its blocks. Not thread-safe. */
 final class SSTableCursor extends EntryCursor {
 
-  /** Where blocks come from: the cache, the file, or a stretch that was read ahead. */
+  /** Where blocks come from: the cache or the file. */
   interface Blocks {
     /** Gives a block's content to the cursor, which uses it until the next one is opened. */
     void open(int block, BlockCursor cursor) throws IOException;
@@ -16,22 +14,17 @@ final class SSTableCursor extends EntryCursor {
   private final SSTableIndex index;
   private final Blocks blocks;
   private final long newestMicros;
-  private final @Nullable IntConsumer passOver;
   private final BlockCursor cursor = new BlockCursor();
   private int block = -1;
   private boolean open;
 
   /**
    * @param newestMicros no timestamp in the table is greater
-   * @param passOver told of blocks that are damaged and are then passed over by {@link #next} and
-   *     {@link #seekAtOrAfter}; null to fail there
    */
-  SSTableCursor(
-      SSTableIndex index, Blocks blocks, long newestMicros, @Nullable IntConsumer passOver) {
+  SSTableCursor(SSTableIndex index, Blocks blocks, long newestMicros) {
     this.index = index;
     this.blocks = blocks;
     this.newestMicros = newestMicros;
-    this.passOver = passOver;
   }
 
   @Override
@@ -54,9 +47,7 @@ final class SSTableCursor extends EntryCursor {
     if (wanted == index.blockCount()) {
       return false;
     }
-    if (!canOpen(wanted)) {
-      return nextBlock();
-    }
+    openBlock(wanted);
     return cursor.seekAtOrAfter(key, length) ? stand() : nextBlock();
   }
 
@@ -81,27 +72,11 @@ final class SSTableCursor extends EntryCursor {
   }
 
   private boolean nextBlock() throws IOException {
-    while (block + 1 < index.blockCount()) {
-      if (canOpen(block + 1)) {
-        return cursor.next() && stand();
-      }
-    }
-    return false;
-  }
-
-  /** Opens a block; false when it is damaged and was passed over. */
-  private boolean canOpen(int wanted) throws IOException {
-    try {
-      openBlock(wanted);
-      return true;
-    } catch (CorruptFileException e) {
-      if (passOver == null) {
-        throw e;
-      }
-      passOver.accept(wanted);
-      block = wanted;
+    if (block + 1 == index.blockCount()) {
       return false;
     }
+    openBlock(block + 1);
+    return cursor.next() && stand();
   }
 
   @Override

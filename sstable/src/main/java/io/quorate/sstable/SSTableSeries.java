@@ -60,7 +60,15 @@ final class SSTableSeries {
     }
   }
 
-  void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
+  /** Adds an entry; see {@link SSTableWriter#add}. */
+  void add(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      boolean hasPartitionersToken,
+      byte[] value,
+      int valueOffset,
+      int valueLength)
       throws IOException {
     SSTableWriter open = writer;
     if (open == null) {
@@ -70,7 +78,7 @@ final class SSTableSeries {
               files, table.pathOf(number), table.settings(), partitioner, nowSeconds.getAsLong());
       writer = open;
     }
-    open.add(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    open.add(key, keyOffset, keyLength, hasPartitionersToken, value, valueOffset, valueLength);
   }
 
   private void finishWriter(SSTableWriter open) throws IOException {

@@ -73,8 +73,19 @@ final class SSTableWriter {
     return writtenBytes + waiting.length + block.sizeBytes();
   }
 
-  /** Adds a row or a partition's head. */
-  void add(byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
+  /**
+   * Adds a row or a partition's head.
+   *
+   * @param hasPartitionersToken false also when it is not known
+   */
+  void add(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      boolean hasPartitionersToken,
+      byte[] value,
+      int valueOffset,
+      int valueLength)
       throws IOException {
     // What the key shares with the one before tells its order, its partition, and what to leave
     // out.
@@ -93,15 +104,20 @@ final class SSTableWriter {
       putIndexEntry(key, keyOffset, shared + 1);
     }
     statistics.add(newPartition, key, keyOffset, keyLength, value, valueOffset, valueLength);
-    block.add(shared, key, keyOffset, keyLength, value, valueOffset, valueLength);
-    if (keyLength > lastKey.length) {
-      lastKey = new byte[2 * keyLength];
-    }
-    System.arraycopy(key, keyOffset, lastKey, 0, keyLength);
-    lastKeyLength = keyLength;
+    block.add(
+        shared, key, keyOffset, keyLength, hasPartitionersToken, value, valueOffset, valueLength);
+    keepKey(key, keyOffset, keyLength);
     if (block.sizeBytes() >= settings.blockBytes()) {
       endBlock();
     }
+  }
+
+  private void keepKey(byte[] key, int offset, int length) {
+    if (length > lastKey.length) {
+      lastKey = new byte[2 * length];
+    }
+    ByteWriter.copy(key, offset, lastKey, 0, length);
+    lastKeyLength = length;
   }
 
   /** How many bytes a key has in common with the last. Between partitions the tokens tell. */

@@ -96,21 +96,16 @@ final class SalvagedTable implements Closeable {
       // Also rows of the last partition that was found may be lost.
       lost.add(new TokenRange(found.leastToken(found.blockCount() - 1), tokens.last()));
     }
-    return new SSTableCursor(
+    return new SSTableScan(
         found,
-        (block, cursor) -> cursor.reset(read(found, block)),
+        new BlockStretch(path, file, found, bytesRead),
+        partitioner,
         Long.MAX_VALUE,
         block ->
             lost.add(
                 new TokenRange(
                     block == 0 ? tokens.first() : found.leastToken(block - 1),
                     found.leastToken(block))));
-  }
-
-  private byte[] read(SSTableIndex found, int block) throws IOException {
-    int length = found.storedLength(block);
-    bytesRead.accept(length);
-    return BlockReader.read(path, file, found.position(block), length, partitioner);
   }
 
   @Override

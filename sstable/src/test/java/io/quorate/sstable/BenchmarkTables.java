@@ -14,28 +14,42 @@ import java.util.stream.Stream;
 final class BenchmarkTables {
   private BenchmarkTables() {}
 
+  /** As a memtable is flushed. */
+  static void flush(FileSystem files, Path path, Memtable memtable) throws IOException {
+    takePlace(files, path, PartitionCopy.copyAll(memtable, series(files, path)));
+  }
+
+  /** As SSTables are compacted. */
   static void write(FileSystem files, Path path, List<EntryCursor> sources) throws IOException {
-    Path directory = Objects.requireNonNull(path.getParent(), "a table has a directory");
-    TableManifest manifest = new TableManifest(new UUID(1, 1), TableSettings.DEFAULT, 0, List.of());
-    Table table = new Table(files, directory, manifest, Version.EMPTY);
-    SSTableSeries out =
-        new SSTableSeries(
-            files,
-            table,
-            () -> 1_000_000,
-            () -> 0,
-            new BlockCache(0),
-            BenchmarkRows.PARTITIONER,
-            0,
-            List.of(),
-            Long.MAX_VALUE);
+    SSTableSeries out = series(files, path);
     PartitionCopy copy =
         new PartitionCopy(
             sources, out, RowMerger.NEVER_SECONDS, token -> Purge.NONE, token -> true);
     copy.copy(() -> false);
-    SSTable written = out.finish().getFirst();
-    written.release();
-    files.rename(written.path(), path);
+    takePlace(files, path, out.finish());
+  }
+
+  private static SSTableSeries series(FileSystem files, Path path) {
+    Path directory = Objects.requireNonNull(path.getParent(), "a table has a directory");
+    TableManifest manifest = new TableManifest(new UUID(1, 1), TableSettings.DEFAULT, 0, List.of());
+    Table table = new Table(files, directory, manifest, Version.EMPTY);
+    return new SSTableSeries(
+        files,
+        table,
+        () -> 1_000_000,
+        () -> 0,
+        new BlockCache(0),
+        BenchmarkRows.PARTITIONER,
+        0,
+        List.of(),
+        Long.MAX_VALUE);
+  }
+
+  private static void takePlace(FileSystem files, Path path, List<SSTable> written)
+      throws IOException {
+    SSTable table = written.getFirst();
+    table.release();
+    files.rename(table.path(), path);
   }
 
   static void deleteAll(Path directory) throws IOException {

@@ -102,6 +102,23 @@ class MemtableTest {
   static void checkWalks(
       long seed, EntryCursor cursor, NavigableMap<byte[], byte[]> expected, Random random)
       throws IOException {
+    checkWalks(seed, cursor, expected, random, true);
+  }
+
+  /** Walks one that only goes forward from random places, also from where it stands. */
+  static void checkScans(
+      long seed, EntryCursor cursor, NavigableMap<byte[], byte[]> expected, Random random)
+      throws IOException {
+    checkWalks(seed, cursor, expected, random, false);
+  }
+
+  private static void checkWalks(
+      long seed,
+      EntryCursor cursor,
+      NavigableMap<byte[], byte[]> expected,
+      Random random,
+      boolean backwards)
+      throws IOException {
     for (int i = 0; i < 300; i++) {
       byte[] bound = randomKey(random);
       if (i % 10 == 0) {
@@ -110,10 +127,13 @@ class MemtableTest {
         byte[] found = expected.floorKey(bound);
         bound = found == null ? bound : found;
       }
-      int steps = i == 0 ? Integer.MAX_VALUE : 70;
+      int steps = i == 0 ? Integer.MAX_VALUE : random.nextInt(70);
       boolean found = cursor.seekAtOrAfter(bound, bound.length);
       NavigableMap<byte[], byte[]> tail = expected.tailMap(bound, true);
       checkSteps("seed " + seed + " forwards " + i, cursor, found, tail, steps, true);
+      if (!backwards) {
+        continue;
+      }
       found = cursor.seekBefore(bound, bound.length);
       NavigableMap<byte[], byte[]> head = expected.headMap(bound, false).descendingMap();
       checkSteps("seed " + seed + " backwards " + i, cursor, found, head, steps, false);

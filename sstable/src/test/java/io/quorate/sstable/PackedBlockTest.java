@@ -73,14 +73,15 @@ class PackedBlockTest {
       for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
         byte[] key = entry.getKey();
         byte[] value = entry.getValue();
-        packer.add(shared(before, key), key, 0, key.length, value, 0, value.length);
+        packer.add(shared(before, key), key, 0, key.length, false, value, 0, value.length);
         before = key;
       }
       int size = packer.sizeBytes();
       ByteWriter packed = packer.finish();
       assertThat(packed.length).isEqualTo(size);
+      byte[] exactlyLong = packed.toBytes();
       unpacker.unpack(FILE, packed.bytes, packed.length, unpacked);
-      assertThat(BlockUnpacker.searchable(FILE, packed.toBytes(), PARTITIONER))
+      assertThat(BlockUnpacker.searchable(FILE, exactlyLong, PARTITIONER))
           .isEqualTo(unpacked.toBytes());
       cursor.reset(unpacked.bytes, unpacked.length);
       for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
@@ -111,7 +112,7 @@ class PackedBlockTest {
       entries.put(join(partition, partition.length, BenchmarkRows.ROW), new byte[100]);
     }
     for (byte[] key : entries.keySet()) {
-      packer.add(shared(before, key), key, 0, key.length, new byte[100], 0, 100);
+      packer.add(shared(before, key), key, 0, key.length, false, new byte[100], 0, 100);
       before = key;
     }
     int rowBytes = 1 + BenchmarkRows.KEY_BYTES + 1 + 100 - BlockPacker.VALUE_SHARED;
@@ -125,7 +126,7 @@ class PackedBlockTest {
     BlockPacker packer = new BlockPacker(PARTITIONER);
     packer.clear();
     byte[] key = StoreKey.partition(0, new byte[] {0, 1});
-    packer.add(0, key, 0, key.length, new byte[9], 0, 9);
+    packer.add(0, key, 0, key.length, false, new byte[9], 0, 9);
     byte[] packed = packer.finish().toBytes();
     packed[packed.length - 1]++;
     assertThatThrownBy(() -> BlockUnpacker.searchable(FILE, packed, PARTITIONER))

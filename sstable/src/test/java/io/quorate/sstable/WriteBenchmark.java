@@ -115,7 +115,7 @@ public class WriteBenchmark {
   @OperationsPerInvocation(DATA_BYTES)
   public void flush() throws IOException {
     Path path = output();
-    BenchmarkTables.write(files, path, List.of(memtable.scanCursor()));
+    BenchmarkTables.flush(files, path, memtable);
   }
 
   @Benchmark
