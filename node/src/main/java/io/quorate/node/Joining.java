@@ -15,7 +15,6 @@ import java.util.SortedSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,7 +50,6 @@ final class Joining {
   private final Runnable joined;
   private final Consumer<String> refused;
   private final Predicate<UUID> alive;
-  private final Function<NodeInfo, @Nullable String> keeps;
   private final long begunNanos;
   private boolean isJoined;
 
@@ -65,7 +63,6 @@ final class Joining {
    * @param joined called once, when this node may serve
    * @param refused called when the ring will never take this node in, with the reason
    * @param alive whether gossip says so of a node
-   * @param keeps why a node cannot be replaced; null when it can
    */
   Joining(
       Environment environment,
@@ -76,8 +73,7 @@ final class Joining {
       RaftMetadataRing ring,
       Runnable joined,
       Consumer<String> refused,
-      Predicate<UUID> alive,
-      Function<NodeInfo, @Nullable String> keeps) {
+      Predicate<UUID> alive) {
     this.environment = environment;
     this.shard = shard;
     this.config = config;
@@ -87,7 +83,6 @@ final class Joining {
     this.joined = joined;
     this.refused = refused;
     this.alive = alive;
-    this.keeps = keeps;
     this.begunNanos = environment.clock().nanos();
   }
 
@@ -220,11 +215,6 @@ final class Joining {
       refuse("replace_node: " + e.getMessage());
       return;
     }
-    String kept = keeps.apply(dead);
-    if (kept != null) {
-      refuse("replace_node: " + kept);
-      return;
-    }
     if (environment.clock().nanos() - begunNanos < LISTEN_NANOS) {
       retry();
       return;
@@ -278,16 +268,25 @@ final class Joining {
   }
 
   private NodeInfo describe(ClusterMetadata metadata, @Nullable NodeInfo known) {
+    if (config.isWitness()) {
+      return describe(List.of());
+    }
+    if (known != null) {
+      if (!known.rack().equals(config.rack())) {
+        log.warn(
+            "rack: this node stands in {}; 'nodetool cluster plan move --rack' moves it, what the"
+                + " configuration says, {}, does not",
+            known.rack(),
+            config.rack());
+      }
+      return describe(known.tokens()).movedTo(known.rack(), known.tokens());
+    }
     return describe(
-        config.isWitness()
-            ? List.of()
-            : known != null
-                ? known.tokens()
-                : TokenAllocation.choose(
-                    metadata.nodes(),
-                    config.datacenter(),
-                    config.numTokens(),
-                    config.datacenter().hashCode() & 0xFFFF));
+        TokenAllocation.choose(
+            metadata.nodes(),
+            config.datacenter(),
+            config.numTokens(),
+            config.datacenter().hashCode() & 0xFFFF));
   }
 
   private NodeInfo describe(List<Long> tokens) {

@@ -5,7 +5,6 @@ import io.quorate.coordinator.BatchLog;
 import io.quorate.coordinator.HintDelivery;
 import io.quorate.coordinator.Internode;
 import io.quorate.coordinator.LocalReplica;
-import io.quorate.coordinator.RangeFetch;
 import io.quorate.coordinator.ReplicaService;
 import io.quorate.coordinator.RingCoordinator;
 import io.quorate.coordinator.Verb;
@@ -46,7 +45,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -114,6 +112,7 @@ public final class Node {
       Queries queries,
       Clients clients,
       Transitions transitions,
+      Rebuild rebuild,
       MetadataRecovery recovery) {}
 
   public Node(Environment environment, NodeConfig config, Listener listener) {
@@ -286,6 +285,7 @@ public final class Node {
         new MetadataRecovery(
             environment, shard, ring, raft, internode, config, membership::isAlive);
     recovery.handleMessages();
+    Streamings streamings = new Streamings(environment, shard, engine, internode, local, config);
     return new Parts(
         identity,
         engine,
@@ -298,7 +298,8 @@ public final class Node {
         batchLog,
         new Queries(environment, ring, queryProcessor(coordinator)),
         clients,
-        transitions(identity, engine, ring, internode, local),
+        transitions(identity, ring, streamings),
+        new Rebuild(identity.hostId(), ring, streamings, membership::isAlive, tasks::add),
         recovery);
   }
 
@@ -321,46 +322,17 @@ public final class Node {
   }
 
   private Transitions transitions(
-      NodeIdentity identity,
-      StorageEngine engine,
-      RaftMetadataRing ring,
-      Internode internode,
-      LocalReplica local) {
-    Executor notes = environment.background().serial("streaming");
-    Path noted = config.dataDirectory().resolve("streaming");
+      NodeIdentity identity, RaftMetadataRing ring, Streamings streamings) {
     return new Transitions(
         environment,
         shard,
         identity.hostId(),
         ring,
         (metadata, finished) ->
-            new Streaming(
-                shard,
+            streamings.of(
                 Streaming.pieces(metadata, identity.hostId()),
-                (piece, listener) ->
-                    new RangeFetch(
-                        environment.clock(),
-                        shard,
-                        internode,
-                        local,
-                        piece.source(),
-                        piece.table(),
-                        piece.lastToken(),
-                        config.streamBytesPerSecond() / Streaming.AT_ONCE,
-                        listener),
-                StreamingLog.open(
-                    environment.files(),
-                    notes,
-                    noted,
-                    Objects.requireNonNull(metadata.transition()).number()),
-                then ->
-                    engine.flushAll(failure -> {
-                      if (failure != null) {
-                        // It is tried again by itself; what has a log is safe already.
-                        log.warn("flushing what was fetched failed: {}", failure.getMessage());
-                      }
-                      shard.execute(then);
-                    }),
+                "streaming",
+                Objects.requireNonNull(metadata.transition()).number(),
                 finished,
                 streamTask(metadata)),
         this::cancelCleanups,
@@ -388,10 +360,7 @@ public final class Node {
 
   private RaftNode raft(NodeIdentity identity, RaftMetadataRing ring, Internode internode) {
     PeerId self = new PeerId(config.internode().toString());
-    RaftConfig raftConfig =
-        RaftConfig.of(
-            self,
-            config.metadataVoters().stream().map(voter -> new PeerId(voter.toString())).toList());
+    RaftConfig raftConfig = RaftConfig.of(self, firstVoters(self));
     RaftNode raft =
         new RaftNode(
             environment,
@@ -410,6 +379,17 @@ public final class Node {
           raft.receive(new PeerId(from.toString()), message);
         });
     return raft;
+  }
+
+  /**
+   * Who takes the place of another has no vote of that one's: at its address it may be taken for
+   * it.
+   */
+  private List<PeerId> firstVoters(PeerId self) {
+    List<PeerId> voters =
+        config.metadataVoters().stream().map(voter -> new PeerId(voter.toString())).toList();
+    List<PeerId> others = voters.stream().filter(voter -> !voter.equals(self)).toList();
+    return config.replaceNode() == null || others.isEmpty() ? voters : others;
   }
 
   private Membership membership(
@@ -494,8 +474,7 @@ public final class Node {
               ring,
               Node.this::serve,
               Node.this::refused,
-              hostId -> assembled().membership.isAlive(hostId),
-              info -> OwnershipApi.voter(assembled().raft.status(), info));
+              hostId -> assembled().membership.isAlive(hostId));
       ring.whenSettled(joining::start);
     }
 
@@ -611,6 +590,15 @@ public final class Node {
   /** How this node's part of the metadata ring is doing. */
   public RaftStatus metadataRing() {
     return assembled().raft.status();
+  }
+
+  /**
+   * Fetches what this node owns from another data centre.
+   *
+   * @param done called with the reason when that cannot be done; with null when all is here
+   */
+  public void rebuild(String datacenter, Consumer<@Nullable String> done) {
+    assembled().rebuild.start(datacenter, null, begun -> {}, done, () -> done.accept(null));
   }
 
   /**

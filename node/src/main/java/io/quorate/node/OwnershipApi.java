@@ -10,12 +10,11 @@ import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.node.AdminServer.Reply;
 import io.quorate.node.AdminServer.Request;
-import io.quorate.raft.PeerId;
-import io.quorate.raft.RaftStatus;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -27,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   GET  /v1/transition                 what is under way, and what this node fetches for it
  *   GET  /v1/transition/plan?kind=join|decommission|removenode|replace&amp;node=&amp;force=
+ *        also kind=move&amp;rack=&amp;weight=     of this node
  *   POST /v1/decommission?force=        this node leaves
+ *   POST /v1/move?rack=&amp;weight=         this node goes to another rack, or owns more or less
+ *   POST /v1/rebuild?source=&amp;keyspace=    this node fetches what it owns from a data centre
  *   POST /v1/removenode?node=&amp;force=    a dead one is taken out; by host id or address
  *   POST /v1/transition/cancel
  *   POST /v1/transition/skip?node=      a dead node is not waited for
@@ -48,6 +50,8 @@ final class OwnershipApi {
     server.get("/v1/transition", AdminApi.json(request -> transition()));
     server.get("/v1/transition/plan", this::plan);
     server.post("/v1/decommission", this::decommission);
+    server.post("/v1/move", this::move);
+    server.post("/v1/rebuild", this::rebuild);
     server.post("/v1/removenode", this::remove);
     server.post("/v1/transition/cancel", this::cancel);
     server.post("/v1/transition/skip", this::skip);
@@ -63,7 +67,9 @@ final class OwnershipApi {
     answer.put("epoch", metadata.epoch());
     answer.put("state", node.state().name());
     answer.put("transition", describe(metadata));
-    Streaming.Progress progress = node.assembled().transitions().progress();
+    Streaming.Progress transition = node.assembled().transitions().progress();
+    Streaming.Progress progress =
+        transition != null ? transition : node.assembled().rebuild().progress();
     answer.put("fetching", progress == null ? null : describe(progress));
     return answer;
   }
@@ -122,17 +128,48 @@ final class OwnershipApi {
               OwnershipPlan.of(
                   now, Transition.Kind.REMOVE, named(now, request), null, isForced(request));
           case "replace" -> OwnershipPlan.replace(now, named(now, request));
+          case "move" ->
+              OwnershipPlan.of(now, Transition.Kind.MOVE, moved(now, request), null, false);
           default ->
               throw new IllegalArgumentException(
-                  "'kind' must be join, decommission, removenode or replace");
+                  "'kind' must be join, decommission, removenode, replace or move");
         };
-    Map<String, Object> answer = new LinkedHashMap<>();
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
     answer.put("kind", kind);
     plan.describe(
         node.assembled().engine(),
         node.assembled().identity().hostId(),
+        node.config().streamBytesPerSecond(),
         answer,
         onShard(() -> reply.accept(AdminApi.json(answer))));
+  }
+
+  /** This node as a request wants it. */
+  private NodeInfo moved(ClusterMetadata now, Request request) {
+    NodeInfo self = now.node(node.assembled().identity().hostId());
+    if (self == null) {
+      throw new IllegalArgumentException("this node is not of the cluster yet");
+    }
+    String rack = request.parameter("rack");
+    String weight = request.parameter("weight");
+    if (rack == null && weight == null) {
+      throw new IllegalArgumentException("where to? 'rack', 'weight' or both");
+    }
+    if (rack != null && (rack.isBlank() || rack.chars().anyMatch(Character::isISOControl))) {
+      throw new IllegalArgumentException("'rack' must be printable text");
+    }
+    Double wanted = null;
+    try {
+      wanted = weight == null ? null : Double.valueOf(weight);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("'weight' is '" + weight + "'; a number is expected", e);
+    }
+    return OwnershipPlan.moved(now, self, rack, wanted, node.config().numTokens());
+  }
+
+  private void move(Request request, Consumer<Reply> reply) {
+    NodeInfo moved = moved(metadata(), request);
+    change(new MetadataChange.BeginTransition(Transition.Kind.MOVE, moved, null, false), reply);
   }
 
   private Runnable onShard(Runnable task) {
@@ -176,15 +213,6 @@ final class OwnershipApi {
     return found.getFirst();
   }
 
-  /** Why a node cannot be replaced, whatever the metadata say; null when it can. */
-  static @Nullable String voter(RaftStatus raft, NodeInfo info) {
-    return raft.voters().contains(new PeerId(info.internode().toString()))
-        ? info.internode()
-            + " votes in the metadata ring (metadata_voters) and cannot be replaced yet: remove it,"
-            + " and let a new node join"
-        : null;
-  }
-
   private void decommission(Request request, Consumer<Reply> reply) {
     ClusterMetadata metadata = metadata();
     NodeInfo self = metadata.node(node.assembled().identity().hostId());
@@ -195,6 +223,26 @@ final class OwnershipApi {
     change(
         new MetadataChange.BeginTransition(Transition.Kind.LEAVE, self, null, isForced(request)),
         reply);
+  }
+
+  private void rebuild(Request request, Consumer<Reply> reply) {
+    String source = request.parameter("source");
+    if (source == null) {
+      throw new IllegalArgumentException("parameter 'source' is missing: a data centre");
+    }
+    var caller = environment.shards().currentOrFirst();
+    node.assembled()
+        .rebuild()
+        .start(
+            source,
+            request.parameter("keyspace"),
+            task -> {
+              Tasks.Task known = Objects.requireNonNull(node.tasks().of(task));
+              Reply begun = AdminApi.json(Map.of("tasks", List.of(known.id())));
+              caller.execute(() -> reply.accept(begun));
+            },
+            why -> caller.execute(() -> reply.accept(Reply.error(409, why))),
+            () -> {});
   }
 
   private void remove(Request request, Consumer<Reply> reply) {

@@ -61,6 +61,30 @@ final class OwnershipPlan {
     return of(now, Transition.Kind.JOIN, added, null, false);
   }
 
+  /**
+   * A node as it would be in another rack, or with another weight.
+   *
+   * @param rack null: as it is
+   * @param weight how much it owns, where an ordinary node owns 1; null: as it is
+   * @param ordinaryTokens how many tokens an ordinary node has
+   */
+  static NodeInfo moved(
+      ClusterMetadata now,
+      NodeInfo node,
+      @Nullable String rack,
+      @Nullable Double weight,
+      int ordinaryTokens) {
+    List<Long> tokens = node.tokens();
+    if (weight != null) {
+      if (!(weight > 0 && weight <= 64)) {
+        throw new IllegalArgumentException("a weight is above 0 and up to 64, not " + weight);
+      }
+      int count = (int) Math.max(1, Math.round(weight * ordinaryTokens));
+      tokens = TokenAllocation.weigh(now.nodes(), node, count);
+    }
+    return node.movedTo(rack == null ? node.rack() : rack, tokens);
+  }
+
   static OwnershipPlan replace(ClusterMetadata now, NodeInfo dead) {
     NodeInfo added = newNode(now, dead.datacenter(), dead.rack(), dead.tokens());
     return of(now, Transition.Kind.REPLACE, added, dead.hostId(), false);
@@ -111,15 +135,23 @@ final class OwnershipPlan {
    * Adds what moves, and who owns how much before and after, to an answer.
    *
    * @param asked the node whose engine it is
+   * @param bytesPerSecond how much a node may fetch; 0 is without limit
    * @param done called when it is complete, on any thread
    */
-  void describe(StorageEngine engine, UUID asked, Map<String, Object> answer, Runnable done) {
+  void describe(
+      StorageEngine engine,
+      UUID asked,
+      long bytesPerSecond,
+      Map<String, @Nullable Object> answer,
+      Runnable done) {
     Map<String, Double> bytesOfRing = new TreeMap<>();
     AtomicInteger open = new AtomicInteger(1);
     Runnable one =
         () -> {
           if (open.decrementAndGet() == 0) {
-            answer.put("moves", moves(bytesOfRing));
+            List<Move> moves = moves(bytesOfRing);
+            answer.put("moves", moves.stream().map(Move::describe).toList());
+            answer.put("seconds", seconds(moves, bytesPerSecond));
             answer.put("nodes", shares());
             done.run();
           }
@@ -157,7 +189,18 @@ final class OwnershipPlan {
     return held;
   }
 
-  private List<Object> moves(Map<String, Double> bytesOfRing) {
+  /** How long it takes at most as fast as is allowed: as long as who gets most. */
+  private static @Nullable Long seconds(List<Move> moves, long bytesPerSecond) {
+    if (bytesPerSecond == 0) {
+      return null;
+    }
+    Map<String, Double> bytes = new TreeMap<>();
+    moves.forEach(move -> bytes.merge(move.to, move.bytes, Double::sum));
+    double most = bytes.values().stream().mapToDouble(each -> each).max().orElse(0);
+    return (long) Math.ceil(most / bytesPerSecond);
+  }
+
+  private List<Move> moves(Map<String, Double> bytesOfRing) {
     Map<String, Move> moves = new LinkedHashMap<>();
     for (Fetch fetch : begun.fetches()) {
       double share = ((fetch.lastToken() - fetch.firstToken()) >>> 1) / 0x1.0p63;
@@ -174,7 +217,7 @@ final class OwnershipPlan {
             List.of(Long.toString(fetch.firstToken()), Long.toString(fetch.lastToken())));
       }
     }
-    return moves.values().stream().map(Move::describe).toList();
+    return List.copyOf(moves.values());
   }
 
   private String name(UUID hostId) {

@@ -579,10 +579,13 @@ public class RaftCore {
   /**
    * A vote may go to a candidate that this member's configuration does not name: it may lag behind
    * (section 4.2). But with nothing in the log there is nothing to lag behind: then the candidate
-   * was configured with other voters, and both lists could elect.
+   * was configured with other voters, and both lists could elect. Nor has a member with nothing in
+   * its log a vote, when it was not configured with one: it may stand at the address of a voter
+   * whose log is lost, and what that one acknowledged must not be voted away.
    */
   private boolean isStranger(PeerId candidate) {
-    return log.last() == 0 && !log.configuration().isVoter(candidate);
+    return log.last() == 0
+        && !(log.configuration().isVoter(candidate) && log.configuration().isVoter(self));
   }
 
   /** A member without a vote lacks the log, or will soon. It may know nobody that leads. */

@@ -36,6 +36,7 @@ public final class SimulatedCluster {
   private final TreeSet<String> mayFail = new TreeSet<>();
   private final TreeSet<String> witnesses = new TreeSet<>();
   private final TreeMap<String, String> racks = new TreeMap<>();
+  private final TreeMap<String, String> datacenters = new TreeMap<>();
   private final TreeMap<String, SortedSet<String>> features = new TreeMap<>();
   private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
 
@@ -72,6 +73,11 @@ public final class SimulatedCluster {
   /** The node of this host stands in another rack than the rest. Before it starts. */
   public void place(SimulatedHost host, String rack) {
     racks.put(host.name(), rack);
+  }
+
+  /** The node of this host stands in another data centre than the rest. Before it starts. */
+  public void placeInDatacenter(SimulatedHost host, String datacenter) {
+    datacenters.put(host.name(), datacenter);
   }
 
   /** The node of this host is of a build that knows these features, from its next start on. */
@@ -144,7 +150,7 @@ public final class SimulatedCluster {
         7000,
         9042,
         7080,
-        "datacenter1",
+        datacenters.getOrDefault(address, "datacenter1"),
         racks.getOrDefault(address, "rack1"),
         voters,
         voters,

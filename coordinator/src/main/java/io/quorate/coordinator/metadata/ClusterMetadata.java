@@ -251,16 +251,7 @@ public final class ClusterMetadata {
                   + alter.name()
                   + " cannot be changed while nodes come or go");
         }
-        yield old == null
-            ? unknownKeyspace(alter.name())
-            : schemaWith(
-                new KeyspaceMetadata(
-                    old.name(),
-                    alter.replication(),
-                    alter.durableWrites(),
-                    alter.commitLogSync(),
-                    old.tables(),
-                    old.types()));
+        yield old == null ? unknownKeyspace(alter.name()) : alterKeyspace(old, alter);
       }
       case MetadataChange.DropKeyspace drop -> {
         if (!keyspaces.containsKey(drop.name())) {
@@ -463,6 +454,26 @@ public final class ClusterMetadata {
 
   private static ChangeOutcome unknownKeyspace(String name) {
     return new ChangeOutcome.Invalid("Keyspace '" + name + "' doesn't exist");
+  }
+
+  private ChangeOutcome alterKeyspace(KeyspaceMetadata old, MetadataChange.AlterKeyspace alter) {
+    SortedMap<String, KeyspaceMetadata> changed = new TreeMap<>(keyspaces);
+    changed.put(
+        old.name(),
+        new KeyspaceMetadata(
+            old.name(),
+            alter.replication(),
+            alter.durableWrites(),
+            alter.commitLogSync(),
+            old.tables(),
+            old.types()));
+    boolean hasOtherOwners = !old.replication().equals(alter.replication());
+    Topology owned =
+        hasOtherOwners
+            ? new Topology(topology.nodes(), topology.transition(), epoch + 1, topology.removed())
+            : topology;
+    return new ChangeOutcome.Applied(
+        new ClusterMetadata(epoch + 1, epoch + 1, changed, owned, features));
   }
 
   private ChangeOutcome schemaWith(KeyspaceMetadata keyspace) {

@@ -60,6 +60,19 @@ public record NodeInfo(
     return tokens.isEmpty();
   }
 
+  /** The same node in another place. */
+  public NodeInfo movedTo(String newRack, List<Long> newTokens) {
+    return new NodeInfo(
+        hostId,
+        internode,
+        nativeTransport,
+        datacenter,
+        newRack,
+        releaseVersion,
+        newTokens,
+        features);
+  }
+
   /** Whether {@code other} owns the same tokens from the same place. */
   boolean samePlacement(NodeInfo other) {
     return tokens.equals(other.tokens)

@@ -167,6 +167,18 @@ record Topology(
     if (!isNew && known == null) {
       return new Outcome.Refused("node " + node.hostId() + " is not of the cluster");
     }
+    if (begun.kind() == Transition.Kind.MOVE && known != null) {
+      if (known.isWitness() || node.isWitness()) {
+        return new Outcome.Refused("a witness owns nothing that could move");
+      }
+      if (!known.datacenter().equals(node.datacenter())) {
+        return new Outcome.Refused(
+            "a node does not move to another data centre: let a new one join there");
+      }
+      if (known.samePlacement(node)) {
+        return new Outcome.Refused("node " + node.hostId() + " is there already");
+      }
+    }
     UUID replaced = begun.replaced();
     if (begun.kind() == Transition.Kind.REPLACE) {
       NodeInfo dead = replaced == null ? null : nodes.get(replaced);

@@ -75,7 +75,11 @@ public record Transition(
   SortedMap<UUID, NodeInfo> nodesAfter(SortedMap<UUID, NodeInfo> nodes) {
     SortedMap<UUID, NodeInfo> after = new TreeMap<>(nodes);
     switch (kind) {
-      case JOIN, MOVE -> after.put(node.hostId(), node);
+      case JOIN -> after.put(node.hostId(), node);
+      // Its address may have become another meanwhile.
+      case MOVE ->
+          after.computeIfPresent(
+              node.hostId(), (id, now) -> now.movedTo(node.rack(), node.tokens()));
       case LEAVE, REMOVE -> after.remove(node.hostId());
       case REPLACE -> {
         after.remove(replaced);

@@ -27,6 +27,51 @@ class TokenAllocationTest {
     }
   }
 
+  private static List<NodeInfo> cluster(int count) {
+    List<NodeInfo> nodes = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      nodes.add(node(i, TokenAllocation.choose(nodes, "dc", 16, 0)));
+    }
+    return nodes;
+  }
+
+  private static NodeInfo node(int number, List<Long> tokens) {
+    Endpoint endpoint = new Endpoint("n" + number, 1);
+    return new NodeInfo(new UUID(0, number), endpoint, endpoint, "dc", "r", "v", tokens);
+  }
+
+  @Test
+  void aNodeOfAnotherWeightOwnsThatMuchMoreOrLess() {
+    for (int count : List.of(3, 6, 12)) {
+      for (int tokens : List.of(4, 8, 12, 20, 32, 48)) {
+        List<NodeInfo> nodes = cluster(count);
+        NodeInfo before = nodes.get(1);
+        List<Long> weighed = TokenAllocation.weigh(nodes, before, tokens);
+        assertThat(weighed).doesNotHaveDuplicates().hasSize(tokens);
+        assertThat(weighed.stream().filter(before.tokens()::contains))
+            .as("what it has it keeps")
+            .hasSize(Math.min(16, tokens));
+        nodes.set(1, node(2, weighed));
+        assertWeighed(nodes);
+        // One that joins afterwards leaves each its weight.
+        nodes.add(node(count + 1, TokenAllocation.choose(nodes, "dc", 16, 0)));
+        assertWeighed(nodes);
+      }
+    }
+  }
+
+  /** Each owns what goes with its tokens; it keeps what it has, so not as evenly as new ones. */
+  private static void assertWeighed(List<NodeInfo> nodes) {
+    Map<UUID, Double> owned = owned(new TokenRing(nodes));
+    int tokens = nodes.stream().mapToInt(node -> node.tokens().size()).sum();
+    for (NodeInfo node : nodes) {
+      double share = owned.getOrDefault(node.hostId(), 0.0) * tokens / node.tokens().size();
+      assertThat(share)
+          .as("node %s of %d with %d tokens", node.hostId(), nodes.size(), node.tokens().size())
+          .isBetween(0.85, 1.15);
+    }
+  }
+
   private static Map<UUID, Double> owned(TokenRing ring) {
     Map<UUID, Double> owned = new HashMap<>();
     for (int range = 0; range < ring.rangeCount(); range++) {

@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "cluster",
     mixinStandardHelpOptions = true,
-    description = "Nodes that come and go: status, plan, cancel, skip.")
+    description = "Nodes that come and go: status, plan, commit, cancel, skip.")
 final class ClusterCommands implements Callable<Integer> {
   @CommandLine.ParentCommand private @Nullable NodeTool parent;
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -54,11 +55,16 @@ final class ClusterCommands implements Callable<Integer> {
             answer -> "not waiting for " + dead + "\n");
   }
 
-  @Command(description = "What a change would do: join, decommission, removenode, replace.")
+  @Command(
+      description = {
+        "What a change would do: join, decommission, removenode, replace, move.",
+        "A move is one of the node that is asked (-H)."
+      })
   int plan(
       @Parameters(index = "0", paramLabel = "KIND") String kind,
       @Parameters(arity = "0..1", index = "1", paramLabel = "HOST_ID|ADDRESS")
           @Nullable String node,
+      @Mixin Place place,
       @Option(names = "--force", description = "also when too few nodes stay for the replicas")
           boolean force) {
     Map<String, String> parameters = new LinkedHashMap<>();
@@ -67,6 +73,56 @@ final class ClusterCommands implements Callable<Integer> {
     if (node != null) {
       parameters.put("node", node);
     }
+    place.addTo(parameters);
     return nodetool().show("/v1/transition/plan", parameters, OwnershipReports::plan);
+  }
+
+  @Command(description = "Does what 'plan' showed, and waits: decommission, removenode, move.")
+  int commit(
+      @Parameters(index = "0", paramLabel = "KIND") String kind,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "HOST_ID|ADDRESS")
+          @Nullable String node,
+      @Mixin Place place,
+      @Option(names = "--force", description = "also when too few nodes stay for the replicas")
+          boolean force,
+      @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
+    switch (kind) {
+      case "decommission":
+        return nodetool().decommission(force, noWait);
+      case "removenode":
+        if (node == null) {
+          throw new CommandLine.ParameterException(spec.commandLine(), "which node is dead?");
+        }
+        return nodetool().removenode(node, force, noWait);
+      case "move":
+        Map<String, String> parameters = new LinkedHashMap<>();
+        place.addTo(parameters);
+        return nodetool().begin("/v1/move", parameters, noWait, "moved");
+      default:
+        throw new CommandLine.ParameterException(
+            spec.commandLine(),
+            "KIND is decommission, removenode or move; nodes join, and replace others, when they"
+                + " are started");
+    }
+  }
+
+  /** Where a node moves to. */
+  static final class Place {
+    @Option(names = "--rack", description = "move: the rack to go to")
+    private @Nullable String rack;
+
+    @Option(
+        names = "--weight",
+        description = "move: how much it owns, where an ordinary node owns 1")
+    private @Nullable Double weight;
+
+    void addTo(Map<String, String> parameters) {
+      if (rack != null) {
+        parameters.put("rack", rack);
+      }
+      if (weight != null) {
+        parameters.put("weight", Double.toString(weight));
+      }
+    }
   }
 }

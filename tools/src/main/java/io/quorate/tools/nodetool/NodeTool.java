@@ -268,6 +268,23 @@ public final class NodeTool implements Callable<Integer> {
     return begun(begun, noWait, "decommissioned: it can be stopped");
   }
 
+  @Command(
+      description = {
+        "Fetches what this node owns from another data centre, after this one was added to the",
+        "replication of keyspaces. To be run at each node of the new data centre."
+      })
+  int rebuild(
+      @Parameters(index = "0", paramLabel = "SOURCE_DC") String source,
+      @Parameters(arity = "0..1", index = "1", paramLabel = "KEYSPACE") @Nullable String keyspace) {
+    AdminClient node = node();
+    Map<String, String> parameters = given(keyspace, null, null);
+    parameters.put("source", source);
+    Json begun = node.parsed(node.post("/v1/rebuild", parameters));
+    List<Long> ids =
+        begun.at("tasks").elements().stream().map(id -> Long.parseLong(id.text())).toList();
+    return showTasks(new TaskWatch(node, spec.commandLine().getErr()).untilOver(ids));
+  }
+
   @Command(description = "Takes a dead node out: the others copy its rows among themselves.")
   int removenode(
       @Parameters(paramLabel = "HOST_ID|ADDRESS") String gone,
@@ -279,6 +296,12 @@ public final class NodeTool implements Callable<Integer> {
         node.parsed(
             node.post("/v1/removenode", Map.of("node", gone, "force", Boolean.toString(force))));
     return begun(begun, noWait, "removed " + gone);
+  }
+
+  /** Begins a change of ownership. */
+  int begin(String path, Map<String, String> parameters, boolean noWait, String done) {
+    AdminClient node = node();
+    return begun(node.parsed(node.post(path, parameters)), noWait, done);
   }
 
   private int begun(Json begun, boolean noWait, String done) {

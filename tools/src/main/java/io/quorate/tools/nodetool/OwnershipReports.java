@@ -126,6 +126,12 @@ public final class OwnershipReports {
           Amounts.percent(node.real("owns")),
           Amounts.percent(node.real("owns_after")));
     }
-    return (moves.isEmpty() ? "no rows move\n" : moves.toString()) + "\n" + nodes;
+    String time =
+        moves.isEmpty() || plan.at("seconds").isNull()
+            ? ""
+            : "at stream_throughput it takes about "
+                + Amounts.duration(Math.max(1, plan.number("seconds")))
+                + "\n";
+    return (moves.isEmpty() ? "no rows move\n" : moves + time) + "\n" + nodes;
   }
 }

@@ -1,0 +1,61 @@
+package io.quorate.node;
+
+import io.quorate.coordinator.Internode;
+import io.quorate.coordinator.LocalReplica;
+import io.quorate.coordinator.RangeFetch;
+import io.quorate.environment.Environment;
+import io.quorate.environment.Shard;
+import io.quorate.sstable.StorageEngine;
+import io.quorate.sstable.StorageTask;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes what fetches rows from other nodes into this one. */
+record Streamings(
+    Environment environment,
+    Shard shard,
+    StorageEngine engine,
+    Internode internode,
+    LocalReplica local,
+    NodeConfig config) {
+  private static final Logger log = LoggerFactory.getLogger(Streamings.class);
+
+  /**
+   * @param file in the data directory: which pieces are here already
+   * @param number what they were fetched for
+   * @param finished called once, on the shard
+   */
+  Streaming of(
+      List<Streaming.Piece> pieces, String file, long number, Runnable finished, StorageTask task) {
+    return new Streaming(
+        shard,
+        pieces,
+        (piece, listener) ->
+            new RangeFetch(
+                environment.clock(),
+                shard,
+                internode,
+                local,
+                piece.source(),
+                piece.table(),
+                piece.lastToken(),
+                config.streamBytesPerSecond() / Streaming.AT_ONCE,
+                listener),
+        StreamingLog.open(
+            environment.files(),
+            environment.background().serial("streaming"),
+            config.dataDirectory().resolve(file),
+            number),
+        then ->
+            engine.flushAll(failure -> {
+              if (failure != null) {
+                // It is tried again by itself; what has a log is safe already.
+                log.warn("flushing what was fetched failed: {}", failure.getMessage());
+              }
+              shard.execute(then);
+            }),
+        finished,
+        task);
+  }
+}
