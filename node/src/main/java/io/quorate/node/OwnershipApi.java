@@ -112,6 +112,8 @@ final class OwnershipApi {
     entry.put("host_id", info.hostId().toString());
     entry.put("address", info.internode().toString());
     entry.put("status", node.coordinator().isAlive(info.hostId()) ? "UP" : "DOWN");
+    entry.put("rack", info.rack());
+    entry.put("tokens", info.tokens().size());
     return entry;
   }
 

@@ -142,7 +142,7 @@ class MajorityLostTest {
           .isIn(NodeState.DECOMMISSIONED, NodeState.STOPPED, NodeState.DRAINING);
     }
     assertThat(change(survivor(), anything())).isEqualTo(Outcome.OK);
-    // What is left of them is taken out like any dead node.
+    // One is taken out like any dead node; that waits for the other, as every such change does.
     UUID dead =
         cluster.node(survivor()).coordinator().metadata().nodes().stream()
             .filter(node -> node.internode().host().equals(lost.getFirst().name()))

@@ -16,6 +16,9 @@ final class MetadataReports {
     String leader = raft.text("leader");
     lines.add("This node", raft.text("self") + ", " + raft.text("role"));
     lines.add("Leader", leader.isEmpty() ? "none" : leader);
+    if (!raft.text("ring").isEmpty() && !raft.text("ring").equals("ring 0")) {
+      lines.add("Ring", raft.text("ring").replace("ring ", "") + ", begun by 'metadata recover'");
+    }
     lines.add("Term", raft.text("term") + ", " + raft.text("leader_changes") + " leader changes");
     lines.add(
         "Log",

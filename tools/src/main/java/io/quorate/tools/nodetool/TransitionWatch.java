@@ -81,7 +81,11 @@ final class TransitionWatch {
       Json current = now.at("transition");
       String state = now.text("state");
       if (current.isNull() || current.number("number") != number) {
-        if (state.equals("NORMAL") && isMember(hostId)) {
+        boolean isDone =
+            transition.text("kind").equals("MOVE")
+                ? hasMoved(node.json("/v1/status"), transition.at("node"))
+                : !isMember(hostId);
+        if (state.equals("NORMAL") && !isDone) {
           throw new CommandFailed("it was cancelled: nothing has changed");
         }
         if (!state.equals("NORMAL") && !state.equals("DECOMMISSIONED")) {
@@ -98,6 +102,15 @@ final class TransitionWatch {
       }
       pause();
     }
+  }
+
+  /** Whether a node is where it was to go: it is of the cluster before and after. */
+  static boolean hasMoved(Json status, Json moved) {
+    return status.at("nodes").elements().stream()
+        .anyMatch(member ->
+            member.text("host_id").equals(moved.text("host_id"))
+                && member.text("rack").equals(moved.text("rack"))
+                && member.number("tokens") == moved.number("tokens"));
   }
 
   private boolean isMember(String hostId) {

@@ -39,6 +39,20 @@ class OwnershipReportsTest {
         .isEqualTo("no change of ownership is under way (metadata epoch 9)\n");
   }
 
+  /** If this breaks, a move that is over is said to have been cancelled. */
+  @Test
+  void aNodeHasMovedWhenItIsWhereItWasToGo() throws IOException {
+    String status =
+        """
+        {"nodes": [{"host_id": "a", "rack": "r1", "tokens": 16},
+                   {"host_id": "b", "rack": "%s", "tokens": %d}]}
+        """;
+    Json moved = Json.parse("{\"host_id\": \"b\", \"rack\": \"r2\", \"tokens\": 32}");
+    assertThat(TransitionWatch.hasMoved(Json.parse(status.formatted("r2", 32)), moved)).isTrue();
+    assertThat(TransitionWatch.hasMoved(Json.parse(status.formatted("r1", 32)), moved)).isFalse();
+    assertThat(TransitionWatch.hasMoved(Json.parse(status.formatted("r2", 16)), moved)).isFalse();
+  }
+
   @Test
   void aPlanSaysWhatMovesAndWhoOwnsHowMuchAfterwards() throws IOException {
     String plan =
