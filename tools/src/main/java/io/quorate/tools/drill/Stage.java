@@ -9,6 +9,7 @@ import io.quorate.client.Statement;
 import io.quorate.node.NodeConfig;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.tools.CommandFailed;
+import io.quorate.tools.Json;
 import io.quorate.tools.cluster.LocalCluster;
 import io.quorate.tools.cluster.NodeDirectory;
 import io.quorate.tools.drill.Chronicle.Sight;
@@ -21,6 +22,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Three nodes under load and under watch: where a drill happens. */
@@ -44,7 +46,6 @@ final class Stage implements AutoCloseable {
   private final List<Session> sessions = new ArrayList<>();
   private final List<Load> loads = new ArrayList<>();
   private final Session driver;
-  private final long beginNanos = System.nanoTime();
 
   /**
    * Starts the nodes.
@@ -157,24 +158,22 @@ final class Stage implements AutoCloseable {
     return String.join(" and ", names(nodes));
   }
 
-  /** The node that leads the metadata ring. */
+  /** The node that leads the metadata ring: the one that those say who know the newest term. */
   NodeDirectory leader() {
-    String last =
-        chronicle
-            .await(beginNanos, sight -> sight.what() == What.LEADS, PATIENCE_SECONDS)
-            .map(first -> lastLeader())
-            .orElseThrow(() -> new CommandFailed("the metadata ring has no leader"));
+    String leads = "";
+    long term = -1;
+    for (NodeDirectory node : nodes()) {
+      Json raft = node.admin().json("/v1/raft");
+      if (!raft.text("leader").isEmpty() && raft.number("term") > term) {
+        leads = raft.text("leader");
+        term = raft.number("term");
+      }
+    }
+    String leader = leads;
     return nodes().stream()
-        .filter(node -> node.name().equals(last))
+        .filter(node -> node.config().internode().toString().equals(leader))
         .findFirst()
-        .orElseThrow(() -> new CommandFailed(last + " leads the metadata ring and is no node"));
-  }
-
-  private String lastLeader() {
-    return chronicle
-        .all(beginNanos, System.nanoTime(), sight -> sight.what() == What.LEADS)
-        .getLast()
-        .whom();
+        .orElseThrow(() -> new CommandFailed("the metadata ring has no leader"));
   }
 
   /** Requests by an ordinary session, which goes to all nodes. */
@@ -272,23 +271,21 @@ final class Stage implements AutoCloseable {
         "most nodes say that it is DOWN");
   }
 
-  /** Elect: a new leader of the metadata ring, known to all the rest. */
+  /** Elect: a leader of the metadata ring that is not the one that is gone, known to all others. */
   @Nullable Double stepElect(NodeDirectory gone, long sinceNanos) {
     Optional<Sight> last = Optional.empty();
     for (NodeDirectory node : others(gone)) {
-      Optional<Sight> told =
-          chronicle.await(
-              sinceNanos,
-              sight ->
-                  sight.by().equals(node.name())
-                      && sight.what() == What.LEADS
-                      && !sight.whom().equals(gone.name()),
-              PATIENCE_SECONDS);
-      if (told.isEmpty()) {
-        last = told;
+      Predicate<Sight> told =
+          sight ->
+              sight.by().equals(node.name())
+                  && sight.what() == What.LEADS
+                  && !sight.whom().equals(gone.name());
+      Optional<Sight> first = chronicle.await(sinceNanos, told, PATIENCE_SECONDS);
+      if (first.isEmpty()) {
+        last = first;
         break;
       }
-      last = last.filter(known -> known.nanos() - told.get().nanos() > 0).or(() -> told);
+      last = last.filter(known -> known.nanos() - first.get().nanos() > 0).or(() -> first);
     }
     report.step(
         "elect",

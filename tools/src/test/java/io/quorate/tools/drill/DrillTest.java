@@ -63,7 +63,7 @@ class DrillTest {
   private static double seconds(Json drill, String step) {
     for (Json one : drill.at("timeline").elements()) {
       if (one.text("step").equals(step)) {
-        assertThat(one.at("seconds").isNull()).as("%s was not seen", step).isFalse();
+        assertThat(one.at("seconds").isNull()).as("%s was not seen in %s", step, drill).isFalse();
         return one.real("seconds");
       }
     }
