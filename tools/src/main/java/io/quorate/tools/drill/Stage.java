@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -361,11 +362,13 @@ final class Stage implements AutoCloseable {
     report.tell(
         String.format(
             Locale.ROOT, "reading %,d acknowledged writes, from each replica", keys.size()));
-    long lost = missing(driver, ConsistencyLevel.QUORUM, keys).size();
+    Set<Long> lostKeys = Set.copyOf(missing(driver, ConsistencyLevel.QUORUM, keys));
+    long lost = lostKeys.size();
+    List<Long> found = keys.stream().filter(key -> !lostKeys.contains(key)).toList();
     List<String> behind = new ArrayList<>();
     for (NodeDirectory node : nodes()) {
       Session asked = only(node);
-      List<Long> lacking = missing(asked, ConsistencyLevel.ONE, keys);
+      List<Long> lacking = missing(asked, ConsistencyLevel.ONE, found);
       for (int look = 0; look < LOOKS && !lacking.isEmpty(); look++) {
         pause(LOOK_MILLIS);
         lacking = missing(asked, ConsistencyLevel.ONE, lacking);

@@ -3,13 +3,18 @@ package io.quorate.tools.drill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.quorate.client.Statement;
+import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.tools.Json;
 import io.quorate.tools.Quorate;
+import io.quorate.tools.cluster.LocalCluster;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +90,32 @@ class DrillTest {
     Json drill = drill("rolling-restart", "127.0.82.4");
     assertThat(drill.bool("held")).isTrue();
     assertThat(seconds(drill, "caught up")).isPositive();
+  }
+
+  /**
+   * Negative control: a row that is taken away behind the drill's back is a write that was lost.
+   */
+  @Test
+  void aLostWriteIsSeen() {
+    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+    LocalCluster cluster = new LocalCluster(directory.resolve("nodes"), "256m", nowhere);
+    Report report = new Report("lost write", nowhere);
+    try (Stage stage =
+        new Stage(cluster, "127.0.82.10", null, 100, Duration.ofSeconds(1), report)) {
+      Load load = stage.load();
+      stage.warm();
+      load.close();
+      long key = load.acknowledged().getFirst();
+      stage
+          .driver()
+          .execute(
+              Statement.of("DELETE FROM " + Load.TABLE + " WHERE id = " + key)
+                  .withConsistency(ConsistencyLevel.ALL));
+      stage.settle(System.nanoTime());
+    } finally {
+      cluster.kill(cluster.nodes());
+    }
+    assertThat(report.broken()).singleElement().asString().endsWith("1 lost");
   }
 
   /** If this breaks, a minority hangs or goes on, or the majority stops. */
