@@ -16,4 +16,9 @@ public record Environment(
   public Environment withFiles(FileSystem other) {
     return new Environment(clock, shards, background, messaging, network, other, random);
   }
+
+  /** The same world with another way to its peers. */
+  public Environment withMessaging(Messaging other) {
+    return new Environment(clock, shards, background, other, network, files, random);
+  }
 }

@@ -68,6 +68,16 @@ final class Outbox {
     }
   }
 
+  /** The next {@link #ready} writes the commit index, if it is not on disk. */
+  void writeCommit() {
+    commitDirtyTicks = commitPatienceTicks;
+  }
+
+  /** The commit index on disk. */
+  long persistedCommit() {
+    return persisted.commit();
+  }
+
   /** What to persist and to send thereafter, or null when there is nothing. */
   @Nullable Ready ready(HardState state, RaftLog log) {
     Invariant.check(outstanding == null, "one ready at a time");

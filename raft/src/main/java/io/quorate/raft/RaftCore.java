@@ -261,6 +261,19 @@ public class RaftCore {
     }
   }
 
+  /**
+   * Has the commit index written without delay. It is a lower bound that is written lazily, so a
+   * member that starts again may find less committed than it had seen.
+   */
+  public void rememberCommit() {
+    outbox.writeCommit();
+  }
+
+  /** Up to where this member would find the log committed if it started again now. */
+  public long rememberedCommit() {
+    return outbox.persistedCommit();
+  }
+
   /** A snapshot of the applied state is on disk; the core forgets the log that it replaces. */
   public void compact(Snapshot taken) {
     log.compact(taken, taken.index() - config.trailingEntries());

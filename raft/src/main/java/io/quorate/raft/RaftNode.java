@@ -12,6 +12,7 @@ import io.quorate.raft.ProposalOutcome.Unknown;
 import io.quorate.raft.RaftStatus.PeerStatus;
 import io.quorate.raft.Ready.Envelope;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -95,6 +96,11 @@ public final class RaftNode {
   private long knownTerm;
   private @Nullable PeerId knownLeader;
   private long leaderChanges;
+
+  private record Memory(long index, Runnable then) {}
+
+  /** Who waits until what was applied is remembered, in the order of their indexes. */
+  private final ArrayDeque<Memory> memories = new ArrayDeque<>();
 
   /** A change of the voters that was begun here. The core has one at a time. */
   private @Nullable PendingChange change;
@@ -407,6 +413,21 @@ public final class RaftNode {
     }
   }
 
+  /**
+   * Runs {@code then}, on the shard, once this member would apply all that it has applied now if it
+   * started again, before it heard of anyone. Dropped when the member stops before.
+   */
+  public void whenRemembered(Runnable then) {
+    onShard(() -> {
+      RaftCore running = running();
+      if (running != null) {
+        memories.add(new Memory(state.index(), then));
+        running.rememberCommit();
+        pumpSoon();
+      }
+    });
+  }
+
   /** Begins to hand leadership to a voter, if this member leads; {@link #status} shows the rest. */
   public void transferLeadership(PeerId to) {
     onShard(() -> {
@@ -541,6 +562,24 @@ public final class RaftNode {
     pump();
   }
 
+  /**
+   * The core as it is between two tasks of the shard, for checkers that run there; null before the
+   * log is read, and when this member has stopped.
+   */
+  public @Nullable RaftCore core() {
+    return running();
+  }
+
+  /** The last entry that the state machine has. On the shard. */
+  public long appliedIndex() {
+    return state.index();
+  }
+
+  /** Of the state machine as of {@link #appliedIndex}. On the shard. */
+  public StateHash stateHash() {
+    return state.hash();
+  }
+
   /** This member as of its last tick or change of leader. Safe from any thread. */
   public RaftStatus status() {
     return status;
@@ -657,6 +696,7 @@ public final class RaftNode {
       persist(running);
       noticeLeader(running);
       takeSnapshot(running);
+      remember(running);
       if (change != null) {
         answerChange(running, change);
       }
@@ -695,6 +735,12 @@ public final class RaftNode {
       restore(ready.snapshot());
     }
     pump();
+  }
+
+  private void remember(RaftCore running) {
+    while (!memories.isEmpty() && memories.peek().index() <= running.rememberedCommit()) {
+      memories.remove().then().run();
+    }
   }
 
   private void takeSnapshot(RaftCore running) {

@@ -36,6 +36,8 @@
  *       StallWatch}: a leader that cannot do its work.
  * </ul>
  *
+ * <p>{@link io.quorate.raft.SafetyChecker} is for simulations.
+ *
  * <p>Invariants: a vote, an accepted entry or a term is on disk before anyone hears of it; an entry
  * is applied only when it is committed and on this node's disk; what was committed is never cut
  * off, unless an operator gives the ring up; while the voters are exchanged, whatever is decided

@@ -20,7 +20,8 @@ import java.util.TreeSet;
 final class RandomRun {
   private final SplittableRandom random;
   private final TestRing ring;
-  private final SafetyChecker checker = new SafetyChecker();
+  private final SafetyChecker safety = new SafetyChecker();
+  private final ExchangeChecker checker = new ExchangeChecker(safety);
   private final List<Member> members;
   private final int crashWeight;
 
@@ -50,7 +51,7 @@ final class RandomRun {
             flaw,
             config ->
                 config.withMessages(inflight, appendBytes, 7).withSnapshots(1 << 20, trailing),
-            checker::onApply);
+            safety::onApply);
     this.members = new ArrayList<>(ring.members());
   }
 
@@ -62,7 +63,7 @@ final class RandomRun {
       checker.check(members);
     }
     heal();
-    committed = checker.greatestCommit();
+    committed = safety.greatestCommit();
     exchanges = checker.exchanges();
   }
 
@@ -92,7 +93,7 @@ final class RandomRun {
     } else if (choice < 940) {
       core.propose(("p" + proposals++).getBytes(StandardCharsets.UTF_8));
     } else if (choice < 970) {
-      readFloor.put(nextRead, checker.greatestCommit());
+      readFloor.put(nextRead, safety.greatestCommit());
       core.readIndex(nextRead++);
     } else if (choice < 985) {
       member.compact();
@@ -176,7 +177,7 @@ final class RandomRun {
     }
     ring.settle();
     checker.check(members);
-    long last = checker.greatestCommit();
+    long last = safety.greatestCommit();
     Member leader =
         members.stream().filter(member -> member.core().isLeader()).findFirst().orElse(null);
     if (!proposed || leader == null || leader.core().configuration().isJoint()) {

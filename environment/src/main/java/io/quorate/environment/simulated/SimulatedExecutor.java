@@ -62,6 +62,7 @@ class SimulatedExecutor implements Executor {
     Runnable task = tasks.remove();
     SimulatedWorld world = host.world();
     world.current = this;
+    world.acted = host;
     try {
       task.run();
     } catch (PowerLoss e) {

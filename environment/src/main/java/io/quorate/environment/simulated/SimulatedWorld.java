@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,11 @@ public final class SimulatedWorld {
   private long sequence;
   private long traceHash = 0xcbf29ce484222325L;
   @Nullable SimulatedExecutor current;
+
+  /** Whose task the current step ran. */
+  @Nullable SimulatedHost acted;
+
+  private Consumer<SimulatedHost> watcher = host -> {};
 
   public SimulatedWorld(long seed) {
     this.seed = seed;
@@ -92,6 +98,11 @@ public final class SimulatedWorld {
     queue.add(new Event(nowNanos + Math.max(0, delayNanos), sequence++, label, task));
   }
 
+  /** From now on {@code looks} is called after each step that a host took: for checkers. */
+  public void afterEachStep(Consumer<SimulatedHost> looks) {
+    watcher = looks;
+  }
+
   /** Takes the next event; false when there is none. */
   public boolean step() {
     Event event = queue.poll();
@@ -101,10 +112,14 @@ public final class SimulatedWorld {
     nowNanos = event.atNanos;
     mix(event.atNanos);
     mix(event.label);
+    acted = null;
     try {
       event.task.run();
     } catch (PowerLoss e) {
       mix(e.hashCodeOfHost());
+    }
+    if (acted != null) {
+      watcher.accept(acted);
     }
     if (!failures.isEmpty()) {
       throw new SimulationFailure(seed, nowNanos, failures.getFirst());
