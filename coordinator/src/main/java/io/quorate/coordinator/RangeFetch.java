@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Belongs to the shard on which it was started.
  */
 public final class RangeFetch {
-  private static final long PAGE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long PAGE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /** Hears how it goes. On the shard. */
   public interface Listener {

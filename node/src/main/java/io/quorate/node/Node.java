@@ -285,7 +285,15 @@ public final class Node {
         new MetadataRecovery(
             environment, shard, ring, raft, internode, config, membership::isAlive);
     recovery.handleMessages();
-    Streamings streamings = new Streamings(environment, shard, engine, internode, local, config);
+    Streamings streamings =
+        new Streamings(
+            environment,
+            shard,
+            engine,
+            internode,
+            local,
+            config,
+            table -> ring.metadata().table(table) != null);
     return new Parts(
         identity,
         engine,
@@ -608,6 +616,22 @@ public final class Node {
    */
   public void recoverMetadata(Consumer<@Nullable String> done) {
     assembled().recovery.recover(outcome -> done.accept(outcome.refusal()));
+  }
+
+  /** This node's part in the metadata ring; null as long as the node reads its disk. */
+  public @Nullable RaftNode raft() {
+    Parts made = parts;
+    return made == null ? null : made.raft;
+  }
+
+  /**
+   * A linearisable read of the metadata: what was changed before this call is in {@link
+   * RingCoordinator#metadata} when it is answered.
+   *
+   * @param done gets null, or why it cannot be known; on the metadata ring's shard
+   */
+  public void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
+    assembled().ring.catchUp(deadlineNanos, done);
   }
 
   /** How this node's disk is doing. */

@@ -127,18 +127,18 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
     return "nothing was changed: " + reason.explanation();
   }
 
-  /** Completes once everything that was committed before this call is applied here. */
+  /** Completes once everything that was committed before this call is published here. */
   void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
     shard.execute(() ->
         raft()
             .readIndex(
                 deadlineNanos,
-                outcome ->
-                    done.accept(
-                        switch (outcome) {
-                          case ReadOutcome.Confirmed confirmed -> null;
-                          case ReadOutcome.Refused refused -> refused.reason().explanation();
-                        })));
+                outcome -> {
+                  switch (outcome) {
+                    case ReadOutcome.Confirmed confirmed -> whenSettled(() -> done.accept(null));
+                    case ReadOutcome.Refused refused -> done.accept(refused.reason().explanation());
+                  }
+                }));
   }
 
   @Override
@@ -232,6 +232,11 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
                 prepare();
               }
             }));
+  }
+
+  /** Completes once a later life of this node would begin with what is published now. */
+  void whenRemembered(Runnable then) {
+    shard.execute(() -> raft().whenRemembered(then));
   }
 
   /** Completes once all that the log said until now is published. */

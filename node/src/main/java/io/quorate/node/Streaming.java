@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,7 @@ final class Streaming {
   }
 
   private final Shard shard;
+  private final Predicate<UUID> tables;
   private final Fetches fetches;
   private final StreamingLog doneLog;
   private final Consumer<Runnable> flush;
@@ -65,6 +67,7 @@ final class Streaming {
   private volatile Progress progress;
 
   /**
+   * @param tables whether a table is still there: what is dropped needs not be fetched
    * @param flush makes what was fetched durable, then runs what it is given, on the shard
    * @param finished called once, on the shard
    * @param task is told how it goes
@@ -72,12 +75,14 @@ final class Streaming {
   Streaming(
       Shard shard,
       List<Piece> all,
+      Predicate<UUID> tables,
       Fetches fetches,
       StreamingLog doneLog,
       Consumer<Runnable> flush,
       Runnable finished,
       StorageTask task) {
     this.shard = shard;
+    this.tables = tables;
     this.fetches = fetches;
     this.doneLog = doneLog;
     this.flush = flush;
@@ -149,6 +154,10 @@ final class Streaming {
       return;
     }
     Fetching fetching = new Fetching(piece, from);
+    if (!tables.test(piece.table())) {
+      fetching.done();
+      return;
+    }
     fetching.fetch = fetches.fetch(piece, fetching);
     running.add(fetching.fetch);
     fetching.fetch.start(from);

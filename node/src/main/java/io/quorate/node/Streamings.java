@@ -8,17 +8,24 @@ import io.quorate.environment.Shard;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.StorageTask;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes what fetches rows from other nodes into this one. */
+/**
+ * Makes what fetches rows from other nodes into this one.
+ *
+ * @param tables whether a table is still there
+ */
 record Streamings(
     Environment environment,
     Shard shard,
     StorageEngine engine,
     Internode internode,
     LocalReplica local,
-    NodeConfig config) {
+    NodeConfig config,
+    Predicate<UUID> tables) {
   private static final Logger log = LoggerFactory.getLogger(Streamings.class);
 
   /**
@@ -31,6 +38,7 @@ record Streamings(
     return new Streaming(
         shard,
         pieces,
+        tables,
         (piece, listener) ->
             new RangeFetch(
                 environment.clock(),

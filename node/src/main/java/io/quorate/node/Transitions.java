@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * This node's part in changes of ownership ({@link Transition}). It looks at the metadata whenever
  * they change, and does what they want of it: says that it knows a step, once none of its shards
- * plans under the one before; fetches what it will own; and ends when it was taken out.
+ * plans under the one before, and no later life of it will; fetches what it will own; and ends when
+ * it was taken out.
  *
  * <p>Owned by the metadata ring's shard.
  */
@@ -110,8 +111,9 @@ final class Transitions {
     if (!step.equals(acknowledging)) {
       acknowledging = step;
       begins.run();
-      // Twice: what a shard began under the step before may have handed something to another.
-      passShards(0, () -> passShards(0, () -> sayKnown(step)));
+      // Twice: what a shard began under the step before may have handed something to another. And
+      // remembered, or after a power loss this node would plan under the step before again.
+      passShards(0, () -> passShards(0, () -> ring.whenRemembered(() -> sayKnown(step))));
     }
   }
 
