@@ -76,7 +76,7 @@ public final class ClusterSimulation {
       cluster.hosts().forEach(host -> host.disk().lieAboutSyncs("commitlog"));
     }
     world.links().unreliable(0.01, 0.01, 0.02);
-    Faults faults = new Faults(cluster);
+    Faults faults = new Faults(cluster, 1_500, host -> true, new Story(world));
     faults.begin();
     for (int client = 0; client < CLIENTS; client++) {
       new Client(client).work();

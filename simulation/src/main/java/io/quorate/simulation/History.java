@@ -2,7 +2,10 @@ package io.quorate.simulation;
 
 import io.quorate.protocol.ConsistencyLevel;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +75,51 @@ public final class History {
     return stale;
   }
 
+  /**
+   * What clients should not have seen, in words, of operations at levels of which any two meet in a
+   * replica: a read that misses what was acknowledged, or read, before it began; and one of a value
+   * that nobody had begun to write.
+   */
+  public List<String> anomalies(Set<ConsistencyLevel> strong) {
+    Map<Integer, List<Operation>> byRegister = new TreeMap<>();
+    for (Operation operation : operations) {
+      byRegister.computeIfAbsent(operation.register(), r -> new ArrayList<>()).add(operation);
+    }
+    List<String> anomalies = new ArrayList<>();
+    for (List<Operation> ofOne : byRegister.values()) {
+      for (Operation read : ofOne) {
+        if (read.kind() == Kind.READ
+            && read.outcome() == Outcome.OK
+            && strong.contains(read.level())) {
+          anomalies.addAll(anomalies(read, ofOne, strong));
+        }
+      }
+    }
+    return anomalies;
+  }
+
+  private static List<String> anomalies(
+      Operation read, List<Operation> ofOne, Set<ConsistencyLevel> strong) {
+    List<String> anomalies = new ArrayList<>();
+    boolean wasWritten = read.value() == 0;
+    for (Operation other : ofOne) {
+      boolean isWrite = other.kind() == Kind.WRITE;
+      wasWritten |=
+          isWrite && other.value() == read.value() && other.beginNanos() <= read.endNanos();
+      boolean mustBeSeen =
+          strong.contains(other.level())
+              && other.outcome() == Outcome.OK
+              && other.endNanos() < read.beginNanos();
+      if (mustBeSeen && other.value() > read.value()) {
+        anomalies.add((isWrite ? "stale read: " : "a read goes back: ") + read + " after " + other);
+      }
+    }
+    if (!wasWritten) {
+      anomalies.add("nobody wrote what was read: " + read);
+    }
+    return anomalies;
+  }
+
   private long acknowledgedBefore(int register, ConsistencyLevel level, long nanos) {
     long newest = 0;
     for (Operation write : operations) {
@@ -88,9 +136,16 @@ public final class History {
 
   /** The newest acknowledged value of each register. */
   public SortedMap<Integer, Long> acknowledged() {
+    return acknowledged(EnumSet.allOf(ConsistencyLevel.class));
+  }
+
+  /** The newest value of each register that was acknowledged at one of some levels. */
+  public SortedMap<Integer, Long> acknowledged(Set<ConsistencyLevel> levels) {
     SortedMap<Integer, Long> newest = new TreeMap<>();
     for (Operation write : operations) {
-      if (write.kind() == Kind.WRITE && write.outcome() == Outcome.OK) {
+      if (write.kind() == Kind.WRITE
+          && write.outcome() == Outcome.OK
+          && levels.contains(write.level())) {
         newest.merge(write.register(), write.value(), Math::max);
       }
     }

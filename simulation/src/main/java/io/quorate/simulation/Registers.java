@@ -43,7 +43,7 @@ final class Registers {
   static final UUID TABLE_ID = new UUID(0x7265676973746572L, 1);
   private static final long CLIENT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(3);
   private static final byte[] ROW_KEY = {0x40};
-  private static final String KEYSPACE = "registers";
+  static final String KEYSPACE = "registers";
 
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
@@ -86,7 +86,8 @@ final class Registers {
     }
   }
 
-  private void change(MetadataChange change) {
+  /** Has a change made by way of the first node; fails when that cannot be done. */
+  void change(MetadataChange change) {
     boolean[] done = new boolean[1];
     SimulatedHost host = cluster.hosts().getFirst();
     attempt(host, change, outcome -> done[0] = outcome == Outcome.OK);

@@ -3,6 +3,7 @@ package io.quorate.simulation;
 import io.quorate.coordinator.metadata.Feature;
 import io.quorate.environment.Endpoint;
 import io.quorate.environment.Environment;
+import io.quorate.environment.Messaging;
 import io.quorate.environment.Shard;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
@@ -18,6 +19,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster of real nodes on simulated hosts. A host that crashed is started again by {@link
@@ -39,13 +41,22 @@ public final class SimulatedCluster {
   private final TreeMap<String, String> datacenters = new TreeMap<>();
   private final TreeMap<String, SortedSet<String>> features = new TreeMap<>();
   private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
+  private final TreeMap<String, String> failures = new TreeMap<>();
+  private Wiretap wiretap = (host, messaging) -> messaging;
 
+  /** Puts something between a node and its peers. */
+  interface Wiretap {
+    Messaging at(SimulatedHost host, Messaging messaging);
+  }
+
+  /** Hosts whose nodes form a new cluster; the first three, or five, vote in its metadata ring. */
   public SimulatedCluster(SimulatedWorld world, int nodeCount) {
     this.world = world;
+    int voterCount = nodeCount >= 5 ? 5 : Math.min(3, nodeCount);
     for (int i = 1; i <= nodeCount; i++) {
       String address = "10.0.0." + i;
       hosts.add(world.addHost(address, SHARDS));
-      if (i <= 5) {
+      if (i <= voterCount) {
         voters.add(new Endpoint(address, 7000));
       }
     }
@@ -53,7 +64,7 @@ public final class SimulatedCluster {
 
   /** Another host, whose node is started by {@link #start} and is no voter of the metadata ring. */
   public SimulatedHost addHost() {
-    SimulatedHost added = world.addHost("10.0.0." + (hosts.size() + 1), SHARDS);
+    SimulatedHost added = world.addHost("10.0.0." + (world.hosts().size() + 1), SHARDS);
     hosts.add(added);
     return added;
   }
@@ -90,15 +101,32 @@ public final class SimulatedCluster {
     voterPolicy = policy;
   }
 
-  /** The node of this host may refuse to go on. */
+  /** The node of this host may refuse to go on; its process ends then. */
   public void mayFail(SimulatedHost host) {
     mayFail.add(host.name());
+  }
+
+  /** Why the node of a host refused to go on, in its last life; null when it did not. */
+  public @Nullable String failure(SimulatedHost host) {
+    return failures.get(host.name());
+  }
+
+  /** The host is not of the cluster any more. Its power goes, if that has not happened. */
+  public void retire(SimulatedHost host) {
+    host.crash();
+    hosts.remove(host);
+  }
+
+  /** Nodes that are started from now on are connected by way of {@code tap}. */
+  void tap(Wiretap tap) {
+    wiretap = tap;
   }
 
   public SimulatedWorld world() {
     return world;
   }
 
+  /** Those that were not retired. */
   public List<SimulatedHost> hosts() {
     return hosts;
   }
@@ -114,8 +142,10 @@ public final class SimulatedCluster {
 
   /** Starts the node of a host that is down. */
   public void start(SimulatedHost host) {
-    Environment environment = host.boot();
+    Environment booted = host.boot();
+    Environment environment = booted.withMessaging(wiretap.at(host, booted.messaging()));
     environments.put(host.name(), environment);
+    failures.remove(host.name());
     Node node =
         new Node(
             environment,
@@ -132,6 +162,8 @@ public final class SimulatedCluster {
                 if (!mayFail.contains(host.name())) {
                   throw new IllegalStateException(host.name() + " failed: " + why);
                 }
+                failures.put(host.name(), why);
+                world.after(0, host::kill);
               }
             });
     nodes.put(host.name(), node);
@@ -197,6 +229,11 @@ public final class SimulatedCluster {
       throw new IllegalStateException(host.name() + " was never started");
     }
     return environment.shards().get(index);
+  }
+
+  /** The process on a host, whatever its state; null when there is none. */
+  @Nullable Node process(SimulatedHost host) {
+    return host.isUp() ? nodes.get(host.name()) : null;
   }
 
   /** The node on a host that serves. */

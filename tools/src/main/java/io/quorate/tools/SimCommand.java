@@ -3,10 +3,11 @@ package io.quorate.tools;
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.quorate.simulation.ClusterSimulation;
 import io.quorate.simulation.ClusterSimulation.Options;
-import io.quorate.simulation.ClusterSimulation.Verdict;
+import io.quorate.simulation.ShapeSimulation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -22,13 +23,20 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Replays a cluster under faults, all drawn from a seed.",
-      "Three real nodes on simulated time, network and disks; checks that nothing acknowledged is"
-          + " lost and no QUORUM read is stale. A seed gives the same run each time."
+      "Three to nine real nodes on simulated time, network and disks, which come and go while"
+          + " clients write and read and the schema changes; checks the metadata ring after each"
+          + " step, and that nothing acknowledged is lost and no QUORUM read is stale. A seed gives"
+          + " the same run each time; what happened in it is told when it is run alone, or fails."
     })
 public final class SimCommand implements Callable<Integer> {
   private enum Output {
     TEXT,
     JSON
+  }
+
+  private enum Scenario {
+    CHANGING,
+    STEADY
   }
 
   @Option(names = "--seed", required = true, paramLabel = "N", description = "of the first run")
@@ -41,20 +49,32 @@ public final class SimCommand implements Callable<Integer> {
   private int runs = 1;
 
   @Option(
+      names = "--scenario",
+      description = {
+        "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}): nodes come and go, or the same three"
+            + " stay"
+      })
+  private Scenario scenario = Scenario.CHANGING;
+
+  @Option(
       names = {"-o", "--output"},
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private Output output = Output.TEXT;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  /** What is shown of a run of either scenario. */
+  private record Shown(
+      long seed, List<String> violations, Map<String, Object> figures, List<String> story) {}
+
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     int violated = 0;
     for (long next = seed; next < seed + runs; next++) {
-      Verdict verdict = ClusterSimulation.run(next, Options.QUORUM);
-      violated += verdict.violations().isEmpty() ? 0 : 1;
-      out.println(output == Output.JSON ? JSON.std.asString(json(verdict)) : line(verdict));
+      Shown run = scenario == Scenario.CHANGING ? changing(next) : steady(next);
+      violated += run.violations().isEmpty() ? 0 : 1;
+      out.println(output == Output.JSON ? JSON.std.asString(json(run)) : text(run));
       out.flush();
     }
     if (violated > 0) {
@@ -63,41 +83,65 @@ public final class SimCommand implements Callable<Integer> {
     return 0;
   }
 
-  static String line(Verdict verdict) {
-    StringBuilder line = new StringBuilder();
-    line.append(
-        String.format(
-            Locale.ROOT,
-            "seed %d: %s; %d writes acknowledged, %d unknown, %d reads; %d crashes, %d cuts;"
-                + " converged after %d ms; trace %016x",
-            verdict.seed(),
-            verdict.violations().isEmpty() ? "ok" : "VIOLATED",
-            verdict.acknowledgedWrites(),
-            verdict.unknownWrites(),
-            verdict.reads(),
-            verdict.crashes(),
-            verdict.cuts(),
-            verdict.convergedAfterMillis(),
-            verdict.traceHash()));
-    verdict.violations().forEach(violation -> line.append("\n  ").append(violation));
-    if (!verdict.violations().isEmpty()) {
-      line.append("\n  replay: ./quorate sim --seed ").append(verdict.seed());
-    }
-    return line.toString();
+  private static Shown changing(long seed) {
+    ShapeSimulation.Verdict verdict = ShapeSimulation.run(seed);
+    Map<String, Object> figures = new LinkedHashMap<>();
+    verdict.shapes().forEach((shape, count) -> figures.put(shape.toLowerCase(Locale.ROOT), count));
+    figures.put("acknowledged_writes", verdict.acknowledgedWrites());
+    figures.put("unknown_writes", verdict.unknownWrites());
+    figures.put("reads", verdict.reads());
+    figures.put("metadata_operations", verdict.metadataOperations());
+    figures.put("schema_changes", verdict.schemaChanges());
+    figures.put("crashes", verdict.crashes());
+    figures.put("cuts", verdict.cuts());
+    figures.put("leader_after_ms", verdict.leaderAfterMillis());
+    figures.put("settled_after_ms", verdict.settledAfterMillis());
+    figures.put("converged_after_ms", verdict.convergedAfterMillis());
+    figures.put("trace", hex(verdict.traceHash()));
+    return new Shown(seed, verdict.violations(), figures, verdict.story());
   }
 
-  private static Map<String, Object> json(Verdict verdict) {
+  private static Shown steady(long seed) {
+    ClusterSimulation.Verdict verdict = ClusterSimulation.run(seed, Options.QUORUM);
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("acknowledged_writes", verdict.acknowledgedWrites());
+    figures.put("unknown_writes", verdict.unknownWrites());
+    figures.put("reads", verdict.reads());
+    figures.put("crashes", verdict.crashes());
+    figures.put("cuts", verdict.cuts());
+    figures.put("converged_after_ms", verdict.convergedAfterMillis());
+    figures.put("trace", hex(verdict.traceHash()));
+    return new Shown(seed, verdict.violations(), figures, List.of());
+  }
+
+  private static String hex(long hash) {
+    return String.format(Locale.ROOT, "%016x", hash);
+  }
+
+  private String text(Shown run) {
+    StringBuilder text = new StringBuilder();
+    boolean holds = run.violations().isEmpty();
+    if (runs == 1 || !holds) {
+      run.story().forEach(line -> text.append(line).append('\n'));
+    }
+    text.append("seed ").append(run.seed()).append(": ").append(holds ? "ok" : "VIOLATED");
+    run.figures()
+        .forEach((name, value) ->
+            text.append(", ").append(name.replace('_', ' ')).append(' ').append(value));
+    run.violations().forEach(violation -> text.append("\n  ").append(violation));
+    if (!holds) {
+      text.append("\n  replay: ./quorate sim --seed ").append(run.seed());
+      text.append(scenario == Scenario.CHANGING ? "" : " --scenario STEADY");
+    }
+    return text.toString();
+  }
+
+  private static Map<String, Object> json(Shown run) {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("seed", verdict.seed());
-    json.put("ok", verdict.violations().isEmpty());
-    json.put("violations", verdict.violations());
-    json.put("trace_hash", String.format(Locale.ROOT, "%016x", verdict.traceHash()));
-    json.put("acknowledged_writes", verdict.acknowledgedWrites());
-    json.put("unknown_writes", verdict.unknownWrites());
-    json.put("reads", verdict.reads());
-    json.put("crashes", verdict.crashes());
-    json.put("cuts", verdict.cuts());
-    json.put("converged_after_ms", verdict.convergedAfterMillis());
+    json.put("seed", run.seed());
+    json.put("ok", run.violations().isEmpty());
+    json.put("violations", run.violations());
+    json.putAll(run.figures());
     return json;
   }
 }

@@ -1,0 +1,194 @@
+package io.quorate.simulation;
+
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.KeyspaceMetadata;
+import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Transition;
+import io.quorate.environment.simulated.SimulatedHost;
+import io.quorate.node.Node;
+import io.quorate.node.NodeState;
+import io.quorate.raft.PeerId;
+import io.quorate.raft.RaftCore;
+import io.quorate.raft.RaftNode;
+import io.quorate.raft.SafetyChecker;
+import io.quorate.raft.StateHash;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the metadata ring of a cluster after each step that a host takes:
+ *
+ * <ul>
+ *   <li>the five properties of Raft ({@link SafetyChecker}), over the nodes' own cores;
+ *   <li>states agree: whoever has applied the log up to an index has the same state;
+ *   <li>one set of owners: at one epoch all nodes have the same replicas of each range;
+ *   <li>fences: nobody serves under owners that are too old. Nodes may be one step of a change of
+ *       ownership apart, never two; for it is by the step between that those who still go by the
+ *       owners before and those who go by the owners after meet the same replicas.
+ * </ul>
+ */
+final class MetadataWatch {
+  private final SimulatedCluster cluster;
+  private final SafetyChecker raft = new SafetyChecker();
+  private final TreeMap<Long, StateHash> states = new TreeMap<>();
+  private final TreeMap<Long, Long> owners = new TreeMap<>();
+  private final Map<String, Seen> seen = new TreeMap<>();
+
+  /** By ownership epoch: whether it is one at which reads ask the owners after. */
+  private final TreeMap<Long, Boolean> readsNew = new TreeMap<>();
+
+  /** By ownership epoch: that which everyone must have reached before anyone reaches it. */
+  private final TreeMap<Long, Long> floors = new TreeMap<>();
+
+  private long floor;
+  private long terms;
+
+  /** A node as it was looked at last. */
+  private static final class Seen {
+    @Nullable RaftCore core;
+    long appliedIndex;
+    @Nullable ClusterMetadata published;
+  }
+
+  MetadataWatch(SimulatedCluster cluster) {
+    this.cluster = cluster;
+    floors.put(-1L, 0L);
+    readsNew.put(-1L, false);
+  }
+
+  /** The last term that had a leader. */
+  long lastTerm() {
+    return terms;
+  }
+
+  /** Looks at a host. */
+  @SuppressWarnings("ReferenceEquality") // of what does not change, and is replaced
+  void look(SimulatedHost host) {
+    Node node = cluster.process(host);
+    RaftNode ring = node == null ? null : node.raft();
+    RaftCore core = ring == null ? null : ring.core();
+    raft.check(new PeerId(host.name()), core);
+    if (node == null || ring == null) {
+      seen.remove(host.name());
+      return;
+    }
+    Seen before = seen.computeIfAbsent(host.name(), name -> new Seen());
+    if (core != null) {
+      if (before.core != core) {
+        before.core = core;
+        before.appliedIndex = 0;
+      }
+      terms = core.isLeader() ? Math.max(terms, core.term()) : terms;
+      if (ring.appliedIndex() != before.appliedIndex) {
+        before.appliedIndex = ring.appliedIndex();
+        checkState(host, ring);
+      }
+    }
+    ClusterMetadata published = node.coordinator().metadata();
+    if (published != before.published) {
+      before.published = published;
+      checkOwners(host, published);
+    }
+    checkFence(host, node);
+  }
+
+  private void checkState(SimulatedHost host, RaftNode ring) {
+    StateHash hash = ring.stateHash();
+    StateHash other = states.putIfAbsent(ring.appliedIndex(), hash);
+    if (other != null && !other.equals(hash)) {
+      throw new SafetyChecker.Violation(
+          host.name() + " has another state than others after entry " + ring.appliedIndex());
+    }
+  }
+
+  private void checkOwners(SimulatedHost host, ClusterMetadata metadata) {
+    long hash = hashOfOwners(metadata);
+    Long other = owners.putIfAbsent(metadata.epoch(), hash);
+    if (other != null && other != hash) {
+      throw new SafetyChecker.Violation(
+          host.name() + " has other owners than others at epoch " + metadata.epoch());
+    }
+    raiseFloor(metadata);
+  }
+
+  private static long hashOfOwners(ClusterMetadata metadata) {
+    long hash = metadata.ownershipEpoch();
+    for (KeyspaceMetadata keyspace : metadata.keyspaces()) {
+      hash = hash * 31 + keyspace.name().hashCode();
+      for (int range = 0; range < metadata.ring().rangeCount(); range++) {
+        long token = metadata.ring().token(range);
+        for (NodeInfo replica : metadata.replicas(keyspace.name(), token)) {
+          hash = hash * 31 + replica.hostId().hashCode();
+        }
+        for (NodeInfo replica : metadata.otherReplicas(keyspace.name(), token)) {
+          hash = hash * 37 + replica.hostId().hashCode();
+        }
+      }
+    }
+    return hash;
+  }
+
+  /** What is known of the steps of ownership, from whoever takes one first. */
+  private void raiseFloor(ClusterMetadata metadata) {
+    long epoch = metadata.ownershipEpoch();
+    if (floors.containsKey(epoch)) {
+      return;
+    }
+    long before = floors.lowerKey(epoch);
+    Transition transition = metadata.transition();
+    boolean readsOwnersAfter = false;
+    long reached;
+    if (transition != null && transition.step() == Transition.Step.READ_NEW) {
+      readsOwnersAfter = true;
+      reached = transition.number();
+    } else if (transition == null && readsNew.getOrDefault(before, false)) {
+      reached = before;
+    } else {
+      reached = floors.getOrDefault(before, 0L);
+    }
+    floors.put(epoch, reached);
+    readsNew.put(epoch, readsOwnersAfter);
+    if (reached > floor) {
+      floor = reached;
+      for (SimulatedHost host : cluster.hosts()) {
+        Node node = cluster.process(host);
+        if (node != null && node.raft() != null) {
+          checkFence(host, node);
+        }
+      }
+    }
+  }
+
+  private void checkFence(SimulatedHost host, Node node) {
+    if (node.state() != NodeState.NORMAL) {
+      return;
+    }
+    ClusterMetadata own = node.coordinator().metadata();
+    if (own.ownershipEpoch() >= floor || isExcused(node.coordinator().localHostId())) {
+      return;
+    }
+    throw new SafetyChecker.Violation(
+        host.name()
+            + " serves under the owners of epoch "
+            + own.ownershipEpoch()
+            + ", and someone has passed what all should have known: epoch "
+            + floor);
+  }
+
+  /** Whoever is being taken out as dead, or is out, is not waited for. */
+  private boolean isExcused(UUID hostId) {
+    for (Seen other : seen.values()) {
+      ClusterMetadata metadata = other.published;
+      if (metadata != null) {
+        Transition transition = metadata.transition();
+        if (metadata.isRemoved(hostId)
+            || (transition != null && hostId.equals(transition.dead()))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}

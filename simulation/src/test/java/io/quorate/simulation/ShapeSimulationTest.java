@@ -1,0 +1,71 @@
+package io.quorate.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quorate.simulation.ShapeSimulation.Control;
+import io.quorate.simulation.ShapeSimulation.Verdict;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A cluster that grows, shrinks and loses nodes while everything goes wrong must keep what it has
+ * acknowledged: the moment of which operators of rings are most afraid.
+ */
+class ShapeSimulationTest {
+  private static final int SEEDS = Integer.getInteger("quorate.simulation.shapes", 60);
+
+  @Test
+  void aClusterThatChangesItsShapeKeepsItsPromises() {
+    TreeMap<String, Integer> shapes = new TreeMap<>();
+    long writes = 0;
+    long metadataOperations = 0;
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      Verdict verdict = ShapeSimulation.run(seed);
+      assertThat(verdict.violations())
+          .as("./quorate sim --seed %d%n%s", seed, String.join("\n", verdict.story()))
+          .isEmpty();
+      verdict.shapes().forEach((shape, count) -> shapes.merge(shape, count, Integer::sum));
+      writes += verdict.acknowledgedWrites();
+      metadataOperations += verdict.metadataOperations();
+    }
+    // A run in which nothing happens proves nothing.
+    assertThat(shapes).containsKeys("JOIN", "LEAVE", "REMOVE", "REPLACE");
+    assertThat(writes).isGreaterThan(SEEDS * 200L);
+    assertThat(metadataOperations).isGreaterThan(SEEDS * 40L);
+  }
+
+  @Test
+  void oneSeedTwiceTakesTheSameSteps() {
+    for (long seed = 1; seed <= 2; seed++) {
+      assertThat(ShapeSimulation.run(seed)).isEqualTo(ShapeSimulation.run(seed));
+    }
+  }
+
+  @Test
+  void aNewOwnerThatFetchesNothingIsCaught() {
+    assertThat(firstCaught(Control.FETCHES_NOTHING, 1, 10, "stale read")).isPositive();
+  }
+
+  @Test
+  void aWriteThatCountsTheOwnersAfterOnlyIsCaught() {
+    assertThat(firstCaught(Control.COUNTS_OWNERS_AFTER, 1, 60, "stale read")).isPositive();
+  }
+
+  @Test
+  void metadataReadWithoutAskingTheRingAreCaught() {
+    assertThat(firstCaught(Control.READS_OLD_METADATA, 1, 10, "not linearisable")).isPositive();
+  }
+
+  /** The first of some seeds in which what is wrong is noticed; 0 when none is. */
+  private static long firstCaught(Control control, long from, int seeds, String how) {
+    for (long seed = from; seed < from + seeds; seed++) {
+      boolean caught =
+          ShapeSimulation.run(seed, control).violations().stream()
+              .anyMatch(violation -> violation.contains(how));
+      if (caught) {
+        return seed;
+      }
+    }
+    return 0;
+  }
+}
