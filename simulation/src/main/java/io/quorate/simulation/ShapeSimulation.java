@@ -6,6 +6,7 @@ import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.environment.simulated.SimulatedWorld.SimulationFailure;
 import io.quorate.node.Node;
 import io.quorate.node.NodeState;
+import io.quorate.node.VoterPolicy;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.raft.RaftNode;
 import io.quorate.raft.Role;
@@ -109,6 +110,8 @@ public final class ShapeSimulation {
     story = new Story(world);
     nodes = 3 + world.random().nextInt(3);
     cluster = new SimulatedCluster(world, nodes);
+    cluster.choosesVoters(
+        new VoterPolicy(0, TimeUnit.SECONDS.toMillis(2 + world.random().nextInt(60))));
     cluster.tap((host, messaging) ->
         control.flaw == Flaw.NONE
             ? messaging
