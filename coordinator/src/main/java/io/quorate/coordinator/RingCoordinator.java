@@ -15,6 +15,7 @@ import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -238,10 +239,19 @@ public final class RingCoordinator
             RangeCoordination.start(this, metadata, read, level, deadlineNanos, planned));
   }
 
+  /**
+   * Not while ownership changes: rows that a new owner fetches might be of before, and arrive there
+   * after it. A change that begins in the meantime fetches nothing before this node knows it; so it
+   * is enough to look again when all have truncated.
+   */
   @Override
   public void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer) {
-    List<NodeInfo> nodes =
-        ring.metadata().members().stream().filter(node -> !node.isWitness()).toList();
+    ClusterMetadata begun = ring.metadata();
+    if (begun.transition() != null) {
+      answer.failed(changing());
+      return;
+    }
+    List<NodeInfo> nodes = begun.members().stream().filter(node -> !node.isWitness()).toList();
     for (NodeInfo node : nodes) {
       if (!isAlive(node)) {
         answer.failed(
@@ -252,7 +262,9 @@ public final class RingCoordinator
         return;
       }
     }
-    Truncation truncation = new Truncation(nodes.size(), answer);
+    Truncation truncation =
+        new Truncation(
+            nodes.size(), () -> ring.metadata().ownershipEpoch() == begun.ownershipEpoch(), answer);
     for (NodeInfo node : nodes) {
       if (isLocal(node)) {
         local.truncate(table.id(), truncation);
@@ -266,20 +278,32 @@ public final class RingCoordinator
     }
   }
 
+  private static RequestFailure changing() {
+    return new RequestFailure.TruncateFailed(
+        "Error during truncate: nodes come or go; try again when that has ended");
+  }
+
   /** Answers when every node has truncated. */
   private static final class Truncation implements LocalAnswer<@Nullable Void> {
+    private final BooleanSupplier ownersStayed;
     private final Answer<@Nullable Void> answer;
     private int open;
 
-    Truncation(int nodes, Answer<@Nullable Void> answer) {
+    Truncation(int nodes, BooleanSupplier ownersStayed, Answer<@Nullable Void> answer) {
       this.open = nodes;
+      this.ownersStayed = ownersStayed;
       this.answer = answer;
     }
 
     @Override
     public void done(@Nullable Void nothing) {
-      if (--open == 0) {
+      if (--open > 0) {
+        return;
+      }
+      if (ownersStayed.getAsBoolean()) {
         answer.succeeded(null);
+      } else {
+        answer.failed(changing());
       }
     }
 

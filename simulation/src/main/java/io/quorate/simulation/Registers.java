@@ -124,6 +124,30 @@ final class Registers {
     world.after(CLIENT_TIMEOUT_NANOS, () -> once.end(Outcome.UNKNOWN));
   }
 
+  /** Truncates the table by way of one node. */
+  void truncate(SimulatedHost host, Consumer<Outcome> done) {
+    RingCoordinator coordinator = cluster.node(host).coordinator();
+    Once once = new Once(done);
+    cluster
+        .shard(host, 0)
+        .execute(() ->
+            coordinator.truncate(
+                table,
+                world.nowNanos() + CLIENT_TIMEOUT_NANOS,
+                new Answer<@Nullable Void>() {
+                  @Override
+                  public void succeeded(@Nullable Void nothing) {
+                    once.end(Outcome.OK);
+                  }
+
+                  @Override
+                  public void failed(RequestFailure failure) {
+                    once.end(outcome(failure));
+                  }
+                }));
+    world.after(CLIENT_TIMEOUT_NANOS, () -> once.end(Outcome.UNKNOWN));
+  }
+
   private static byte[] key(int register) {
     return ByteBuffer.allocate(4).putInt(register).array();
   }

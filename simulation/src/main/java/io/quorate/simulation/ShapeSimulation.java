@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -309,15 +311,16 @@ public final class ShapeSimulation {
     return found[0];
   }
 
-  /** Reads each register at ONE at each node until all agree. */
+  /** Reads each register at ONE at each node until all agree; a late hint may part them again. */
   private void converge() {
     long begin = world.nowNanos();
     for (int register = 0; register < REGISTERS; register++) {
       while (!agree(register)) {
         if (world.nowNanos() - begin > CONVERGE_LIMIT_NANOS) {
-          violations.add("replicas of register " + register + " do not converge");
+          violations.add("register " + register + " does not converge: " + seenAt(register));
           return;
         }
+        readNow(cluster.hosts().getFirst(), register, ConsistencyLevel.ALL);
         world.runFor(TimeUnit.SECONDS.toNanos(1));
       }
     }
@@ -325,15 +328,17 @@ public final class ShapeSimulation {
   }
 
   private boolean agree(int register) {
-    long first = -1;
+    Set<Long> seen = new TreeSet<>(seenAt(register).values());
+    return seen.size() == 1 && !seen.contains(-1L);
+  }
+
+  /** What a read at ONE sees, by host; -1 where it fails. */
+  private SortedMap<String, Long> seenAt(int register) {
+    SortedMap<String, Long> seen = new TreeMap<>();
     for (SimulatedHost host : cluster.hosts()) {
-      long found = readNow(host, register, ConsistencyLevel.ONE);
-      if (found < 0 || (first >= 0 && found != first)) {
-        return false;
-      }
-      first = found;
+      seen.put(host.name(), readNow(host, register, ConsistencyLevel.ONE));
     }
-    return true;
+    return seen;
   }
 
   /** Every node takes part in the metadata ring, and knows the same. */
