@@ -14,6 +14,7 @@ import io.quorate.raft.SafetyChecker;
 import io.quorate.raft.StateHash;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +43,10 @@ final class MetadataWatch {
   /** By ownership epoch: that which everyone must have reached before anyone reaches it. */
   private final TreeMap<Long, Long> floors = new TreeMap<>();
 
+  /** When someone first took a step of ownership. */
+  private final TreeSet<Long> ownerChangesNanos = new TreeSet<>();
+
   private long floor;
-  private long terms;
 
   /** A node as it was looked at last. */
   private static final class Seen {
@@ -58,9 +61,10 @@ final class MetadataWatch {
     readsNew.put(-1L, false);
   }
 
-  /** The last term that had a leader. */
-  long lastTerm() {
-    return terms;
+  /** Whether the owners of anything changed between two times, as the first node knew. */
+  boolean ownersChanged(long fromNanos, long toNanos) {
+    Long change = ownerChangesNanos.ceiling(fromNanos);
+    return change != null && change <= toNanos;
   }
 
   /** Looks at a host. */
@@ -80,7 +84,6 @@ final class MetadataWatch {
         before.core = core;
         before.appliedIndex = 0;
       }
-      terms = core.isLeader() ? Math.max(terms, core.term()) : terms;
       if (ring.appliedIndex() != before.appliedIndex) {
         before.appliedIndex = ring.appliedIndex();
         checkState(host, ring);
@@ -149,6 +152,7 @@ final class MetadataWatch {
       reached = floors.getOrDefault(before, 0L);
     }
     floors.put(epoch, reached);
+    ownerChangesNanos.add(cluster.world().nowNanos());
     readsNew.put(epoch, readsOwnersAfter);
     if (reached > floor) {
       floor = reached;

@@ -267,7 +267,7 @@ public final class ShapeSimulation {
       converge();
       checkMembers();
     }
-    violations.addAll(history.anomalies(STRONG));
+    violations.addAll(history.anomalies(STRONG, watch::ownersChanged));
     if (!metadataRegister.isLinearizable()) {
       violations.add("the metadata register is not linearisable: " + metadataRegister.history());
     }
