@@ -9,8 +9,7 @@ import io.quorate.sstable.Durability;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.TableSettings;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +24,9 @@ final class SchemaFollower {
   private static final Logger log = LoggerFactory.getLogger(SchemaFollower.class);
 
   private final StorageEngine engine;
-  private Map<UUID, TableSettings> known = new LinkedHashMap<>();
+
+  /** What the engine was told of. */
+  private ClusterMetadata known = ClusterMetadata.EMPTY;
 
   SchemaFollower(StorageEngine engine) {
     this.engine = engine;
@@ -38,12 +39,6 @@ final class SchemaFollower {
    *     later
    */
   void prepare(ClusterMetadata next, Runnable ready) {
-    Map<UUID, TableSettings> wanted = new LinkedHashMap<>();
-    for (KeyspaceMetadata keyspace : next.keyspaces()) {
-      for (TableMetadata table : keyspace.tables().values()) {
-        wanted.put(table.id(), settings(keyspace, table));
-      }
-    }
     AtomicInteger open = new AtomicInteger(1);
     Runnable oneReady =
         () -> {
@@ -51,22 +46,53 @@ final class SchemaFollower {
             ready.run();
           }
         };
-    wanted.forEach((id, settings) -> {
-      TableSettings old = known.get(id);
-      if (old == null) {
-        open.incrementAndGet();
-        engine.createTable(id, settings, failure -> ended("creating", id, failure, oneReady));
-      } else if (!old.equals(settings)) {
-        engine.alterTable(id, settings, failure -> ended("altering", id, failure, () -> {}));
-      }
-    });
-    for (UUID id : known.keySet()) {
-      if (!wanted.containsKey(id)) {
-        engine.dropTable(id, failure -> ended("dropping", id, failure, () -> {}));
+    for (KeyspaceMetadata keyspace : next.keyspaces()) {
+      if (!isKnown(keyspace)) {
+        for (TableMetadata table : keyspace.tables().values()) {
+          follow(keyspace, table, open, oneReady);
+        }
       }
     }
-    known = wanted;
+    for (KeyspaceMetadata keyspace : known.keyspaces()) {
+      for (TableMetadata table : keyspace.tables().values()) {
+        if (next.table(table.id()) == null) {
+          UUID id = table.id();
+          engine.dropTable(id, failure -> ended("dropping", id, failure, () -> {}));
+        }
+      }
+    }
+    known = next;
     oneReady.run();
+  }
+
+  /**
+   * Whether nothing in the keyspace has changed. A change leaves the values that it does not touch
+   * as they are, so that one of thousands of tables is found without a look at the others' options.
+   */
+  @SuppressWarnings("ReferenceEquality")
+  private boolean isKnown(KeyspaceMetadata keyspace) {
+    return known.keyspace(keyspace.name()) == keyspace;
+  }
+
+  private void follow(
+      KeyspaceMetadata keyspace, TableMetadata table, AtomicInteger open, Runnable oneReady) {
+    UUID id = table.id();
+    TableMetadata before = known.table(id);
+    if (before == null) {
+      open.incrementAndGet();
+      engine.createTable(
+          id, settings(keyspace, table), failure -> ended("creating", id, failure, oneReady));
+      return;
+    }
+    KeyspaceMetadata keyspaceBefore =
+        Objects.requireNonNull(known.keyspace(before.keyspace()), "a table has a keyspace");
+    if (table.equals(before) && durability(keyspace) == durability(keyspaceBefore)) {
+      return;
+    }
+    TableSettings settings = settings(keyspace, table);
+    if (!settings.equals(settings(keyspaceBefore, before))) {
+      engine.alterTable(id, settings, failure -> ended("altering", id, failure, () -> {}));
+    }
   }
 
   /** A table that could not be made refuses its requests, which name it; the others go on. */

@@ -34,6 +34,8 @@ class QuorateTest {
   void aNodeThatDoesNotAnswerIsOneLineAndCodeOne() {
     assertThat(run("nodetool", "-H", "127.0.0.1", "-p", "1", "status")).isEqualTo(1);
     assertThat(err.toString().strip()).startsWith("no node answers at 127.0.0.1:1").hasLineCount(1);
+    assertThat(run("bench", "schema", "--host", "127.0.0.1:1")).isEqualTo(1);
+    assertThat(err.toString().strip()).hasLineCount(2);
   }
 
   @Test
@@ -43,6 +45,8 @@ class QuorateTest {
     assertThat(run("up", "--nodes", "many")).isEqualTo(2);
     assertThat(run("drill", "leader-kiled")).isEqualTo(2);
     assertThat(run("drill", "--rate", "0")).isEqualTo(2);
+    assertThat(run("bench", "schema", "--changes", "0")).isEqualTo(2);
+    assertThat(run("bench", "schema", "--keyspace", "a;b")).isEqualTo(2);
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString()).doesNotContain("Exception", "\tat ");
   }

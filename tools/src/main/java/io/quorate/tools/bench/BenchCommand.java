@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
 /** {@code quorate bench}. */
 @Command(
     name = "bench",
+    subcommands = SchemaBenchCommand.class,
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
