@@ -209,7 +209,11 @@ class JavaDriverTest {
     }
     Set<Integer> seen = new TreeSet<>();
     session
-        .execute(SimpleStatement.newInstance("SELECT k FROM app.scan").setPageSize(33))
+        .execute(
+            SimpleStatement.newInstance("SELECT k FROM app.scan")
+                .setPageSize(33)
+                // What was just written at ONE may not be at another replica yet.
+                .setConsistencyLevel(DefaultConsistencyLevel.ALL))
         .forEach(row -> assertThat(seen.add(row.getInt(0))).isTrue());
     assertThat(seen).hasSize(500);
     Row row = one("SELECT k, token(k) FROM app.scan WHERE k = 7");
