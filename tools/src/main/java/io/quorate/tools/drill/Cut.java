@@ -56,12 +56,7 @@ final class Cut implements Drill {
     stage.network().cutBothWays(cut, majority);
     stage.stepElect(cut, begin);
     stage.stepsDown(cut, begin);
-    boolean knows =
-        stage
-            .chronicle()
-            .awaitAll(begin, List.of(cut.name()), majority.getFirst().name(), What.DOWN, 30)
-            .isPresent();
-    refusals(stage, minority, cut, knows);
+    refusals(stage, minority, cut, knowsItIsAlone(stage, cut, majority, begin));
     stage.hold();
     stage.stepRoute(driver, begin);
     report.tell("the cut is healed");
@@ -101,6 +96,20 @@ final class Cut implements Drill {
     report.promise(
         downs == 0,
         String.format(Locale.ROOT, "one way: a node was said to be DOWN %d times", downs));
+  }
+
+  /** Waits until the node that is cut off says of each of the others that it is DOWN. */
+  private static boolean knowsItIsAlone(
+      Stage stage, NodeDirectory cut, List<NodeDirectory> others, long begin) {
+    boolean knows = true;
+    for (NodeDirectory other : others) {
+      knows &=
+          stage
+              .chronicle()
+              .awaitAll(begin, List.of(cut.name()), other.name(), What.DOWN, 30)
+              .isPresent();
+    }
+    return knows;
   }
 
   /** Asks the node that is cut off, once it knows. */
