@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ import java.util.Optional;
  * </pre>
  */
 public final class NodeDirectory {
-  private static final int ADMIN_MILLIS = 2_000;
+  private static final Duration ADMIN_LIMIT = Duration.ofSeconds(2);
   private static final long CONFIG_CHECK_HEAP_BYTES = 512L << 20;
 
   private final int number;
@@ -109,9 +110,16 @@ public final class NodeDirectory {
     }
   }
 
+  /** For questions that a node answers at once, if it answers at all. */
   public AdminClient admin() {
+    return admin(ADMIN_LIMIT);
+  }
+
+  /** For requests that take a while, such as a drain. */
+  public AdminClient admin(Duration answerLimit) {
     NodeConfig config = config();
-    return new AdminClient(config.listenAddress(), config.adminPort(), ADMIN_MILLIS);
+    return new AdminClient(
+        config.listenAddress(), config.adminPort(), Math.toIntExact(answerLimit.toMillis()));
   }
 
   /** The running process of this node. Another process that got its id since then is not it. */

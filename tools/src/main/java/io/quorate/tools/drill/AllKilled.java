@@ -63,7 +63,7 @@ final class AllKilled implements Drill {
 
   /** Schema and ownership, as a node knows them; not who is alive. */
   private static String metadata(NodeDirectory node) {
-    AdminClient admin = node.admin();
+    AdminClient admin = Stage.admin(node);
     List<String> ring = new ArrayList<>();
     for (Json token : admin.json("/v1/ring").elements()) {
       ring.add(token.text("token") + " " + token.text("host_id"));

@@ -33,7 +33,7 @@ final class RollingRestart implements Drill {
               node.name(),
               node.number() == leader.number() ? ", which led at the beginning" : ""));
       long drained = System.nanoTime();
-      node.admin().post("/v1/drain", Map.of());
+      Stage.admin(node).post("/v1/drain", Map.of());
       long stopped = System.nanoTime();
       stage.cluster().stop(List.of(node));
       long started = System.nanoTime();

@@ -8,6 +8,7 @@ import io.quorate.client.SessionConfig;
 import io.quorate.client.Statement;
 import io.quorate.node.NodeConfig;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.tools.AdminClient;
 import io.quorate.tools.CommandFailed;
 import io.quorate.tools.Json;
 import io.quorate.tools.cluster.LocalCluster;
@@ -151,6 +152,11 @@ final class Stage implements AutoCloseable {
     return nodes().stream().filter(node -> node.number() != one.number()).toList();
   }
 
+  /** A drill goes on as soon as a node answers, however busy the machine is. */
+  static AdminClient admin(NodeDirectory node) {
+    return node.admin(Duration.ofSeconds(PATIENCE_SECONDS));
+  }
+
   static List<String> names(List<NodeDirectory> nodes) {
     return nodes.stream().map(NodeDirectory::name).toList();
   }
@@ -164,7 +170,7 @@ final class Stage implements AutoCloseable {
     String leads = "";
     long term = -1;
     for (NodeDirectory node : nodes()) {
-      Json raft = node.admin().json("/v1/raft");
+      Json raft = admin(node).json("/v1/raft");
       if (!raft.text("leader").isEmpty() && raft.number("term") > term) {
         leads = raft.text("leader");
         term = raft.number("term");
