@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.datastax.oss.driver.api.core.ConsistencyLevel;
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.DefaultConsistencyLevel;
+import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
+import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
 import com.datastax.oss.driver.api.core.cql.BatchStatement;
 import com.datastax.oss.driver.api.core.cql.BatchType;
 import com.datastax.oss.driver.api.core.cql.BoundStatement;
@@ -60,6 +62,12 @@ class JavaDriverTest {
         CqlSession.builder()
             .addContactPoint(cluster.contact(1))
             .withLocalDatacenter("datacenter1")
+            .withConfigLoader(
+                // What is written at ONE, the driver's default, a read at ONE may not see yet.
+                DriverConfigLoader.programmaticBuilder()
+                    .withString(
+                        DefaultDriverOption.REQUEST_CONSISTENCY, ConsistencyLevel.QUORUM.toString())
+                    .build())
             .build();
     session.execute(
         "CREATE KEYSPACE app WITH replication = {'class': 'SimpleStrategy', 'replication_factor':"
@@ -73,13 +81,7 @@ class JavaDriverTest {
   }
 
   private static Row one(String cql, Object... values) {
-    // What was just written at ONE may not be at another replica yet; ALL sees it.
-    Row row =
-        session
-            .execute(
-                SimpleStatement.newInstance(cql, values)
-                    .setConsistencyLevel(DefaultConsistencyLevel.ALL))
-            .one();
+    Row row = session.execute(SimpleStatement.newInstance(cql, values)).one();
     assertThat(row).as(cql).isNotNull();
     return row;
   }
@@ -209,11 +211,7 @@ class JavaDriverTest {
     }
     Set<Integer> seen = new TreeSet<>();
     session
-        .execute(
-            SimpleStatement.newInstance("SELECT k FROM app.scan")
-                .setPageSize(33)
-                // What was just written at ONE may not be at another replica yet.
-                .setConsistencyLevel(DefaultConsistencyLevel.ALL))
+        .execute(SimpleStatement.newInstance("SELECT k FROM app.scan").setPageSize(33))
         .forEach(row -> assertThat(seen.add(row.getInt(0))).isTrue());
     assertThat(seen).hasSize(500);
     Row row = one("SELECT k, token(k) FROM app.scan WHERE k = 7");
@@ -235,14 +233,17 @@ class JavaDriverTest {
     session.execute(
         SimpleStatement.newInstance("INSERT INTO app.levels (k, v) VALUES (?, ?)", level.name(), 1)
             .setConsistencyLevel(level));
-    assertThat(
-            session
-                .execute(
-                    SimpleStatement.newInstance(
-                            "SELECT v FROM app.levels WHERE k = ?", level.name())
-                        .setConsistencyLevel(level))
-                .one())
-        .isNotNull();
+    // What was written at ONE a read at ONE may not see yet; a read at ALL gives it to everybody.
+    for (DefaultConsistencyLevel read : List.of(DefaultConsistencyLevel.ALL, level)) {
+      assertThat(
+              session
+                  .execute(
+                      SimpleStatement.newInstance(
+                              "SELECT v FROM app.levels WHERE k = ?", level.name())
+                          .setConsistencyLevel(read))
+                  .one())
+          .isNotNull();
+    }
   }
 
   @Test
