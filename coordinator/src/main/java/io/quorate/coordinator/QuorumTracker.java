@@ -148,6 +148,39 @@ final class QuorumTracker {
     return !isReached() && candidates - failed == required - 1;
   }
 
+  /** Whether answers of some of the replicas would be enough. Counts none. */
+  boolean isReachedBy(List<NodeInfo> answered) {
+    if (openByDatacenter == null) {
+      return counted(answered, countedDatacenter) >= required;
+    }
+    for (var datacenter : openByDatacenter.entrySet()) {
+      if (counted(answered, datacenter.getKey()) < datacenter.getValue()[0]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether an answer of one more replica would help beside those of others. Counts none. */
+  boolean wants(List<NodeInfo> answered, NodeInfo replica) {
+    if (openByDatacenter == null) {
+      return counts(replica) && !isReachedBy(answered);
+    }
+    int[] open = openByDatacenter.get(replica.datacenter());
+    return open != null && counted(answered, replica.datacenter()) < open[0];
+  }
+
+  private static int counted(List<NodeInfo> answered, @Nullable String datacenter) {
+    if (datacenter == null) {
+      return answered.size();
+    }
+    int counted = 0;
+    for (NodeInfo replica : answered) {
+      counted += replica.datacenter().equals(datacenter) ? 1 : 0;
+    }
+    return counted;
+  }
+
   boolean isReached() {
     return received >= required;
   }

@@ -7,7 +7,6 @@ import io.quorate.coordinator.Coordinator.RangeRows;
 import io.quorate.coordinator.Internode.Status;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
-import io.quorate.coordinator.metadata.TokenRing;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.FragmentDiff;
 import io.quorate.sstable.RangePosition;
@@ -80,30 +79,30 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
   /** Reads from {@code from} to the end of the tokens that have the same replicas. */
   private void readPiece(RangePosition from) {
-    TokenRing ring = metadata.ring();
-    String keyspace = read.table().keyspace();
-    List<NodeInfo> replicas = metadata.replicas(keyspace, from.token());
-    QuorumTracker tracker = QuorumTracker.of(level, replicas, reader.localDatacenter());
-    RequestFailure unavailable =
-        replicas.isEmpty()
-            ? new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0)
-            : tracker.unavailable(replicas, reader::isAlive);
+    RequestQuorum quorum = quorum(from.token());
+    RequestFailure unavailable = quorum.unavailable(reader::isAlive);
     if (unavailable != null) {
       fail(unavailable);
       return;
     }
-    Set<NodeInfo> same = new HashSet<>(replicas);
-    long end = ring.lastTokenOfRange(from.token());
-    while (end < read.lastToken() && end != Long.MAX_VALUE) {
-      List<NodeInfo> behind = metadata.replicas(keyspace, end + 1);
-      if (behind.size() != same.size() || !same.containsAll(behind)) {
-        break;
-      }
-      end = ring.lastTokenOfRange(end + 1);
+    String keyspace = read.table().keyspace();
+    Set<NodeInfo> replicas = new HashSet<>(metadata.replicas(keyspace, from.token()));
+    Set<NodeInfo> others = new HashSet<>(metadata.otherReplicas(keyspace, from.token()));
+    long end = metadata.lastTokenOfRange(from.token());
+    while (end < read.lastToken()
+        && end != Long.MAX_VALUE
+        && replicas.equals(new HashSet<>(metadata.replicas(keyspace, end + 1)))
+        && others.equals(new HashSet<>(metadata.otherReplicas(keyspace, end + 1)))) {
+      end = metadata.lastTokenOfRange(end + 1);
     }
     long last = Math.min(end, read.lastToken());
     RangeRead piece = new RangeRead(read.table(), from, last, read.limits(), rowsLeft);
-    new Piece(piece, ReplicaOrder.forRead(reader, replicas, tracker), tracker.required()).ask();
+    new Piece(piece, quorum).begin();
+  }
+
+  private RequestQuorum quorum(long token) {
+    return RequestQuorum.ofRead(
+        metadata, read.table().keyspace(), token, level, reader.localDatacenter());
   }
 
   private void pieceRead(RangeRead piece, List<PartitionRows> found, @Nullable RangePosition next) {
@@ -143,43 +142,45 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
   @Override
   void timedOut() {
-    QuorumTracker tracker =
-        QuorumTracker.of(
-            level,
-            metadata.replicas(read.table().keyspace(), read.from().token()),
-            reader.localDatacenter());
-    fail(new RequestFailure.ReadTimeout(level, 0, tracker.required(), false));
+    fail(new RequestFailure.ReadTimeout(level, 0, quorum(read.from().token()).required(), false));
   }
 
   /** One stretch of tokens with the same replicas. */
   private final class Piece {
     private final RangeRead piece;
-    private final List<NodeInfo> candidates;
-    private final int required;
+    private final RequestQuorum quorum;
+
+    /** Live replicas that were not asked, in the order in which they would be. */
+    private final List<NodeInfo> spare;
+
+    /** Those that were asked and have not refused. */
+    private final List<NodeInfo> asked = new ArrayList<>();
+
+    /** Those whose {@link #answers} came, in that order. */
     private final List<NodeInfo> answered = new ArrayList<>();
+
     private final List<RangeRows> answers = new ArrayList<>();
     private final TimeoutWheel.Entry speculation =
         new TimeoutWheel.Entry() {
           @Override
           void timedOut() {
-            askOneMore();
+            areSlow = true;
+            ask();
           }
         };
-    private int nextCandidate;
+    private boolean areSlow;
     private int refusals;
     private boolean merged;
 
-    Piece(RangeRead piece, List<NodeInfo> candidates, int required) {
+    Piece(RangeRead piece, RequestQuorum quorum) {
       this.piece = piece;
-      this.candidates = candidates;
-      this.required = required;
+      this.quorum = quorum;
+      this.spare = ReplicaOrder.forRead(reader, quorum);
     }
 
-    void ask() {
-      while (nextCandidate < required) {
-        contact(candidates.get(nextCandidate++));
-      }
-      if (nextCandidate < candidates.size()) {
+    void begin() {
+      ask();
+      if (!spare.isEmpty() && !done && !merged) {
         reader
             .internode()
             .timeouts()
@@ -187,12 +188,18 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       }
     }
 
-    private boolean askOneMore() {
-      if (done || merged || nextCandidate >= candidates.size()) {
-        return false;
+    /** Asks as many more as are needed beside those on whom one can still count. */
+    private void ask() {
+      List<NodeInfo> counted = new ArrayList<>(areSlow ? answered : asked);
+      while (!done && !merged) {
+        NodeInfo next = quorum.next(counted, spare);
+        if (next == null) {
+          return;
+        }
+        counted.add(next);
+        asked.add(next);
+        contact(next);
       }
-      contact(candidates.get(nextCandidate++));
-      return true;
     }
 
     private void contact(NodeInfo replica) {
@@ -205,28 +212,35 @@ final class RangeCoordination extends TimeoutWheel.Entry {
 
             @Override
             public void refused(String why) {
-              goOnWithout(why);
+              goOnWithout(replica, why);
             }
           };
       if (reader.isLocal(replica)) {
-        reader.readRangeLocally(piece, taker);
+        if (reader.isStale(metadata.epoch())) {
+          taker.refused(RingCoordinator.STALE);
+        } else {
+          reader.readRangeLocally(piece, taker);
+        }
         return;
       }
       Internode internode = reader.internode();
       ByteBuf request =
-          internode.request(Verb.READ_RANGE, 128, new RangeResponse(taker), deadlineNanos);
+          internode.request(
+              Verb.READ_RANGE, 128, new RangeResponse(taker), deadlineNanos, metadata.epoch());
       ReadCodec.writeRange(request, piece);
       internode.send(replica.internode(), request);
     }
 
     /** A replica has refused. */
-    private void goOnWithout(String why) {
+    private void goOnWithout(NodeInfo replica, String why) {
       refusals++;
-      if (!askOneMore() && candidates.size() - refusals < required) {
+      asked.remove(replica);
+      ask();
+      if (!done && !quorum.isReachedBy(asked)) {
         speculation.leaveWheel();
         fail(
             new RequestFailure.ReadFailure(
-                level, answers.size(), required, refusals, !answers.isEmpty(), why));
+                level, answers.size(), quorum.required(), refusals, !answers.isEmpty(), why));
       }
     }
 
@@ -240,7 +254,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
     }
 
     private void mergeIfEnough() {
-      if (!merged && answers.size() >= required) {
+      if (!merged && quorum.isReachedBy(answered)) {
         merged = true;
         speculation.leaveWheel();
         merge();
@@ -312,7 +326,12 @@ final class RangeCoordination extends TimeoutWheel.Entry {
           PartitionRead repaired =
               new PartitionRead(read.table(), position.token, position.key, read.limits());
           reader.repair(
-              answered.get(i), repaired, missing, deadlineNanos, repairs.of(answered.get(i)));
+              answered.get(i),
+              repaired,
+              missing,
+              metadata.epoch(),
+              deadlineNanos,
+              repairs.of(answered.get(i)));
         }
       }
       return new PartitionRows(position.token, position.key, wanted);
@@ -336,7 +355,7 @@ final class RangeCoordination extends TimeoutWheel.Entry {
       merged = false;
       mergeIfEnough();
       if (!merged) {
-        goOnWithout(why);
+        goOnWithout(replica, why);
       }
     }
   }

@@ -4,19 +4,20 @@ import io.netty.buffer.ByteBuf;
 import io.quorate.coordinator.Coordinator.Answer;
 import io.quorate.coordinator.Internode.Status;
 import io.quorate.coordinator.metadata.NodeInfo;
-import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.Digest;
 import io.quorate.sstable.FragmentDiff;
 import io.quorate.sstable.ReadResult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One read of one partition. One replica is asked for the rows, as many others as the level needs
  * for a digest of theirs. Equal digests answer at once. Otherwise all of them are asked for their
  * rows, which are reconciled; each replica is sent what it lacks, and the answer waits until they
- * have it, so that no later read goes back behind it.
+ * have it, so that no later read goes back behind it. While ownership changes, there have to be
+ * enough of the owners before and of those after it, or a later read that asks others would.
  *
  * <p>A replica that is slow, silent or refuses is replaced by one that was not asked yet.
  *
@@ -25,9 +26,11 @@ import org.jspecify.annotations.Nullable;
 final class ReadCoordination extends TimeoutWheel.Entry {
   private final ReplicaReader reader;
   private final PartitionRead read;
-  private final List<NodeInfo> candidates;
-  private final ConsistencyLevel level;
-  private final int required;
+  private final RequestQuorum quorum;
+
+  /** Live replicas that were not asked, in the order in which they would be. */
+  private final List<NodeInfo> spare;
+
   private final long deadlineNanos;
   private final Answer<ReadResult> answer;
   private final List<Contact> contacts = new ArrayList<>();
@@ -35,10 +38,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       new TimeoutWheel.Entry() {
         @Override
         void timedOut() {
-          askOneMore();
+          takeForSlow();
         }
       };
-  private int nextCandidate;
   private boolean wantsRows;
   private boolean done;
 
@@ -48,16 +50,13 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private ReadCoordination(
       ReplicaReader reader,
       PartitionRead read,
-      List<NodeInfo> candidates,
-      ConsistencyLevel level,
-      int required,
+      RequestQuorum quorum,
       long deadlineNanos,
       Answer<ReadResult> answer) {
     this.reader = reader;
     this.read = read;
-    this.candidates = candidates;
-    this.level = level;
-    this.required = required;
+    this.quorum = quorum;
+    this.spare = ReplicaOrder.forRead(reader, quorum);
     this.deadlineNanos = deadlineNanos;
     this.answer = answer;
   }
@@ -70,6 +69,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
     boolean isAlive(NodeInfo replica);
 
+    /** Whether this node knows that who is asked has changed since the metadata of an epoch. */
+    boolean isStale(long epoch);
+
     void readLocally(PartitionRead read, LocalAnswer<ReadResult> answer);
 
     Internode internode();
@@ -79,11 +81,16 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     /** How long to wait before one more replica is asked. */
     long speculateAfterNanos();
 
-    /** Sends a replica what it lacks; the answer comes when it has it or will not take it. */
+    /**
+     * Sends a replica what it lacks; the answer comes when it has it or will not take it.
+     *
+     * @param epoch of the metadata that said which replicas
+     */
     void repair(
         NodeInfo replica,
         PartitionRead read,
         byte[] missing,
+        long epoch,
         long deadlineNanos,
         LocalAnswer<@Nullable Void> answer);
 
@@ -94,30 +101,21 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   static void start(
       ReplicaReader reader,
       PartitionRead read,
-      List<NodeInfo> replicas,
-      ConsistencyLevel level,
+      RequestQuorum quorum,
       long deadlineNanos,
       Answer<ReadResult> answer) {
-    QuorumTracker tracker = QuorumTracker.of(level, replicas, reader.localDatacenter());
-    RequestFailure unavailable =
-        replicas.isEmpty()
-            ? new RequestFailure.Unavailable(level, Math.max(1, tracker.required()), 0)
-            : tracker.unavailable(replicas, reader::isAlive);
+    RequestFailure unavailable = quorum.unavailable(reader::isAlive);
     if (unavailable != null) {
       answer.failed(unavailable);
       return;
     }
-    List<NodeInfo> candidates = ReplicaOrder.forRead(reader, replicas, tracker);
-    new ReadCoordination(reader, read, candidates, level, tracker.required(), deadlineNanos, answer)
-        .ask();
+    new ReadCoordination(reader, read, quorum, deadlineNanos, answer).begin();
   }
 
-  private void ask() {
+  private void begin() {
     reader.internode().timeouts().enter(this, deadlineNanos);
-    while (contacts.size() < required && nextCandidate < candidates.size()) {
-      contact(candidates.get(nextCandidate++), contacts.isEmpty());
-    }
-    if (nextCandidate < candidates.size()) {
+    ask(false);
+    if (!spare.isEmpty() && !done) {
       reader
           .internode()
           .timeouts()
@@ -125,17 +123,37 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     }
   }
 
-  private void askOneMore() {
-    if (!done && nextCandidate < candidates.size()) {
-      // The slow one may be the one that was asked for rows.
-      contact(candidates.get(nextCandidate++), true);
+  /** Asks as many more as are needed beside those on whom one can still count. */
+  private void ask(boolean rows) {
+    while (!done) {
+      NodeInfo next = quorum.next(replicas(Contact::mayCount), spare);
+      if (next == null) {
+        return;
+      }
+      Contact contact = new Contact(next, rows || wantsRows || contacts.isEmpty());
+      contacts.add(contact);
+      contact.send();
     }
   }
 
-  private void contact(NodeInfo replica, boolean rows) {
-    Contact contact = new Contact(replica, rows || wantsRows);
-    contacts.add(contact);
-    contact.send();
+  private List<NodeInfo> replicas(Predicate<Contact> which) {
+    List<NodeInfo> replicas = new ArrayList<>(contacts.size());
+    for (int i = 0; i < contacts.size(); i++) {
+      if (which.test(contacts.get(i))) {
+        replicas.add(contacts.get(i).replica);
+      }
+    }
+    return replicas;
+  }
+
+  private void takeForSlow() {
+    if (!done) {
+      for (Contact contact : contacts) {
+        contact.slow = !contact.hasAnswered();
+      }
+      // The slow one may be the one that was asked for rows.
+      ask(true);
+    }
   }
 
   private void refused(Contact contact, String why) {
@@ -143,20 +161,20 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       return;
     }
     contact.refused = true;
-    if (nextCandidate < candidates.size()) {
-      askOneMore();
+    ask(true);
+    failWithout(why);
+  }
+
+  /** Fails when those that refused cannot be done without. */
+  private void failWithout(String why) {
+    if (done || quorum.isReachedBy(replicas(contact -> !contact.refused))) {
       return;
     }
-    int refusals = 0;
-    for (Contact other : contacts) {
-      refusals += other.refused ? 1 : 0;
-    }
-    if (contacts.size() - refusals < required) {
-      finish();
-      answer.failed(
-          new RequestFailure.ReadFailure(
-              level, answers(), required, refusals, rows() != null, why));
-    }
+    int refusals = replicas(contact -> contact.refused).size();
+    finish();
+    answer.failed(
+        new RequestFailure.ReadFailure(
+            quorum.level(), answers(), quorum.required(), refusals, rows() != null, why));
   }
 
   private int answers() {
@@ -186,24 +204,23 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       return;
     }
     if (!wantsRows) {
-      Digest expected = required == 1 ? null : first.digest();
+      boolean isAlone = answers() == 1;
       for (Contact contact : contacts) {
-        if (contact.hasAnswered() && expected != null && !expected.equals(contact.digest())) {
+        if (!isAlone && contact.hasAnswered() && !first.digest().equals(contact.digest())) {
           reader.sawMismatch();
           readAllRows();
           return;
         }
       }
-      if (answers() >= required) {
+      if (quorum.isReachedBy(replicas(Contact::hasAnswered))) {
         finish();
         answer.succeeded(first.result);
       }
       return;
     }
-    List<Contact> complete = contacts.stream().filter(contact -> contact.result != null).toList();
-    if (complete.size() >= required) {
+    if (quorum.isReachedBy(replicas(contact -> contact.result != null))) {
       finish();
-      reconcile(complete);
+      reconcile(contacts.stream().filter(contact -> contact.result != null).toList());
     }
   }
 
@@ -236,7 +253,8 @@ final class ReadCoordination extends TimeoutWheel.Entry {
               ? null
               : FragmentDiff.missing(merged.everything(), contact.result.fragment());
       if (missing != null) {
-        reader.repair(contact.replica, read, missing, deadlineNanos, repairs.of(contact));
+        reader.repair(
+            contact.replica, read, missing, quorum.epoch(), deadlineNanos, repairs.of(contact));
       }
     }
     repairs.allSent();
@@ -250,21 +268,21 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     leaveWheel();
     if (refusing == null) {
       answer.succeeded(result);
-    } else if (nextCandidate < candidates.size()) {
-      replace(refusing);
     } else {
-      answer.failed(new RequestFailure.ReadFailure(level, required - 1, required, 1, true, why));
+      goOnWithout(refusing, why);
     }
   }
 
-  /** Goes on without a replica that does not take its repair: another one may know as much. */
-  private void replace(Contact contact) {
+  /** Another one may know as much as a replica that does not take its repair. */
+  private void goOnWithout(Contact contact, String why) {
     contact.refused = true;
     contact.result = null;
     contact.digest = null;
     done = false;
     reader.internode().timeouts().enter(this, deadlineNanos);
-    askOneMore();
+    ask(true);
+    failWithout(why);
+    evaluate();
   }
 
   private void finish() {
@@ -277,10 +295,14 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   void timedOut() {
     if (repairing) {
       repairing = false;
-      answer.failed(new RequestFailure.ReadTimeout(level, required - 1, required, true));
+      answer.failed(
+          new RequestFailure.ReadTimeout(
+              quorum.level(), quorum.required() - 1, quorum.required(), true));
     } else if (!done) {
       finish();
-      answer.failed(new RequestFailure.ReadTimeout(level, answers(), required, rows() != null));
+      answer.failed(
+          new RequestFailure.ReadTimeout(
+              quorum.level(), answers(), quorum.required(), rows() != null));
     }
   }
 
@@ -289,6 +311,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     private final NodeInfo replica;
     private boolean rowsWanted;
     private boolean refused;
+    private boolean slow;
     private @Nullable ReadResult result;
     private @Nullable Digest digest;
 
@@ -298,7 +321,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     }
 
     boolean hasAnswered() {
-      return result != null || digest != null;
+      return result != null || (digest != null && !wantsRows);
+    }
+
+    boolean mayCount() {
+      return !refused && (!slow || hasAnswered());
     }
 
     Digest digest() {
@@ -316,6 +343,10 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
     void send() {
       if (reader.isLocal(replica)) {
+        if (reader.isStale(quorum.epoch())) {
+          refused(RingCoordinator.STALE);
+          return;
+        }
         // Its own rows cost this node no more than a digest of them.
         rowsWanted = true;
         reader.readLocally(read, this);
@@ -325,7 +356,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       boolean rows = rowsWanted;
       ByteBuf request =
           internode.request(
-              rows ? Verb.READ : Verb.READ_DIGEST, 128, new Response(rows), deadlineNanos);
+              rows ? Verb.READ : Verb.READ_DIGEST,
+              128,
+              new Response(rows),
+              deadlineNanos,
+              quorum.epoch());
       ReadCodec.write(request, read.table().id(), read.token(), read.key(), read.limits());
       internode.send(replica.internode(), request);
     }

@@ -61,7 +61,7 @@ final class Replanning<T extends @Nullable Object> extends TimeoutWheel.Entry im
 
   @Override
   public void failed(RequestFailure failure) {
-    long newer = internode.newestRefusalEpoch();
+    long newer = Math.max(internode.newestRefusalEpoch(), ring.metadata().ownershipEpoch());
     boolean refused =
         failure instanceof RequestFailure.WriteFailure
             || failure instanceof RequestFailure.ReadFailure;

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingCoordinator
     implements Coordinator, WriteCoordination.ReplicaWriter, RangeCoordination.RangeReader {
+  /** Why this node does not do its own part in a request of its own. */
+  static final String STALE = "ownership has changed since the request was planned";
+
   private static final long SPECULATE_AFTER_NANOS = 50_000_000;
 
   private final UUID hostId;
@@ -104,7 +107,8 @@ public final class RingCoordinator
             WriteCoordination.start(
                 this,
                 mutation,
-                writeQuorum(metadata, table, mutation.token(), level),
+                RequestQuorum.ofWrite(
+                    metadata, table.keyspace(), mutation.token(), level, datacenter),
                 kind,
                 deadlineNanos,
                 planned));
@@ -148,17 +152,9 @@ public final class RingCoordinator
   private @Nullable RequestFailure unavailable(TableMutation mutation, ConsistencyLevel level) {
     long token = Mutation.of(mutation.mutation()).token();
     return WriteCoordination.unavailable(
-        this, writeQuorum(ring.metadata(), mutation.table(), token, level));
-  }
-
-  private WriteQuorum writeQuorum(
-      ClusterMetadata metadata, TableMetadata table, long token, ConsistencyLevel level) {
-    return new WriteQuorum(
-        metadata.epoch(),
-        level,
-        metadata.replicas(table.keyspace(), token),
-        metadata.otherReplicas(table.keyspace(), token),
-        datacenter);
+        this,
+        RequestQuorum.ofWrite(
+            ring.metadata(), mutation.table().keyspace(), token, level, datacenter));
   }
 
   private void writeAll(
@@ -221,8 +217,8 @@ public final class RingCoordinator
             ReadCoordination.start(
                 this,
                 read,
-                metadata.replicas(read.table().keyspace(), read.token()),
-                level,
+                RequestQuorum.ofRead(
+                    metadata, read.table().keyspace(), read.token(), level, datacenter),
                 deadlineNanos,
                 planned));
   }
@@ -411,6 +407,11 @@ public final class RingCoordinator
   }
 
   @Override
+  public boolean isStale(long epoch) {
+    return epoch < ring.metadata().ownershipEpoch();
+  }
+
+  @Override
   public void readLocally(PartitionRead read, LocalAnswer<ReadResult> answer) {
     local.read(read.table().id(), read.token(), read.key(), read.limits(), answer);
   }
@@ -426,19 +427,24 @@ public final class RingCoordinator
       NodeInfo replica,
       PartitionRead read,
       byte[] missing,
+      long epoch,
       long deadlineNanos,
       LocalAnswer<@Nullable Void> answer) {
     repairs.increment();
     Mutation mutation = Mutation.of(read.table().id(), read.token(), read.key(), missing);
     if (isLocal(replica)) {
-      local.apply(mutation, answer);
+      if (isStale(epoch)) {
+        answer.refused(STALE);
+      } else {
+        local.apply(mutation, answer);
+      }
       return;
     }
     byte[] bytes = mutation.bytes();
     internode.send(
         replica.internode(),
         internode
-            .request(Verb.MUTATION, bytes.length, new RepairResponse(answer), deadlineNanos)
+            .request(Verb.MUTATION, bytes.length, new RepairResponse(answer), deadlineNanos, epoch)
             .writeBytes(bytes));
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class WriteCoordination extends TimeoutWheel.Entry {
   private final ReplicaWriter writer;
   private final Mutation mutation;
-  private final WriteQuorum quorum;
+  private final RequestQuorum quorum;
   private final WriteKind kind;
   private final long deadlineNanos;
 
@@ -34,7 +34,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   private WriteCoordination(
       ReplicaWriter writer,
       Mutation mutation,
-      WriteQuorum quorum,
+      RequestQuorum quorum,
       WriteKind kind,
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
@@ -69,7 +69,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   static void start(
       ReplicaWriter writer,
       Mutation mutation,
-      WriteQuorum quorum,
+      RequestQuorum quorum,
       WriteKind kind,
       long deadlineNanos,
       Answer<@Nullable Void> answer) {
@@ -83,11 +83,9 @@ final class WriteCoordination extends TimeoutWheel.Entry {
   }
 
   /** Why a write would not be tried, or null. */
-  static @Nullable RequestFailure unavailable(ReplicaWriter writer, WriteQuorum quorum) {
-    if (quorum.targets().isEmpty()) {
-      return new RequestFailure.Unavailable(quorum.level(), Math.max(1, quorum.required()), 0);
-    }
-    return quorum.level() == ConsistencyLevel.ANY ? null : quorum.unavailable(writer::isAlive);
+  static @Nullable RequestFailure unavailable(ReplicaWriter writer, RequestQuorum quorum) {
+    boolean aHintIsEnough = quorum.level() == ConsistencyLevel.ANY;
+    return quorum.unavailable(replica -> aHintIsEnough || writer.isAlive(replica));
   }
 
   private void send(List<NodeInfo> replicas) {

@@ -47,6 +47,16 @@ class QuorumTrackerTest {
   }
 
   @Test
+  void answersOfOneDatacenterDoNotMakeUpForThoseOfAnother() {
+    QuorumTracker tracker = QuorumTracker.of(ConsistencyLevel.EACH_QUORUM, TWO_DATACENTERS, "a");
+    List<NodeInfo> four = TWO_DATACENTERS.subList(0, 4);
+    assertThat(tracker.isReachedBy(four)).as("three of a, one of b").isFalse();
+    assertThat(tracker.wants(four.subList(0, 2), four.get(2))).isFalse();
+    assertThat(tracker.wants(four.subList(0, 3), four.get(3))).isTrue();
+    assertThat(tracker.isReachedBy(TWO_DATACENTERS.subList(1, 5))).isTrue();
+  }
+
+  @Test
   void unavailableSaysRequiredAndAlive() {
     QuorumTracker quorum = QuorumTracker.of(ConsistencyLevel.QUORUM, THREE, "a");
     assertThat(quorum.unavailable(THREE, node -> node.equals(THREE.get(0))))

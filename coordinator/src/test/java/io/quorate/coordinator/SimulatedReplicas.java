@@ -26,6 +26,7 @@ import io.quorate.protocol.types.CqlType.Scalar;
 import io.quorate.sstable.EngineOptions;
 import io.quorate.sstable.FragmentReader;
 import io.quorate.sstable.FragmentWriter;
+import io.quorate.sstable.Mutation;
 import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.ReadResult;
@@ -276,6 +277,22 @@ final class SimulatedReplicas {
     ChangeOutcome outcome = metadata.apply(change);
     assertThat(outcome).isInstanceOf(ChangeOutcome.Applied.class);
     metadata = ((ChangeOutcome.Applied) outcome).metadata();
+    return metadata;
+  }
+
+  /** What a write leaves behind that reached some nodes only, and whose coordinator is gone. */
+  void put(int key, Peer... some) {
+    byte[] mutation = mutation(key);
+    List<String> applied = new ArrayList<>();
+    for (Peer one : some) {
+      one.onShard(() ->
+          one.local.apply(
+              Mutation.of(mutation), new Local<>(nothing -> applied.add(one.host.name()))));
+    }
+    assertThat(world.runUntil(() -> applied.size() == some.length, TIMEOUT_NANOS)).isTrue();
+  }
+
+  ClusterMetadata metadata() {
     return metadata;
   }
 

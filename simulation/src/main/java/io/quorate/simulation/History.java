@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,11 +79,8 @@ public final class History {
    * What clients should not have seen, in words, of operations at levels of which any two meet in a
    * replica: a read that misses what was acknowledged, or read, before it began; and one of a value
    * that nobody had begun to write.
-   *
-   * @param mayGoBack whether, in a time that begins and ends at two moments, a later read may miss
-   *     what an earlier one saw, as long as that was not acknowledged
    */
-  List<String> anomalies(Set<ConsistencyLevel> strong, BiPredicate<Long, Long> mayGoBack) {
+  List<String> anomalies(Set<ConsistencyLevel> strong) {
     Map<Integer, List<Operation>> byRegister = new TreeMap<>();
     for (Operation operation : operations) {
       byRegister.computeIfAbsent(operation.register(), r -> new ArrayList<>()).add(operation);
@@ -95,7 +91,7 @@ public final class History {
         if (read.kind() == Kind.READ
             && read.outcome() == Outcome.OK
             && strong.contains(read.level())) {
-          anomalies.addAll(anomalies(read, ofOne, strong, mayGoBack));
+          anomalies.addAll(anomalies(read, ofOne, strong));
         }
       }
     }
@@ -103,10 +99,7 @@ public final class History {
   }
 
   private static List<String> anomalies(
-      Operation read,
-      List<Operation> ofOne,
-      Set<ConsistencyLevel> strong,
-      BiPredicate<Long, Long> mayGoBack) {
+      Operation read, List<Operation> ofOne, Set<ConsistencyLevel> strong) {
     List<String> anomalies = new ArrayList<>();
     boolean wasWritten = read.value() == 0;
     for (Operation other : ofOne) {
@@ -117,8 +110,7 @@ public final class History {
           strong.contains(other.level())
               && other.outcome() == Outcome.OK
               && other.endNanos() < read.beginNanos();
-      boolean isExcused = !isWrite && mayGoBack.test(other.beginNanos(), read.endNanos());
-      if (mustBeSeen && !isExcused && other.value() > read.value()) {
+      if (mustBeSeen && other.value() > read.value()) {
         anomalies.add((isWrite ? "stale read: " : "a read goes back: ") + read + " after " + other);
       }
     }

@@ -14,7 +14,6 @@ import io.quorate.raft.SafetyChecker;
 import io.quorate.raft.StateHash;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -43,9 +42,6 @@ final class MetadataWatch {
   /** By ownership epoch: that which everyone must have reached before anyone reaches it. */
   private final TreeMap<Long, Long> floors = new TreeMap<>();
 
-  /** When someone first took a step of ownership. */
-  private final TreeSet<Long> ownerChangesNanos = new TreeSet<>();
-
   private long floor;
 
   /** A node as it was looked at last. */
@@ -59,12 +55,6 @@ final class MetadataWatch {
     this.cluster = cluster;
     floors.put(-1L, 0L);
     readsNew.put(-1L, false);
-  }
-
-  /** Whether the owners of anything changed between two times, as the first node knew. */
-  boolean ownersChanged(long fromNanos, long toNanos) {
-    Long change = ownerChangesNanos.ceiling(fromNanos);
-    return change != null && change <= toNanos;
   }
 
   /** Looks at a host. */
@@ -152,7 +142,6 @@ final class MetadataWatch {
       reached = floors.getOrDefault(before, 0L);
     }
     floors.put(epoch, reached);
-    ownerChangesNanos.add(cluster.world().nowNanos());
     readsNew.put(epoch, readsOwnersAfter);
     if (reached > floor) {
       floor = reached;

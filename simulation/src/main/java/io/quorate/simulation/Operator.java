@@ -39,6 +39,7 @@ final class Operator {
 
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
+  private final int replicationFactor;
   private final Randomness random;
   private final Story story;
   private final SortedMap<String, Integer> done = new TreeMap<>();
@@ -70,8 +71,9 @@ final class Operator {
     }
   }
 
-  Operator(SimulatedCluster cluster, Story story) {
+  Operator(SimulatedCluster cluster, int replicationFactor, Story story) {
     this.cluster = cluster;
+    this.replicationFactor = replicationFactor;
     this.world = cluster.world();
     this.random = world.random();
     this.story = story;
@@ -186,8 +188,8 @@ final class Operator {
     Plan next =
         switch (random.nextInt(6)) {
           case 0, 1 -> nodes < MOST_NODES ? join() : null;
-          case 2, 3 -> nodes > FEWEST_NODES ? new Plan(Transition.Kind.LEAVE, victim) : null;
-          case 4 -> nodes > FEWEST_NODES && mayDie(victim, via) ? remove(victim) : null;
+          case 2, 3 -> nodes > fewestNodes() ? new Plan(Transition.Kind.LEAVE, victim) : null;
+          case 4 -> nodes > fewestNodes() && mayDie(victim, via) ? remove(victim) : null;
           default -> nodes < MOST_NODES && mayDie(victim, via) ? replace(victim, via) : null;
         };
     if (next == null) {
@@ -208,10 +210,15 @@ final class Operator {
     return new Plan(Transition.Kind.JOIN, host);
   }
 
-  /** A majority of the voters that is lost for good is another story. */
+  private int fewestNodes() {
+    return Math.max(FEWEST_NODES, replicationFactor);
+  }
+
+  /** The only copy of a row, or a majority of the voters, lost for good is another story. */
   private boolean mayDie(SimulatedHost victim, SimulatedHost via) {
     RaftNode raft = cluster.node(via).raft();
-    return raft != null
+    return replicationFactor > 1
+        && raft != null
         && raft.status().outgoingVoters().isEmpty()
         && (raft.status().voters().size() >= 3 || !raft.status().voters().contains(peer(victim)));
   }
@@ -326,7 +333,7 @@ final class Operator {
       }
       case LEAVE -> {
         NodeInfo node = info(now.host, metadata);
-        if (metadata.nodes().size() <= FEWEST_NODES) {
+        if (metadata.nodes().size() <= fewestNodes()) {
           over(now, "given up"); // planned when there seemed to be more
         } else if (node != null && cluster.serves(now.host)) {
           propose(
@@ -337,7 +344,7 @@ final class Operator {
       case REMOVE -> {
         NodeInfo node = info(now.host, metadata);
         RingCoordinator coordinator = cluster.node(via).coordinator();
-        if (metadata.nodes().size() <= FEWEST_NODES) {
+        if (metadata.nodes().size() <= fewestNodes()) {
           over(now, "given up");
           cluster.start(now.host);
         } else if (node != null && !coordinator.isAlive(node.hostId())) {

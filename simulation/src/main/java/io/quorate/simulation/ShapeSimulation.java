@@ -33,7 +33,6 @@ import java.util.function.BooleanSupplier;
  * replicas agree, that the metadata register's history is linearisable, and that nothing hangs.
  */
 public final class ShapeSimulation {
-  private static final int REPLICATION_FACTOR = 3;
   private static final int CLIENTS = 4;
   private static final int REGISTERS_PER_CLIENT = 12;
   private static final int REGISTERS = CLIENTS * REGISTERS_PER_CLIENT;
@@ -42,7 +41,7 @@ public final class ShapeSimulation {
   private static final long SETTLE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(120);
   private static final long CONVERGE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(120);
 
-  /** Levels of which any two meet in a replica, at this replication factor. */
+  /** Levels of which any two meet in a replica. */
   private static final Set<ConsistencyLevel> STRONG =
       EnumSet.of(ConsistencyLevel.QUORUM, ConsistencyLevel.ALL);
 
@@ -58,6 +57,7 @@ public final class ShapeSimulation {
   private final Faults faults;
   private final List<String> violations = new ArrayList<>();
   private final int nodes;
+  private final int replicationFactor;
   private boolean working = true;
   private long leaderAfterNanos = -1;
   private long settledAfterNanos = -1;
@@ -65,18 +65,22 @@ public final class ShapeSimulation {
 
   /** What is done wrong, for a checker to notice. */
   public enum Control {
-    NONE(Flaw.NONE),
-    NO_FENCE(Flaw.NO_FENCE),
-    COUNTS_OWNERS_BEFORE(Flaw.COUNTS_OWNERS_BEFORE),
-    COUNTS_OWNERS_AFTER(Flaw.COUNTS_OWNERS_AFTER),
-    FETCHES_NOTHING(Flaw.FETCHES_NOTHING),
+    NONE(Flaw.NONE, 0),
+    NO_FENCE(Flaw.NO_FENCE, 1),
+    COUNTS_OWNERS_BEFORE(Flaw.COUNTS_OWNERS_BEFORE, 1),
+    COUNTS_OWNERS_AFTER(Flaw.COUNTS_OWNERS_AFTER, 1),
+    FETCHES_NOTHING(Flaw.FETCHES_NOTHING, 3),
     /** Metadata are read without asking the ring from where on that may be done. */
-    READS_OLD_METADATA(Flaw.NONE);
+    READS_OLD_METADATA(Flaw.NONE, 0);
 
     private final Flaw flaw;
 
-    Control(Flaw flaw) {
+    /** Replicas a row; 0: drawn. With one, no other makes up for what goes wrong. */
+    private final int copies;
+
+    Control(Flaw flaw, int copies) {
       this.flaw = flaw;
+      this.copies = copies;
     }
   }
 
@@ -111,6 +115,7 @@ public final class ShapeSimulation {
     world = new SimulatedWorld(seed);
     story = new Story(world);
     nodes = 3 + world.random().nextInt(3);
+    replicationFactor = control.copies > 0 ? control.copies : drawReplicationFactor();
     cluster = new SimulatedCluster(world, nodes);
     cluster.choosesVoters(
         new VoterPolicy(0, TimeUnit.SECONDS.toMillis(2 + world.random().nextInt(60))));
@@ -122,8 +127,17 @@ public final class ShapeSimulation {
     metadataRegister = new MetadataRegister(cluster, control != Control.READS_OLD_METADATA);
     watch = new MetadataWatch(cluster);
     schema = new SchemaClient(cluster);
-    operator = new Operator(cluster, story);
+    operator = new Operator(cluster, replicationFactor, story);
     faults = new Faults(cluster, 1_000 << world.random().nextInt(4), operator::isWanted, story);
+  }
+
+  private int drawReplicationFactor() {
+    return switch (world.random().nextInt(8)) {
+      case 0 -> 1;
+      case 1 -> 2;
+      case 2 -> 5;
+      default -> 3;
+    };
   }
 
   /** Runs one seed. */
@@ -169,10 +183,10 @@ public final class ShapeSimulation {
   }
 
   private void begin() {
-    story.tell(nodes + " nodes");
+    story.tell(nodes + " nodes, " + replicationFactor + " replicas a row");
     world.afterEachStep(watch::look);
     cluster.startAll();
-    registers.create(REPLICATION_FACTOR);
+    registers.create(replicationFactor);
     registers.change(MetadataRegister.creation());
   }
 
@@ -267,7 +281,7 @@ public final class ShapeSimulation {
       converge();
       checkMembers();
     }
-    violations.addAll(history.anomalies(STRONG, watch::ownersChanged));
+    violations.addAll(history.anomalies(STRONG));
     if (!metadataRegister.isLinearizable()) {
       violations.add("the metadata register is not linearisable: " + metadataRegister.history());
     }

@@ -52,6 +52,11 @@ class ShapeSimulationTest {
   }
 
   @Test
+  void aWriteThatCountsTheOwnersBeforeOnlyIsCaught() {
+    assertThat(firstCaught(Control.COUNTS_OWNERS_BEFORE, 1, 60, "stale read")).isPositive();
+  }
+
+  @Test
   void metadataReadWithoutAskingTheRingAreCaught() {
     assertThat(firstCaught(Control.READS_OLD_METADATA, 1, 10, "not linearisable")).isPositive();
   }

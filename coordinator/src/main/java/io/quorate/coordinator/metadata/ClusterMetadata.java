@@ -182,8 +182,8 @@ public final class ClusterMetadata {
   }
 
   /**
-   * The set of replicas in which a write needs its level too, because ownership changes; none when
-   * it is that of {@link #replicas}.
+   * The set of replicas in which a request needs its level too, because ownership changes; none
+   * when it is that of {@link #replicas}.
    */
   public List<NodeInfo> otherReplicas(String keyspace, long token) {
     if (other == null) {
@@ -191,6 +191,12 @@ public final class ClusterMetadata {
     }
     List<NodeInfo> others = other.replicas(keyspace, token);
     return others.equals(reading.replicas(keyspace, token)) ? List.of() : others;
+  }
+
+  /** The last token, from {@code token} upwards, up to which nobody's range ends or begins. */
+  public long lastTokenOfRange(long token) {
+    long end = reading.ring().lastTokenOfRange(token);
+    return other == null ? end : Math.min(end, other.ring().lastTokenOfRange(token));
   }
 
   /** Whether a node is a replica of every token from {@code first} to {@code last}. */
@@ -203,10 +209,7 @@ public final class ClusterMetadata {
       if (!owns) {
         return false;
       }
-      long end = reading.ring().lastTokenOfRange(token);
-      if (other != null) {
-        end = Math.min(end, other.ring().lastTokenOfRange(token));
-      }
+      long end = lastTokenOfRange(token);
       if (end >= last) {
         return true;
       }

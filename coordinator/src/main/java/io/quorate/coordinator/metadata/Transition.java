@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * whoever reads meet in one set of replicas:
  *
  * <pre>
- * WRITE_BOTH   writes need their level among the owners before and among those after, reads ask
- *              those before; once all nodes know it, the new owners fetch what is there already
- * READ_NEW     the new owners have everything: reads ask the owners after, writes still need both
+ * WRITE_BOTH   requests need their level among the owners before and among those after, reads at
+ *              ONE ask those before; once all nodes know it, the new owners fetch what is there
+ * READ_NEW     the new owners have everything: reads at ONE ask them, all else still needs both
  * (the end)    once all nodes know that, the owners before are forgotten
  * </pre>
  *
