@@ -22,7 +22,7 @@ final class PendingProposals {
     private final List<Consumer<ProposalOutcome>> callbacks = new ArrayList<>(1);
 
     /** Whether it ever went to a log or a leader: from then on a failure is an unknown outcome. */
-    boolean mayBeInLog;
+    private boolean mayBeInLog;
 
     /** The term in which it was given to that term's leader; -1 before. */
     long offeredInTerm = -1;
@@ -34,6 +34,12 @@ final class PendingProposals {
       this.id = id;
       this.encoded = encoded;
       this.deadlineNanos = deadlineNanos;
+    }
+
+    void offered(long term, long tick) {
+      mayBeInLog = true;
+      offeredInTerm = term;
+      offeredAtTick = tick;
     }
 
     void answer(ProposalOutcome outcome) {

@@ -3,23 +3,14 @@ package io.quorate.raft;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Timer;
-import io.quorate.raft.AppliedProposals.Applied;
 import io.quorate.raft.ConfigurationOutcome.Reason;
-import io.quorate.raft.PendingProposals.Pending;
-import io.quorate.raft.ProposalOutcome.Committed;
-import io.quorate.raft.ProposalOutcome.Rejected;
-import io.quorate.raft.ProposalOutcome.Unknown;
 import io.quorate.raft.RaftStatus.PeerStatus;
 import io.quorate.raft.Ready.Envelope;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftNode {
   private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
-  private static final long STRANGER_LOG_TICKS = 1_200;
 
   private enum Life {
     NEW,
@@ -53,12 +43,6 @@ public final class RaftNode {
     STOPPED
   }
 
-  private record PendingChange(
-      long term, Configuration to, long deadlineNanos, Consumer<ConfigurationOutcome> callback) {}
-
-  /** On the way to another ring. */
-  private record Move(Ring to, boolean isFounder, Consumer<@Nullable String> callback) {}
-
   private final Environment environment;
   private final Shard shard;
   private final RaftConfig config;
@@ -67,20 +51,15 @@ public final class RaftNode {
 
   private final LogThread disk;
   private final ReplicatedState state;
-  private final PendingProposals proposals = new PendingProposals();
+  private final Proposals proposals;
   private final PendingReads reads;
-  private final StateAgreement agreement;
+  private final StateReports reports;
+  private final OtherRings otherRings;
   private final StallWatch applyWatch = new StallWatch();
-
-  /** Ids that this member, as the leader of the current term, has in its log and not applied. */
-  private final Set<ProposalId> inLog = new LinkedHashSet<>();
 
   private Life life = Life.NEW;
   private Ring ring = Ring.FIRST;
-  private @Nullable Move move;
-
-  /** When it was last logged that a member of another ring was heard, by member. */
-  private final Map<PeerId, Long> strangers = new TreeMap<>();
+  private @Nullable RingMove move;
 
   private @Nullable String failure;
 
@@ -91,7 +70,6 @@ public final class RaftNode {
   private boolean isPersisting;
   private long persistingSinceTick;
   private boolean isSnapshotting;
-  private long stateDiffersAt;
   private int leaderlessTicks;
   private long knownTerm;
   private @Nullable PeerId knownLeader;
@@ -102,8 +80,7 @@ public final class RaftNode {
   /** Who waits until what was applied is remembered, in the order of their indexes. */
   private final ArrayDeque<Memory> memories = new ArrayDeque<>();
 
-  /** A change of the voters that was begun here. The core has one at a time. */
-  private @Nullable PendingChange change;
+  private final VoterChange change = new VoterChange();
 
   /** Written on the shard, read anywhere. */
   private volatile RaftStatus status;
@@ -123,8 +100,10 @@ public final class RaftNode {
     this.listener = listener;
     this.disk = new LogThread(environment, shard, directory, this::fail);
     this.state = new ReplicatedState(machine, config.maxAppliedProposals());
+    this.proposals = new Proposals(config, state, this::send);
     this.reads = new PendingReads(environment.random().nextLong());
-    this.agreement = new StateAgreement(config.self());
+    this.reports = new StateReports(config.self(), state, this::send, listener);
+    this.otherRings = new OtherRings(config.self(), this::send);
     this.status = describe();
   }
 
@@ -222,10 +201,7 @@ public final class RaftNode {
     disk.close();
     proposals.failAll(Refusal.NOT_RUNNING);
     reads.refuseAll(Refusal.NOT_RUNNING);
-    if (change != null) {
-      change.callback().accept(new ConfigurationOutcome.Unknown());
-      change = null;
-    }
+    change.giveUp();
     status = describe();
   }
 
@@ -260,87 +236,11 @@ public final class RaftNode {
    */
   public void propose(
       ProposalId id, byte[] command, long deadlineNanos, Consumer<ProposalOutcome> callback) {
-    onShard(() -> accept(new Proposal(id, command), deadlineNanos, callback));
-  }
-
-  private void accept(Proposal proposal, long deadline, Consumer<ProposalOutcome> callback) {
-    RaftCore running = running();
-    if (running == null) {
-      callback.accept(new Rejected(Refusal.NOT_RUNNING));
-      return;
-    }
-    Applied earlier = state.find(proposal.id());
-    if (earlier != null) {
-      callback.accept(new Committed(earlier.index(), earlier.result()));
-    } else if (running.leader() == null) {
-      callback.accept(new Rejected(Refusal.NO_LEADER));
-    } else if (proposal.command().length > config.maxCommandBytes()) {
-      callback.accept(new Rejected(Refusal.TOO_LARGE));
-    } else if (proposals.size() >= config.maxPendingProposals()) {
-      callback.accept(new Rejected(Refusal.OVERLOADED));
-    } else {
-      offer(running, proposals.add(proposal, deadline, callback));
-      pumpSoon();
-    }
-  }
-
-  /** Gives a proposal to the leader, if there is one to give it to. */
-  private void offer(RaftCore running, Pending pending) {
-    if (running.isLeader()) {
-      boolean isThere = inLog.contains(pending.id);
-      RaftCore.ProposeResult result =
-          isThere ? RaftCore.ProposeResult.ACCEPTED : running.propose(pending.encoded);
-      switch (result) {
-        case ACCEPTED -> {
-          inLog.add(pending.id);
-          offered(running, pending);
-        }
-        case OVERLOADED -> {
-          proposals.remove(pending.id);
-          pending.fail(Refusal.OVERLOADED);
-        }
-        case TRANSFERRING, NOT_LEADER -> {} // offered again when the next leader shows
+    onShard(() -> {
+      if (proposals.accept(running(), new Proposal(id, command), deadlineNanos, tick, callback)) {
+        pumpSoon();
       }
-    } else if (running.leader() != null) {
-      send(running.leader(), new Message.Forward(pending.encoded));
-      offered(running, pending);
-    }
-  }
-
-  private void offered(RaftCore running, Pending pending) {
-    pending.mayBeInLog = true;
-    pending.offeredInTerm = running.term();
-    pending.offeredAtTick = tick;
-  }
-
-  /**
-   * Offers anew what was given to an earlier leader, or to this one so long ago that it got lost.
-   */
-  private void offerAgain(RaftCore running) {
-    for (Pending pending : proposals.all()) {
-      boolean isWithLeader = pending.offeredInTerm == running.term();
-      boolean isLost =
-          !running.isLeader() && tick - pending.offeredAtTick >= config.electionTicks();
-      if (!isWithLeader || isLost) {
-        offer(running, pending);
-      }
-    }
-  }
-
-  /** A proposal that came to another member. */
-  private void onForward(RaftCore running, byte[] encoded) {
-    int commandBytes = encoded.length - Proposal.HEADER_BYTES;
-    if (commandBytes < 0 || commandBytes > config.maxCommandBytes()) {
-      log.warn("a forwarded proposal of {} bytes is dropped", encoded.length);
-      return;
-    }
-    ProposalId id = Proposal.decode(encoded).id();
-    if (!running.isLeader() || inLog.contains(id) || state.find(id) != null) {
-      return; // the member that sent it offers it again, or learns of it from the log
-    }
-    if (running.propose(encoded) == RaftCore.ProposeResult.ACCEPTED) {
-      inLog.add(id);
-    }
+    });
   }
 
   /**
@@ -377,40 +277,12 @@ public final class RaftNode {
       RaftCore running = running();
       if (running == null) {
         callback.accept(new ConfigurationOutcome.Refused(Reason.NOT_RUNNING));
-        return;
+      } else if (change.begin(
+          running, voters, environment.clock().nanos(), deadlineNanos, callback)) {
+        log.info("raft member {} exchanges the voters: {}", config.self(), running.configuration());
+        pumpSoon();
       }
-      if (change != null) {
-        answerChange(running, change); // it may just be over
-      }
-      Reason refused = change == null ? running.changeVoters(voters) : Reason.UNDER_WAY;
-      if (refused != null) {
-        callback.accept(new ConfigurationOutcome.Refused(refused));
-        return;
-      }
-      log.info("raft member {} exchanges the voters: {}", config.self(), running.configuration());
-      change = new PendingChange(running.term(), Configuration.of(voters), deadlineNanos, callback);
-      pumpSoon();
     });
-  }
-
-  /** Answers a change of the voters that is over, or of which this member will not hear. */
-  private void answerChange(RaftCore running, PendingChange pending) {
-    boolean isDone =
-        running.configuration().equals(pending.to())
-            && running.configurationIndex() <= running.commitIndex();
-    boolean isLost =
-        running.term() != pending.term()
-            || !running.isLeader()
-            || environment.clock().nanos() - pending.deadlineNanos() >= 0;
-    if (isDone || isLost) {
-      change = null;
-      pending
-          .callback()
-          .accept(
-              isDone
-                  ? new ConfigurationOutcome.Changed(running.configurationIndex())
-                  : new ConfigurationOutcome.Unknown());
-    }
   }
 
   /**
@@ -486,14 +358,14 @@ public final class RaftNode {
   public void beginRing(Ring next, Consumer<@Nullable String> callback) {
     onShard(() -> {
       RaftCore running = running();
-      boolean isFounder = next.voters().equals(List.of(config.self()));
-      String refusal = running == null ? "it is not running" : refusal(running, next, isFounder);
+      RingMove asked = new RingMove(next, next.voters().equals(List.of(config.self())), callback);
+      String refusal = running == null ? "it is not running" : asked.refusal(ring, running);
       if (refusal != null) {
         callback.accept(refusal);
         return;
       }
       log.warn("raft member {} leaves {} for {}", config.self(), ring, next);
-      move = new Move(next, isFounder, callback);
+      move = asked;
       life = Life.MOVING;
       if (timer != null) {
         timer.cancel();
@@ -502,61 +374,38 @@ public final class RaftNode {
     });
   }
 
-  private @Nullable String refusal(RaftCore running, Ring next, boolean isFounder) {
-    if (next.number() != ring.number() + 1 && isFounder) {
-      return "it is of " + ring + " already";
+  private void logRefusal(Ring next, @Nullable String refusal) {
+    if (refusal != null) {
+      log.warn("raft member {} cannot move to {}: {}", config.self(), next, refusal);
     }
-    if (next.number() <= ring.number()) {
-      return "it is of " + ring + " already";
-    }
-    if (running.leader() != null && isFounder) {
-      return "it follows the leader " + running.leader();
-    }
-    if (isFounder && running.lastIndex() < next.certainIndex()) {
-      return "its log ends at " + running.lastIndex();
-    }
-    if (!isFounder && running.commitIndex() > next.certainIndex()) {
-      return "it knows of changes behind " + next.certainIndex() + ", which the new ring may lack";
-    }
-    return null;
   }
 
   /** Goes on with the move when nothing is on its way to the old log any more. */
   private void moveOn() {
     RaftCore old = Objects.requireNonNull(core);
-    Move moving = Objects.requireNonNull(move);
+    RingMove moving = Objects.requireNonNull(move);
     if (isPersisting || isSnapshotting) {
       return;
     }
-    HardState begins = HardState.INITIAL;
-    Snapshot from = Snapshot.initial(Configuration.of(moving.to().voters()));
     if (moving.isFounder()) {
-      long last = old.lastIndex();
-      for (long index = state.index() + 1; index <= last; index++) {
+      for (long index = state.index() + 1; index <= old.lastIndex(); index++) {
         apply(old.entryAt(index));
       }
-      begins = new HardState(old.term() + 1, null, last);
-      from = new Snapshot(last, old.termAt(last), from.configuration(), state.snapshot());
     }
-    beginLog(moving, begins, from);
+    RingMove.Beginning from = moving.beginning(old, state);
+    disk.begin(moving.to(), config, from.hardState(), from.snapshot(), () -> moved(moving, from));
   }
 
-  private void beginLog(Move moving, HardState begins, Snapshot from) {
-    disk.begin(moving.to(), config, begins, from, () -> moved(moving, begins, from));
-  }
-
-  private void moved(Move moving, HardState begins, Snapshot from) {
+  private void moved(RingMove moving, RingMove.Beginning from) {
     ring = moving.to();
-    core = new RaftCore(config, environment.random(), begins, from, List.of());
-    inLog.clear();
-    if (change != null) {
-      change.callback().accept(new ConfigurationOutcome.Unknown());
-      change = null;
-    }
+    core = new RaftCore(config, environment.random(), from.hardState(), from.snapshot(), List.of());
+    proposals.forgetLog();
+    change.giveUp();
     move = null;
     life = Life.RUNNING;
     timer = shard.schedule(config.tickNanos(), this::onTick);
-    log.warn("raft member {} is of {}, voters {}", config.self(), ring, from.configuration());
+    log.warn(
+        "raft member {} is of {}, voters {}", config.self(), ring, from.snapshot().configuration());
     status = describe();
     moving.callback().accept(null);
     pump();
@@ -595,12 +444,15 @@ public final class RaftNode {
       try {
         MessageCodec.Received received = MessageCodec.decode(message);
         if (!received.isOf(ring)) {
-          onOtherRing(running, from, received);
+          Ring next = otherRings.hear(ring, running, from, received, tick);
+          if (next != null) {
+            beginRing(next, refusal -> logRefusal(next, refusal));
+          }
           return;
         }
         switch (received.message()) {
-          case Message.Forward forward -> onForward(running, forward.proposal());
-          case Message.StateReport report -> onStateReport(running, from, report);
+          case Message.Forward forward -> proposals.onForward(running, forward.proposal());
+          case Message.StateReport report -> reports.onReport(running, from, report);
           case Message.GivenUp ofThisRing -> {} // this member knows
           case Message.ToCore toCore -> running.step(from, toCore);
         }
@@ -613,52 +465,6 @@ public final class RaftNode {
       }
       pumpSoon();
     });
-  }
-
-  /**
-   * Who is of a ring that was given up is told so, in every answer, and moves or stops. What else
-   * members of other rings say does not count.
-   */
-  private void onOtherRing(RaftCore running, PeerId from, MessageCodec.Received received) {
-    if (received.ringNumber() < ring.number()) {
-      if (isNewsOf(from)) {
-        log.warn(
-            "{} is of ring {}, which was given up: it is told so", from, received.ringNumber());
-      }
-      send(from, new Message.GivenUp(ring.withVoters(running.configuration().voters())));
-    } else if (received.ringNumber() == ring.number()) {
-      if (isNewsOf(from)) {
-        log.error(
-            "{} is of another ring {} than this member: two were begun from one, and one of them"
-                + " has to be given up by removing the data of its nodes",
-            from,
-            ring.number());
-      }
-    } else if (received.message() instanceof Message.GivenUp notice) {
-      Ring next = notice.next();
-      boolean isLost = next.lost().contains(config.self());
-      boolean knowsMore = running.commitIndex() > next.certainIndex();
-      // With an empty log it is somebody else at that address, or has forgotten everything.
-      if (running.lastIndex() > 0 && (isLost || knowsMore)) {
-        throw new RingGivenUp(ring, next, isLost);
-      }
-      beginRing(
-          next,
-          refusal -> {
-            if (refusal != null) {
-              log.warn("raft member {} cannot move to {}: {}", config.self(), next, refusal);
-            }
-          });
-    }
-  }
-
-  private boolean isNewsOf(PeerId stranger) {
-    Long last = strangers.get(stranger);
-    if (last != null && tick - last < STRANGER_LOG_TICKS) {
-      return false;
-    }
-    strangers.put(stranger, tick);
-    return true;
   }
 
   private @Nullable RaftCore running() {
@@ -697,9 +503,7 @@ public final class RaftNode {
       noticeLeader(running);
       takeSnapshot(running);
       remember(running);
-      if (change != null) {
-        answerChange(running, change);
-      }
+      change.answer(running, environment.clock().nanos());
     } catch (RuntimeException e) {
       fail(e);
     }
@@ -768,13 +572,7 @@ public final class RaftNode {
 
   private void restore(Snapshot snapshot) {
     state.restore(snapshot);
-    for (Pending pending : proposals.all()) {
-      Applied earlier = state.find(pending.id);
-      if (earlier != null) {
-        proposals.remove(pending.id);
-        pending.answer(new Committed(earlier.index(), earlier.result()));
-      }
-    }
+    proposals.answerApplied();
   }
 
   /** Applies some of what is committed; whether there was anything. */
@@ -783,7 +581,7 @@ public final class RaftNode {
     for (Entry entry : committed) {
       apply(entry);
       if (entry.index() % config.stateHashEveryEntries() == 0) {
-        reportState(running);
+        reports.report(running);
       }
     }
     return !committed.isEmpty();
@@ -791,69 +589,9 @@ public final class RaftNode {
 
   private void apply(Entry entry) {
     if (entry.kind() == Entry.Kind.COMMAND && !entry.isNoOp()) {
-      apply(entry.index(), Proposal.decode(entry.command()));
+      proposals.apply(entry.index(), Proposal.decode(entry.command()));
     }
     state.reached(entry.index());
-  }
-
-  private void apply(long index, Proposal proposal) {
-    ProposalId id = proposal.id();
-    inLog.remove(id);
-    Applied application = state.apply(index, proposal);
-    Pending pending = proposals.remove(id);
-    if (pending != null) {
-      pending.answer(
-          application == null
-              ? new Unknown(Refusal.FORGOTTEN)
-              : new Committed(application.index(), application.result()));
-    }
-  }
-
-  // ---------------------------------------------------------------------------------------------
-  // Whether the members' states agree
-
-  private void reportState(RaftCore running) {
-    long index = state.index();
-    StateHash hash = state.hash();
-    agreement.computed(index, hash);
-    if (running.isLeader()) {
-      judge(running, config.self(), index, hash);
-    } else if (running.leader() != null) {
-      send(running.leader(), new Message.StateReport(index, hash, false));
-    }
-  }
-
-  private void onStateReport(RaftCore running, PeerId from, Message.StateReport report) {
-    if (!report.isVerdict()) {
-      if (running.isLeader()) {
-        judge(running, from, report.index(), report.hash());
-      }
-    } else if (agreement.isAgainstSelf(report.index(), report.hash())) {
-      throw new StateDivergence(report.index());
-    }
-  }
-
-  private void judge(RaftCore running, PeerId from, long index, StateHash hash) {
-    List<PeerId> wrong = agreement.report(from, index, hash, running.configuration());
-    StateAgreement.Verdict verdict = agreement.verdict(index);
-    if (wrong.isEmpty() || verdict == null) {
-      return;
-    }
-    stateDiffersAt = index;
-    for (PeerId peer : wrong) {
-      log.error(
-          "raft member {} differs from {} after entry {}",
-          peer,
-          verdict.isCertain() ? "the majority" : "the leader",
-          index);
-      if (!peer.equals(config.self())) {
-        send(peer, new Message.StateReport(index, verdict.hash(), true));
-        listener.stateDiffers(peer, index, verdict.isCertain());
-      }
-    }
-    if (wrong.contains(config.self())) {
-      throw new StateDivergence(index);
-    }
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -863,7 +601,7 @@ public final class RaftNode {
       return;
     }
     if (running.term() != knownTerm) {
-      inLog.clear();
+      proposals.forgetLog();
     }
     boolean isOther = !Objects.equals(running.leader(), knownLeader);
     knownTerm = running.term();
@@ -881,7 +619,7 @@ public final class RaftNode {
     listener.leaderChanged(knownLeader, knownTerm);
     if (knownLeader != null) {
       leaderlessTicks = 0;
-      offerAgain(running);
+      proposals.offerAgain(running, tick);
       reads.askAgain(running.term(), tick);
       pumpSoon();
     }
@@ -903,7 +641,7 @@ public final class RaftNode {
       if (leaderlessTicks >= 2 * config.electionTicks()) {
         proposals.failAll(Refusal.NO_LEADER);
       } else if (running.leader() != null) {
-        offerAgain(running);
+        proposals.offerAgain(running, tick);
         reads.askAgain(running.term(), tick - config.electionTicks());
       }
       leaveWhenStalled(running);
@@ -967,19 +705,6 @@ public final class RaftNode {
     Configuration configuration =
         known == null ? Configuration.of(config.initialVoters()) : known.configuration();
     Role idle = configuration.isVoter(config.self()) ? Role.FOLLOWER : Role.LEARNER;
-    List<PeerStatus> peers = new ArrayList<>();
-    if (known != null && isRunning && known.isLeader()) {
-      known
-          .matchIndexes()
-          .forEach((peer, match) ->
-              peers.add(
-                  new PeerStatus(
-                      peer,
-                      configuration.isVoter(peer),
-                      match,
-                      known.lastIndex() - match,
-                      known.isActive(peer))));
-    }
     return new RaftStatus(
         config.self(),
         ring,
@@ -995,8 +720,8 @@ public final class RaftNode {
         proposals.size(),
         configuration.voters(),
         configuration.outgoing(),
-        List.copyOf(peers),
-        stateDiffersAt,
+        known == null || !isRunning ? List.of() : PeerStatus.of(known),
+        reports.differsAt(),
         failure == null ? disk.fullDisk() : failure);
   }
 }

@@ -1,5 +1,6 @@
 package io.quorate.raft;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,5 +44,23 @@ public record RaftStatus(
    * @param isActive whether it was heard of within an election timeout
    */
   public record PeerStatus(
-      PeerId peer, boolean isVoter, long matchIndex, long lag, boolean isActive) {}
+      PeerId peer, boolean isVoter, long matchIndex, long lag, boolean isActive) {
+
+    /** What a leader knows of the others; of anybody else: nothing. */
+    static List<PeerStatus> of(RaftCore core) {
+      List<PeerStatus> peers = new ArrayList<>();
+      if (core.isLeader()) {
+        core.matchIndexes()
+            .forEach((peer, match) ->
+                peers.add(
+                    new PeerStatus(
+                        peer,
+                        core.configuration().isVoter(peer),
+                        match,
+                        core.lastIndex() - match,
+                        core.isActive(peer))));
+      }
+      return List.copyOf(peers);
+    }
+  }
 }

@@ -22,8 +22,9 @@
  *
  * <ul>
  *   <li>{@link io.quorate.raft.RaftNode}: the clock, the disk and the transport of one core; it
- *       forwards proposals, retries them and answers each one exactly once.
- *   <li>{@code PendingProposals}, {@code PendingReads}: who waits for an answer here.
+ *       drives them.
+ *   <li>{@code Proposals}: forwards them, retries them and answers each one exactly once; {@code
+ *       PendingProposals}, {@code PendingReads}: who waits for an answer here; {@code VoterChange}.
  *   <li>{@code ReplicatedState}: the state machine and {@code AppliedProposals}, what makes a
  *       retried proposal apply once.
  *   <li>{@code LogThread}: the log where it may wait for the disk.
@@ -31,9 +32,10 @@
  *       them back after any crash.
  *   <li>{@link io.quorate.raft.Ring}: which ring a member is of, with {@code RingFile}; {@link
  *       io.quorate.raft.RingJudgement}: whether its majority is lost and it has to be given up,
- *       from the members' {@link io.quorate.raft.RingEvidence}.
- *   <li>{@code StateAgreement}: notices members whose state machines went different ways; {@code
- *       StallWatch}: a leader that cannot do its work.
+ *       from the members' {@link io.quorate.raft.RingEvidence}; {@code RingMove}, {@code
+ *       OtherRings}: how members get from one that was given up to the next.
+ *   <li>{@code StateAgreement}, {@code StateReports}: notice members whose state machines went
+ *       different ways; {@code StallWatch}: a leader that cannot do its work.
  * </ul>
  *
  * <p>{@link io.quorate.raft.SafetyChecker} is for simulations.
