@@ -18,14 +18,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the metadata ring's voters as {@link VoterChoice} wants them, by one joint step at a time.
  * Only the ring's leader acts: without a majority there is none. While ownership changes the voters
- * stay, but for one who is about to leave the cluster and gives its vote to another.
+ * stay, but for those who are about to leave the cluster and give their votes to others.
  *
  * <p>Owned by the metadata ring's shard.
  */
@@ -82,20 +81,18 @@ final class MetadataVoters {
       return;
     }
     Transition transition = metadata.transition();
-    PeerId leaving = transition == null ? null : leaving(metadata, transition);
-    if (transition != null && (leaving == null || !current.contains(leaving))) {
+    Set<PeerId> leaving = transition == null ? Set.of() : leaving(metadata, transition);
+    if (transition != null && leaving.stream().noneMatch(current::contains)) {
       return;
     }
     List<NodeInfo> staying = new ArrayList<>();
     for (NodeInfo node : metadata.members()) {
       boolean isOfTheCluster = metadata.node(node.hostId()) != null;
-      if (isOfTheCluster && !VoterChoice.peer(node).equals(leaving)) {
+      if (isOfTheCluster && !leaving.contains(VoterChoice.peer(node))) {
         staying.add(node);
       }
     }
-    if (leaving != null) {
-      lost.add(leaving);
-    }
+    lost.addAll(leaving);
     Set<PeerId> wanted = new VoterChoice(staying, current, lost, followers).choose(policy);
     if (!wanted.equals(current)) {
       change(wanted);
@@ -154,14 +151,14 @@ final class MetadataVoters {
   }
 
   /** Who is not of the cluster when the transition has ended. */
-  private static @Nullable PeerId leaving(ClusterMetadata metadata, Transition transition) {
-    UUID host =
-        switch (transition.kind()) {
-          case LEAVE, REMOVE -> transition.node().hostId();
-          case REPLACE -> transition.replaced();
-          case JOIN, MOVE -> null;
-        };
-    NodeInfo node = host == null ? null : metadata.node(host);
-    return node == null ? null : VoterChoice.peer(node);
+  private static Set<PeerId> leaving(ClusterMetadata metadata, Transition transition) {
+    Set<PeerId> leaving = new TreeSet<>();
+    for (UUID host : transition.leaving()) {
+      NodeInfo node = metadata.node(host);
+      if (node != null) {
+        leaving.add(VoterChoice.peer(node));
+      }
+    }
+    return leaving;
   }
 }

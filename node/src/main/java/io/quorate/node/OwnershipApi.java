@@ -4,17 +4,21 @@ import io.quorate.coordinator.Coordinator.Answer;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.node.AdminServer.Reply;
 import io.quorate.node.AdminServer.Request;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -26,11 +30,12 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   GET  /v1/transition                 what is under way, and what this node fetches for it
  *   GET  /v1/transition/plan?kind=join|decommission|removenode|replace&amp;node=&amp;force=
- *        also kind=move&amp;rack=&amp;weight=     of this node
+ *        &amp;accept_data_loss=; also kind=move&amp;rack=&amp;weight=     of this node
  *   POST /v1/decommission?force=        this node leaves
  *   POST /v1/move?rack=&amp;weight=         this node goes to another rack, or owns more or less
  *   POST /v1/rebuild?source=&amp;keyspace=    this node fetches what it owns from a data centre
- *   POST /v1/removenode?node=&amp;force=    a dead one is taken out; by host id or address
+ *   POST /v1/removenode?node=&amp;force=&amp;accept_data_loss=
+ *        dead ones are taken out; by host id or address, with commas between them
  *   POST /v1/transition/cancel
  *   POST /v1/transition/skip?node=      a dead node is not waited for
  * </pre>
@@ -95,6 +100,7 @@ final class OwnershipApi {
     entry.put("node", describe(transition.node()));
     NodeInfo replaced = transition.replaced() == null ? null : metadata.node(transition.replaced());
     entry.put("replaced", replaced == null ? null : describe(replaced));
+    entry.put("others", describe(metadata, transition.others()));
     entry.put("awaited", describe(metadata, transition.awaited()));
     entry.put("receivers", describe(metadata, transition.receivers()));
     return entry;
@@ -125,13 +131,16 @@ final class OwnershipApi {
           case "join" -> OwnershipPlan.join(now, node.config());
           case "decommission" ->
               OwnershipPlan.of(
-                  now, Transition.Kind.LEAVE, named(now, request), null, isForced(request));
-          case "removenode" ->
-              OwnershipPlan.of(
-                  now, Transition.Kind.REMOVE, named(now, request), null, isForced(request));
+                  now,
+                  new MetadataChange.BeginTransition(
+                      Transition.Kind.LEAVE, named(now, request), null, isForced(request)));
+          case "removenode" -> OwnershipPlan.of(now, removal(now, request));
           case "replace" -> OwnershipPlan.replace(now, named(now, request));
           case "move" ->
-              OwnershipPlan.of(now, Transition.Kind.MOVE, moved(now, request), null, false);
+              OwnershipPlan.of(
+                  now,
+                  new MetadataChange.BeginTransition(
+                      Transition.Kind.MOVE, moved(now, request), null, false));
           default ->
               throw new IllegalArgumentException(
                   "'kind' must be join, decommission, removenode, replace or move");
@@ -185,11 +194,15 @@ final class OwnershipApi {
 
   /** The node that a request names, by host id, address or endpoint. */
   private static NodeInfo named(ClusterMetadata metadata, Request request) {
-    String name = request.parameter("node");
-    if (name == null) {
-      throw new IllegalArgumentException("parameter 'node' is missing");
+    return find(metadata, parameter(request, "node"));
+  }
+
+  private static String parameter(Request request, String name) {
+    String given = request.parameter(name);
+    if (given == null) {
+      throw new IllegalArgumentException("parameter '" + name + "' is missing");
     }
-    return find(metadata, name);
+    return given;
   }
 
   /**
@@ -247,17 +260,47 @@ final class OwnershipApi {
             () -> {});
   }
 
+  /** Takes the nodes out that a request names. */
+  private static MetadataChange.BeginTransition removal(ClusterMetadata now, Request request) {
+    List<NodeInfo> gone = new ArrayList<>();
+    for (String name : parameter(request, "node").split(",", -1)) {
+      NodeInfo found = find(now, name);
+      if (!gone.contains(found)) {
+        gone.add(found);
+      }
+    }
+    SortedSet<UUID> others = new TreeSet<>();
+    gone.subList(1, gone.size()).forEach(other -> others.add(other.hostId()));
+    return new MetadataChange.BeginTransition(
+        Transition.Kind.REMOVE,
+        gone.getFirst(),
+        null,
+        others,
+        isForced(request),
+        now.features().contains(Feature.REMOVALS_TOGETHER)
+            && "true".equals(request.parameter("accept_data_loss")));
+  }
+
   private void remove(Request request, Consumer<Reply> reply) {
-    NodeInfo gone = named(metadata(), request);
-    if (node.coordinator().isAlive(gone.hostId())) {
-      reply.accept(
-          Reply.error(
-              409, gone.internode() + " is alive: run 'nodetool decommission' at it instead"));
+    ClusterMetadata now = metadata();
+    MetadataChange.BeginTransition removal = removal(now, request);
+    SortedSet<UUID> gone = new TreeSet<>(removal.others());
+    gone.add(removal.node().hostId());
+    for (UUID hostId : gone) {
+      NodeInfo info = now.member(hostId);
+      if (info != null && node.coordinator().isAlive(hostId)) {
+        reply.accept(
+            Reply.error(
+                409, info.internode() + " is alive: run 'nodetool decommission' at it instead"));
+        return;
+      }
+    }
+    // What an earlier build could not read must not get into the log.
+    if (now.apply(removal) instanceof ChangeOutcome.Invalid invalid) {
+      reply.accept(Reply.error(409, invalid.message()));
       return;
     }
-    change(
-        new MetadataChange.BeginTransition(Transition.Kind.REMOVE, gone, null, isForced(request)),
-        reply);
+    change(removal, reply);
   }
 
   private void cancel(Request request, Consumer<Reply> reply) {
@@ -282,7 +325,8 @@ final class OwnershipApi {
     NodeInfo dead = named(metadata(), request);
     if (now.step() == Transition.Step.WRITE_BOTH) {
       throw new IllegalArgumentException(
-          "rows may have to come from it: cancel it, remove the dead node, and begin again");
+          "rows may have to come from it: cancel it, remove all that are dead together, and begin"
+              + " again");
     }
     if (!now.awaited().contains(dead.hostId())) {
       throw new IllegalArgumentException(dead.internode() + " is not waited for");

@@ -41,13 +41,8 @@ final class OwnershipPlan {
   /**
    * @throws IllegalArgumentException when it would be refused, with the reason
    */
-  static OwnershipPlan of(
-      ClusterMetadata now,
-      Transition.Kind kind,
-      NodeInfo info,
-      @Nullable UUID replaced,
-      boolean forced) {
-    return switch (now.apply(new MetadataChange.BeginTransition(kind, info, replaced, forced))) {
+  static OwnershipPlan of(ClusterMetadata now, MetadataChange.BeginTransition change) {
+    return switch (now.apply(change)) {
       case ChangeOutcome.Applied applied -> new OwnershipPlan(now, applied.metadata());
       case ChangeOutcome.Invalid invalid -> throw new IllegalArgumentException(invalid.message());
       case ChangeOutcome other -> throw new IllegalArgumentException("it cannot be done: " + other);
@@ -58,7 +53,7 @@ final class OwnershipPlan {
   static OwnershipPlan join(ClusterMetadata now, NodeConfig like) {
     List<Long> tokens = TokenAllocation.choose(now.nodes(), like.datacenter(), like.numTokens(), 0);
     NodeInfo added = newNode(now, like.datacenter(), like.rack(), tokens);
-    return of(now, Transition.Kind.JOIN, added, null, false);
+    return of(now, new MetadataChange.BeginTransition(Transition.Kind.JOIN, added, null, false));
   }
 
   /**
@@ -87,7 +82,9 @@ final class OwnershipPlan {
 
   static OwnershipPlan replace(ClusterMetadata now, NodeInfo dead) {
     NodeInfo added = newNode(now, dead.datacenter(), dead.rack(), dead.tokens());
-    return of(now, Transition.Kind.REPLACE, added, dead.hostId(), false);
+    return of(
+        now,
+        new MetadataChange.BeginTransition(Transition.Kind.REPLACE, added, dead.hostId(), false));
   }
 
   private static NodeInfo newNode(

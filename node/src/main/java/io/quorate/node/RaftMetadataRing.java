@@ -191,7 +191,8 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   @Override
   public StateHash stateHash() {
-    return StateHash.of(MetadataCodec.SNAPSHOT_VERSION, MetadataCodec.encode(ordered));
+    byte[] state = MetadataCodec.encode(ordered);
+    return StateHash.of(state[0], state);
   }
 
   @Override

@@ -66,6 +66,13 @@ class OwnershipApiTest {
       refused(1, "/v1/decommission", "too few nodes would be left");
       refused(1, "/v1/removenode?node=" + SUBNET + ".2", "is alive");
       refused(1, "/v1/removenode?node=1.2.3.4", "there is no node '1.2.3.4'");
+      refused(1, "/v1/removenode?node=" + SUBNET + ".1,1.2.3.4", "there is no node '1.2.3.4'");
+      String both =
+          "/v1/transition/plan?kind=removenode&force=true&node=" + SUBNET + ".2," + SUBNET + ".3";
+      Awaitility.await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> ask("GET", 1, both).body().contains("may be lost"));
+      assertThat(ask("GET", 1, both + "&accept_data_loss=true").statusCode()).isEqualTo(200);
       refused(1, "/v1/transition/cancel", "no change of ownership is under way");
 
       HttpResponse<String> plan = ask("GET", 1, "/v1/transition/plan?kind=join");

@@ -177,7 +177,7 @@ final class MetadataWatch {
       if (metadata != null) {
         Transition transition = metadata.transition();
         if (metadata.isRemoved(hostId)
-            || (transition != null && hostId.equals(transition.dead()))) {
+            || (transition != null && transition.dead().contains(hostId))) {
           return true;
         }
       }

@@ -69,10 +69,14 @@ final class Registers {
 
   /** Makes keyspace and table; fails when that cannot be done. */
   void create(int replicationFactor) {
+    create(new Replication.Simple(replicationFactor));
+  }
+
+  /** Makes keyspace and table; fails when that cannot be done. */
+  void create(Replication replication) {
     change(
         new MetadataChange.CreateKeyspace(
-            new KeyspaceMetadata(KEYSPACE, new Replication.Simple(replicationFactor), true),
-            false));
+            new KeyspaceMetadata(KEYSPACE, replication, true), false));
     change(new MetadataChange.CreateTable(table, false));
     boolean everywhere =
         world.runUntil(

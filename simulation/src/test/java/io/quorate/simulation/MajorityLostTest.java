@@ -2,6 +2,7 @@ package io.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Transition;
@@ -13,7 +14,8 @@ import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.simulation.History.Outcome;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -142,21 +144,27 @@ class MajorityLostTest {
           .isIn(NodeState.DECOMMISSIONED, NodeState.STOPPED, NodeState.DRAINING);
     }
     assertThat(change(survivor(), anything())).isEqualTo(Outcome.OK);
-    // One is taken out like any dead node; that waits for the other, as every such change does.
-    UUID dead =
+    // They are taken out together, for neither change would end without the other.
+    List<NodeInfo> dead =
         cluster.node(survivor()).coordinator().metadata().nodes().stream()
-            .filter(node -> node.internode().host().equals(lost.getFirst().name()))
-            .map(NodeInfo::hostId)
-            .findFirst()
-            .orElseThrow();
-    await("it is dead", () -> !cluster.node(survivor()).coordinator().isAlive(dead));
-    NodeInfo node =
-        Objects.requireNonNull(cluster.node(survivor()).coordinator().metadata().node(dead));
+            .filter(
+                node -> lost.stream().anyMatch(host -> host.name().equals(node.internode().host())))
+            .toList();
+    assertThat(dead).hasSize(lost.size());
+    SortedSet<UUID> others = new TreeSet<>();
+    dead.subList(1, dead.size()).forEach(node -> others.add(node.hostId()));
     assertThat(
             change(
                 survivor(),
-                new MetadataChange.BeginTransition(Transition.Kind.REMOVE, node, null, true)))
+                new MetadataChange.BeginTransition(
+                    Transition.Kind.REMOVE, dead.getFirst(), null, others, true, true)))
         .isEqualTo(Outcome.OK);
+    await(
+        "they are out",
+        () -> {
+          ClusterMetadata metadata = cluster.node(survivor()).coordinator().metadata();
+          return dead.stream().allMatch(node -> metadata.isRemoved(node.hostId()));
+        });
   }
 
   @Test

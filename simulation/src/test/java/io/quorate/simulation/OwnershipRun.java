@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.TokenAllocation;
 import io.quorate.coordinator.metadata.Transition;
+import io.quorate.coordinator.metadata.Transition.Step;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.raft.RaftNode;
+import io.quorate.raft.Role;
 import io.quorate.simulation.FlawedMessaging.Flaw;
 import io.quorate.simulation.History.Outcome;
 import java.util.ArrayList;
@@ -37,12 +41,53 @@ final class OwnershipRun {
   }
 
   OwnershipRun(long seed, int factor, int nodes, Flaw flaw) {
+    this(seed, new Replication.Simple(factor), nodes, 1, flaw);
+  }
+
+  /**
+   * @param racks over how many the nodes are spread, one after the other
+   */
+  OwnershipRun(long seed, Replication replication, int nodes, int racks, Flaw flaw) {
     world = new SimulatedWorld(seed);
     cluster = new SimulatedCluster(world, nodes);
+    for (int i = 0; i < nodes; i++) {
+      cluster.place(cluster.hosts().get(i), "rack" + (i % racks + 1));
+    }
     cluster.tap((host, messaging) -> new FlawedMessaging(messaging, cluster, host, flaw));
     registers = new Registers(cluster, new History());
     cluster.startAll();
-    registers.create(factor);
+    registers.create(replication);
+  }
+
+  /** Where a change of ownership is, as one node sees it. */
+  enum Moment {
+    ANNOUNCED,
+    FETCHING,
+    READ_FROM_NEW;
+
+    private boolean is(Transition now) {
+      return switch (this) {
+        case ANNOUNCED -> now.step() == Step.WRITE_BOTH && !now.mayStream();
+        case FETCHING -> now.mayStream();
+        case READ_FROM_NEW -> now.step() == Step.READ_NEW;
+      };
+    }
+  }
+
+  void await(Moment moment) {
+    await("it is " + moment, () -> transition() != null && moment.is(transition()));
+  }
+
+  /** Where the metadata ring's leader is. */
+  SimulatedHost leader() {
+    for (SimulatedHost host : cluster.hosts()) {
+      var process = cluster.process(host);
+      RaftNode raft = process == null ? null : process.raft();
+      if (raft != null && raft.status().role() == Role.LEADER) {
+        return host;
+      }
+    }
+    throw new AssertionError("nobody leads");
   }
 
   void work() {

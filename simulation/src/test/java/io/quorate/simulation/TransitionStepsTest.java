@@ -7,10 +7,9 @@ import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.coordinator.metadata.Transition.Step;
 import io.quorate.environment.simulated.SimulatedHost;
-import io.quorate.raft.RaftNode;
-import io.quorate.raft.Role;
 import io.quorate.simulation.FlawedMessaging.Flaw;
 import io.quorate.simulation.History.Outcome;
+import io.quorate.simulation.OwnershipRun.Moment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -23,21 +22,6 @@ import org.junit.jupiter.api.Test;
  * come to an end, and what was acknowledged meanwhile must be found.
  */
 class TransitionStepsTest {
-  /** Where a change of ownership is, as one node sees it. */
-  private enum Moment {
-    ANNOUNCED,
-    FETCHING,
-    READ_FROM_NEW;
-
-    boolean is(Transition now) {
-      return switch (this) {
-        case ANNOUNCED -> now.step() == Step.WRITE_BOTH && !now.mayStream();
-        case FETCHING -> now.mayStream();
-        case READ_FROM_NEW -> now.step() == Step.READ_NEW;
-      };
-    }
-  }
-
   private enum Victim {
     /** Who joins or leaves. */
     SUBJECT,
@@ -94,31 +78,20 @@ class TransitionStepsTest {
 
   private static void crashAt(
       OwnershipRun run, Moment moment, Victim victim, SimulatedHost subject) {
-    run.await("it is " + moment, () -> run.transition() != null && moment.is(run.transition()));
+    run.await(moment);
     SimulatedHost host =
         switch (victim) {
           case SUBJECT -> subject;
-          case METADATA_LEADER -> leader(run);
+          case METADATA_LEADER -> run.leader();
           case BYSTANDER ->
               run.cluster.hosts().stream()
-                  .filter(one -> one != subject && one != leader(run))
+                  .filter(one -> one != subject && one != run.leader())
                   .findFirst()
                   .orElseThrow();
         };
     host.crash();
     run.world.runFor(TimeUnit.SECONDS.toNanos(1));
     run.cluster.start(host);
-  }
-
-  private static SimulatedHost leader(OwnershipRun run) {
-    for (SimulatedHost host : run.cluster.hosts()) {
-      var process = run.cluster.process(host);
-      RaftNode raft = process == null ? null : process.raft();
-      if (raft != null && raft.status().role() == Role.LEADER) {
-        return host;
-      }
-    }
-    throw new AssertionError("nobody leads");
   }
 
   /** The new owner asked for rows of a table that was gone, for ever. */

@@ -296,15 +296,12 @@ public final class ClusterMetadata {
       case MetadataChange.BeginTransition begin -> {
         boolean isNew = topology.nodes().get(begin.node().hostId()) == null;
         String lacking = isNew ? lacking(begin.node()) : null;
+        boolean together = features.contains(Feature.REMOVALS_TOGETHER);
+        if (!together && !begin.others().isEmpty()) {
+          lacking = "several nodes are removed at once only when all know how: upgrade them first";
+        }
         yield lacking == null
-            ? topology(
-                topology.begin(
-                    begin.kind(),
-                    begin.node(),
-                    begin.replaced(),
-                    begin.forced(),
-                    keyspaces.values(),
-                    epoch + 1))
+            ? topology(topology.begin(begin, together, keyspaces.values(), epoch + 1))
             : new ChangeOutcome.Invalid(lacking);
       }
       case MetadataChange.EnableFeature enable -> enable(enable.name());

@@ -16,9 +16,16 @@ public final class Feature {
   /** Nodes without tokens, which vote and hold nothing. */
   public static final String WITNESSES = "witnesses";
 
+  /**
+   * Several dead nodes are taken out in one change; a removal is refused when rows may be lost by
+   * it, unless that is accepted.
+   */
+  public static final String REMOVALS_TOGETHER = "removals-together";
+
   /** What this build knows. */
   public static final SortedSet<String> KNOWN =
-      Collections.unmodifiableSortedSet(new TreeSet<>(List.of(METADATA_RINGS, WITNESSES)));
+      Collections.unmodifiableSortedSet(
+          new TreeSet<>(List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER)));
 
   private Feature() {}
 }

@@ -1,6 +1,9 @@
 package io.quorate.coordinator.metadata;
 
 import io.quorate.protocol.types.CqlType.UserType;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -99,11 +102,31 @@ public sealed interface MetadataChange {
    * Ownership begins to change.
    *
    * @param node as {@link Transition#node} has it
+   * @param others as {@link Transition#others} has them; not before all nodes know {@link
+   *     Feature#REMOVALS_TOGETHER}
    * @param forced also when fewer nodes stay than rows want replicas
+   * @param acceptsLoss also when rows may be lost with the dead that were acknowledged at QUORUM;
+   *     not before all nodes know {@link Feature#REMOVALS_TOGETHER}
    */
   record BeginTransition(
-      Transition.Kind kind, NodeInfo node, @Nullable UUID replaced, boolean forced)
-      implements MetadataChange {}
+      Transition.Kind kind,
+      NodeInfo node,
+      @Nullable UUID replaced,
+      SortedSet<UUID> others,
+      boolean forced,
+      boolean acceptsLoss)
+      implements MetadataChange {
+
+    public BeginTransition {
+      others = Collections.unmodifiableSortedSet(new TreeSet<>(others));
+    }
+
+    /** A change about one node. */
+    public BeginTransition(
+        Transition.Kind kind, NodeInfo node, @Nullable UUID replaced, boolean forced) {
+      this(kind, node, replaced, Collections.emptySortedSet(), forced, false);
+    }
+  }
 
   /**
    * A node has heard of a step of a transition, and plans nothing under the one before any more.

@@ -23,26 +23,28 @@ import org.jspecify.annotations.Nullable;
  * Metadata as bytes: changes for the metadata ring's log, the whole for its snapshots.
  *
  * <pre>
- *   change   := version u8 (2) | kind u8 | fields of the record, in order
- *   snapshot := version u8 (3) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   change   := version u8 (2 or 3) | kind u8 | fields of the record, in order
+ *               (3 is the start of a transition with other dead nodes, or that accepts a loss: to
+ *               its fields of version 2 it adds: host ids of the others | accepts loss u8)
+ *   snapshot := version u8 (3 or 4) | epoch i64 | schema epoch i64 | keyspaces | nodes
  *             | ownership epoch i64 | removed host ids | 0 u8, or 1 u8 | transition
  *             | features, a list of texts
- *               (version 2 has no features; version 1 no line but the first)
+ *               (4 has a transition that takes out others too, whose host ids are its last
+ *               field; version 2 has no features; version 1 no line but the first)
  *   node     := fields of the record, in order; a node's features are not in changes of version 1
  *               nor in snapshots before version 3
  *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
  * </pre>
  *
- * The same value gives the same bytes, so replicas compare their states by comparing snapshots.
+ * What an earlier build can say is written as it wrote it: members of two builds can read each
+ * other. The same value gives the same bytes, so replicas compare their states by comparing
+ * snapshots.
  */
 public final class MetadataCodec {
-  private static final int CHANGE_VERSION = 2;
-
-  /** Of the bytes of the whole: what differs in it cannot be compared byte by byte. */
-  public static final int SNAPSHOT_VERSION = 3;
-
   private static final int CHANGES_WITH_FEATURES = 2;
+  private static final int CHANGES_WITH_OTHERS = 3;
   private static final int SNAPSHOTS_WITH_FEATURES = 3;
+  private static final int SNAPSHOTS_WITH_OTHERS = 4;
 
   private MetadataCodec() {}
 
@@ -70,7 +72,10 @@ public final class MetadataCodec {
 
   public static byte[] encode(MetadataChange change) {
     return write(out -> {
-      out.writeByte(CHANGE_VERSION);
+      boolean hasOthers =
+          change instanceof MetadataChange.BeginTransition begin
+              && (begin.acceptsLoss() || !begin.others().isEmpty());
+      out.writeByte(hasOthers ? CHANGES_WITH_OTHERS : CHANGES_WITH_FEATURES);
       out.writeByte(code(change));
       switch (change) {
         case MetadataChange.CreateKeyspace c -> {
@@ -118,6 +123,10 @@ public final class MetadataCodec {
           writeNode(out, c.node());
           writeOptional(out, c.replaced());
           out.writeBoolean(c.forced());
+          if (hasOthers) {
+            writeUuids(out, c.others());
+            out.writeBoolean(c.acceptsLoss());
+          }
         }
         case MetadataChange.AcknowledgeStep c -> {
           out.writeLong(c.transition());
@@ -140,7 +149,7 @@ public final class MetadataCodec {
   public static MetadataChange decodeChange(byte[] bytes) {
     return read(
         bytes,
-        CHANGE_VERSION,
+        CHANGES_WITH_OTHERS,
         (version, in) -> {
           boolean hasFeatures = version >= CHANGES_WITH_FEATURES;
           int code = in.readByte();
@@ -158,12 +167,7 @@ public final class MetadataCodec {
                     (UserType) TypeCodec.read(in), (UserType) TypeCodec.read(in));
             case 9 -> new MetadataChange.DropType(in.readUTF(), in.readUTF(), in.readBoolean());
             case 10 -> new MetadataChange.RegisterNode(readNode(in, hasFeatures));
-            case 12 ->
-                new MetadataChange.BeginTransition(
-                    kind(in.readUTF()),
-                    readNode(in, hasFeatures),
-                    readOptional(in),
-                    in.readBoolean());
+            case 12 -> readBegin(in, hasFeatures, version >= CHANGES_WITH_OTHERS);
             case 13 ->
                 new MetadataChange.AcknowledgeStep(in.readLong(), step(in.readUTF()), readUuid(in));
             case 14 -> new MetadataChange.FinishStreaming(in.readLong(), readUuid(in));
@@ -174,9 +178,24 @@ public final class MetadataCodec {
         });
   }
 
+  private static MetadataChange readBegin(
+      DataInputStream in, boolean hasFeatures, boolean hasOthers) throws IOException {
+    Transition.Kind kind = kind(in.readUTF());
+    NodeInfo node = readNode(in, hasFeatures);
+    UUID replaced = readOptional(in);
+    boolean forced = in.readBoolean();
+    return hasOthers
+        ? new MetadataChange.BeginTransition(
+            kind, node, replaced, readUuids(in), forced, in.readBoolean())
+        : new MetadataChange.BeginTransition(kind, node, replaced, forced);
+  }
+
+  /** The version of the format comes first. */
   public static byte[] encode(ClusterMetadata metadata) {
     return write(out -> {
-      out.writeByte(SNAPSHOT_VERSION);
+      Transition transition = metadata.transition();
+      boolean hasOthers = transition != null && !transition.others().isEmpty();
+      out.writeByte(hasOthers ? SNAPSHOTS_WITH_OTHERS : SNAPSHOTS_WITH_FEATURES);
       out.writeLong(metadata.epoch());
       out.writeLong(metadata.schemaEpoch());
       out.writeInt(metadata.keyspaces().size());
@@ -189,7 +208,6 @@ public final class MetadataCodec {
       }
       out.writeLong(metadata.ownershipEpoch());
       writeUuids(out, metadata.topology().removed());
-      Transition transition = metadata.transition();
       out.writeBoolean(transition != null);
       if (transition != null) {
         writeTransition(out, transition);
@@ -207,18 +225,22 @@ public final class MetadataCodec {
     out.writeUTF(transition.step().name());
     writeUuids(out, transition.awaited());
     writeUuids(out, transition.receivers());
+    if (!transition.others().isEmpty()) {
+      writeUuids(out, transition.others());
+    }
   }
 
-  private static Transition readTransition(DataInputStream in, boolean hasFeatures)
-      throws IOException {
-    return new Transition(
-        in.readLong(),
-        kind(in.readUTF()),
-        readNode(in, hasFeatures),
-        readOptional(in),
-        step(in.readUTF()),
-        readUuids(in),
-        readUuids(in));
+  private static Transition readTransition(
+      DataInputStream in, boolean hasFeatures, boolean hasOthers) throws IOException {
+    long number = in.readLong();
+    Transition.Kind kind = kind(in.readUTF());
+    NodeInfo node = readNode(in, hasFeatures);
+    UUID replaced = readOptional(in);
+    Transition.Step step = step(in.readUTF());
+    SortedSet<UUID> awaited = readUuids(in);
+    SortedSet<UUID> receivers = readUuids(in);
+    SortedSet<UUID> others = hasOthers ? readUuids(in) : new TreeSet<>();
+    return new Transition(number, kind, node, replaced, others, step, awaited, receivers);
   }
 
   private static Transition.Kind kind(String name) throws IOException {
@@ -269,7 +291,7 @@ public final class MetadataCodec {
   public static ClusterMetadata decode(byte[] bytes) {
     return read(
         bytes,
-        SNAPSHOT_VERSION,
+        SNAPSHOTS_WITH_OTHERS,
         (version, in) -> {
           boolean hasFeatures = version >= SNAPSHOTS_WITH_FEATURES;
           long epoch = in.readLong();
@@ -294,7 +316,10 @@ public final class MetadataCodec {
           }
           long ownershipEpoch = in.readLong();
           SortedSet<UUID> removed = readUuids(in);
-          Transition transition = in.readBoolean() ? readTransition(in, hasFeatures) : null;
+          Transition transition =
+              in.readBoolean()
+                  ? readTransition(in, hasFeatures, version >= SNAPSHOTS_WITH_OTHERS)
+                  : null;
           SortedSet<String> features = hasFeatures ? readTexts(in) : new TreeSet<>();
           return new ClusterMetadata(
               epoch,

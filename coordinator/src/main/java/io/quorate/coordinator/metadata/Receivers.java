@@ -2,6 +2,7 @@ package io.quorate.coordinator.metadata;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -11,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What new owners have to fetch, and from whom. A range that has one more and one less replica goes
  * from the one that gives it up to the one that gets it, so that the new one has what the old one
- * had, and each quorum still has a replica with each acknowledged write. When the one that gives it
- * up is dead, its part of the quorums is made up for by all others: the new one fetches from each.
+ * had, and each quorum still has a replica with each acknowledged write; within a data centre, for
+ * the sake of LOCAL_QUORUM. When the one that gives it up is dead, its part of the quorums is made
+ * up for by all others: the new one fetches from each that lives.
  */
 public final class Receivers {
   private Receivers() {}
@@ -30,7 +32,7 @@ public final class Receivers {
   static SortedSet<UUID> of(
       Ownership before, Ownership after, Collection<KeyspaceMetadata> keyspaces) {
     SortedSet<UUID> receivers = new TreeSet<>();
-    for (Fetch fetch : fetches(before, after, keyspaces, null)) {
+    for (Fetch fetch : fetches(before, after, keyspaces, Collections.emptySortedSet())) {
       receivers.add(fetch.receiver());
     }
     return receivers;
@@ -43,7 +45,7 @@ public final class Receivers {
       Ownership before,
       Ownership after,
       Collection<KeyspaceMetadata> keyspaces,
-      @Nullable UUID dead) {
+      SortedSet<UUID> dead) {
     List<Fetch> fetches = new ArrayList<>();
     if (before.ring().isEmpty() || after.ring().isEmpty()) {
       return fetches;
@@ -56,14 +58,13 @@ public final class Receivers {
         List<NodeInfo> old = before.replicas(keyspace.name(), first);
         List<NodeInfo> young = after.replicas(keyspace.name(), first);
         List<NodeInfo> giving = without(old, young);
-        int given = 0;
         for (NodeInfo receiver : without(young, old)) {
-          NodeInfo giver = given < giving.size() ? giving.get(given++) : null;
-          boolean canGive = giver != null && !giver.hostId().equals(dead);
+          NodeInfo giver = takeOneOf(giving, receiver.datacenter());
+          boolean canGive = giver != null && !dead.contains(giver.hostId());
           List<NodeInfo> sources =
               canGive
                   ? List.of(giver)
-                  : old.stream().filter(node -> !node.hostId().equals(dead)).toList();
+                  : old.stream().filter(node -> !dead.contains(node.hostId())).toList();
           fetches.add(new Fetch(keyspace.name(), first, last, receiver.hostId(), sources));
         }
         if (last == Long.MAX_VALUE) {
@@ -73,6 +74,15 @@ public final class Receivers {
       }
     }
     return fetches;
+  }
+
+  private static @Nullable NodeInfo takeOneOf(List<NodeInfo> nodes, String datacenter) {
+    for (int i = 0; i < nodes.size(); i++) {
+      if (nodes.get(i).datacenter().equals(datacenter)) {
+        return nodes.remove(i);
+      }
+    }
+    return null;
   }
 
   private static List<NodeInfo> without(List<NodeInfo> some, List<NodeInfo> others) {

@@ -122,13 +122,11 @@ record Topology(
   /**
    * Begins a transition.
    *
-   * @param forced also when fewer nodes stay than rows want replicas
+   * @param refusesLoss whether a removal is refused by which rows may be lost
    */
   Outcome begin(
-      Transition.Kind kind,
-      NodeInfo node,
-      @Nullable UUID replaced,
-      boolean forced,
+      MetadataChange.BeginTransition change,
+      boolean refusesLoss,
       Collection<KeyspaceMetadata> keyspaces,
       long epoch) {
     if (transition != null) {
@@ -140,20 +138,28 @@ record Topology(
     }
     Transition begun =
         new Transition(
-            epoch, kind, node, replaced, Step.WRITE_BOTH, new TreeSet<>(), new TreeSet<>());
-    Outcome unfit = unfit(begun, forced, keyspaces);
+            epoch,
+            change.kind(),
+            change.node(),
+            change.replaced(),
+            change.others(),
+            Step.WRITE_BOTH,
+            new TreeSet<>(),
+            new TreeSet<>());
+    Outcome unfit = unfit(begun, change.forced(), keyspaces);
     if (unfit != null) {
       return unfit;
     }
-    SortedSet<UUID> receivers =
-        Receivers.of(
-            new Ownership(nodes.values(), keyspaces),
-            new Ownership(begun.nodesAfter(nodes).values(), keyspaces),
-            keyspaces);
-    return changed(
-        new Transition(
-            epoch, kind, node, replaced, Step.WRITE_BOTH, begun.participants(nodes), receivers),
-        epoch);
+    Ownership before = new Ownership(nodes.values(), keyspaces);
+    if (begun.kind() == Transition.Kind.REMOVE && refusesLoss && !change.acceptsLoss()) {
+      String losses = Losses.of(before, keyspaces, begun.dead());
+      if (!losses.isEmpty()) {
+        return new Outcome.Refused(losses);
+      }
+    }
+    Ownership after = new Ownership(begun.nodesAfter(nodes).values(), keyspaces);
+    Transition first = begun.at(Step.WRITE_BOTH, begun.participants(nodes));
+    return changed(first.receivedBy(Receivers.of(before, after, keyspaces)), epoch);
   }
 
   private @Nullable Outcome unfit(
@@ -166,6 +172,14 @@ record Topology(
     }
     if (!isNew && known == null) {
       return new Outcome.Refused("node " + node.hostId() + " is not of the cluster");
+    }
+    for (UUID other : begun.others()) {
+      if (begun.kind() != Transition.Kind.REMOVE) {
+        return new Outcome.Refused("only a removal takes out others");
+      }
+      if (!nodes.containsKey(other)) {
+        return new Outcome.Refused("node " + other + " is not of the cluster");
+      }
     }
     if (begun.kind() == Transition.Kind.MOVE && known != null) {
       if (known.isWitness() || node.isWitness()) {
@@ -195,7 +209,7 @@ record Topology(
     boolean leaves =
         begun.kind() == Transition.Kind.LEAVE || begun.kind() == Transition.Kind.REMOVE;
     if (leaves) {
-      return forced || node.isWitness() ? null : tooFew(begun, keyspaces);
+      return forced ? null : tooFew(begun, keyspaces);
     }
     return unfit(node, replaced);
   }
@@ -203,16 +217,25 @@ record Topology(
   private @Nullable Outcome tooFew(Transition begun, Collection<KeyspaceMetadata> keyspaces) {
     List<NodeInfo> after =
         begun.nodesAfter(nodes).values().stream().filter(node -> !node.isWitness()).toList();
-    String datacenter = begun.node().datacenter();
-    long left = after.stream().filter(node -> node.datacenter().equals(datacenter)).count();
+    SortedSet<String> datacenters = new TreeSet<>();
+    for (UUID leaving : begun.leaving()) {
+      NodeInfo node = nodes.get(leaving);
+      if (node != null && !node.isWitness()) {
+        datacenters.add(node.datacenter());
+      }
+    }
     for (KeyspaceMetadata keyspace : keyspaces) {
       boolean enough =
-          switch (keyspace.replication()) {
-            case Replication.Simple simple -> after.size() >= simple.factor();
-            case Replication.NetworkTopology topology ->
-                left >= topology.factors().getOrDefault(datacenter, 0);
-            case Replication.Local local -> true;
-          };
+          datacenters.isEmpty()
+              || switch (keyspace.replication()) {
+                case Replication.Simple simple -> after.size() >= simple.factor();
+                case Replication.NetworkTopology topology ->
+                    datacenters.stream()
+                        .allMatch(datacenter ->
+                            count(after, datacenter)
+                                >= topology.factors().getOrDefault(datacenter, 0));
+                case Replication.Local local -> true;
+              };
       if (!enough) {
         return new Outcome.Refused(
             "too few nodes would be left for the replicas of keyspace "
@@ -223,6 +246,10 @@ record Topology(
       }
     }
     return null;
+  }
+
+  private static long count(List<NodeInfo> nodes, String datacenter) {
+    return nodes.stream().filter(node -> node.datacenter().equals(datacenter)).count();
   }
 
   private Outcome changed(@Nullable Transition next, long epoch) {

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param number the epoch at which it began
  * @param node the one whose place changes: as it will be, or, when it leaves, as it is
  * @param replaced the node whose place it takes; only in a replacement
+ * @param others dead nodes that are taken out together with it; only in a removal
  * @param awaited the nodes that have not said yet that they know the step
  * @param receivers the nodes that do not have all rows yet which they will own
  */
@@ -33,6 +34,7 @@ public record Transition(
     Kind kind,
     NodeInfo node,
     @Nullable UUID replaced,
+    SortedSet<UUID> others,
     Step step,
     SortedSet<UUID> awaited,
     SortedSet<UUID> receivers) {
@@ -43,7 +45,7 @@ public record Transition(
     JOIN,
     /** A node gives up what it has, and takes part until the end. */
     LEAVE,
-    /** A node that is dead is taken out. */
+    /** Nodes that are dead are taken out. */
     REMOVE,
     /** A new node takes the place of one that is dead. */
     REPLACE,
@@ -58,33 +60,42 @@ public record Transition(
   }
 
   public Transition {
+    others = Collections.unmodifiableSortedSet(new TreeSet<>(others));
     awaited = Collections.unmodifiableSortedSet(new TreeSet<>(awaited));
     receivers = Collections.unmodifiableSortedSet(new TreeSet<>(receivers));
   }
 
-  /** The node that is dead and takes no part; null when there is none. */
-  public @Nullable UUID dead() {
-    return switch (kind) {
-      case REMOVE -> node.hostId();
-      case REPLACE -> replaced;
-      case JOIN, LEAVE, MOVE -> null;
-    };
+  /** Who is dead and taken out: nobody waits for them, nor fetches from them. */
+  public SortedSet<UUID> dead() {
+    SortedSet<UUID> dead = new TreeSet<>(others);
+    if (kind == Kind.REMOVE) {
+      dead.add(node.hostId());
+    } else if (replaced != null) {
+      dead.add(replaced);
+    }
+    return dead;
+  }
+
+  /** Who is of the cluster now, and is not when it has ended. */
+  public SortedSet<UUID> leaving() {
+    SortedSet<UUID> leaving = dead();
+    if (kind == Kind.LEAVE) {
+      leaving.add(node.hostId());
+    }
+    return leaving;
   }
 
   /** The nodes of the cluster when it has ended. */
   SortedMap<UUID, NodeInfo> nodesAfter(SortedMap<UUID, NodeInfo> nodes) {
     SortedMap<UUID, NodeInfo> after = new TreeMap<>(nodes);
+    after.keySet().removeAll(leaving());
     switch (kind) {
-      case JOIN -> after.put(node.hostId(), node);
+      case JOIN, REPLACE -> after.put(node.hostId(), node);
       // Its address may have become another meanwhile.
       case MOVE ->
           after.computeIfPresent(
               node.hostId(), (id, now) -> now.movedTo(node.rack(), node.tokens()));
-      case LEAVE, REMOVE -> after.remove(node.hostId());
-      case REPLACE -> {
-        after.remove(replaced);
-        after.put(node.hostId(), node);
-      }
+      case LEAVE, REMOVE -> {}
     }
     return after;
   }
@@ -98,10 +109,7 @@ public record Transition(
       }
     });
     all.add(node.hostId());
-    UUID dead = dead();
-    if (dead != null) {
-      all.remove(dead);
-    }
+    all.removeAll(dead());
     return all;
   }
 
@@ -115,10 +123,14 @@ public record Transition(
     stillAwaited.remove(known);
     SortedSet<UUID> stillReceiving = new TreeSet<>(receivers);
     stillReceiving.remove(done);
-    return new Transition(number, kind, node, replaced, step, stillAwaited, stillReceiving);
+    return new Transition(number, kind, node, replaced, others, step, stillAwaited, stillReceiving);
+  }
+
+  Transition receivedBy(SortedSet<UUID> newOwners) {
+    return new Transition(number, kind, node, replaced, others, step, awaited, newOwners);
   }
 
   Transition at(Step next, SortedSet<UUID> nowAwaited) {
-    return new Transition(number, kind, node, replaced, next, nowAwaited, receivers);
+    return new Transition(number, kind, node, replaced, others, next, nowAwaited, receivers);
   }
 }

@@ -66,6 +66,13 @@ class ClusterMetadataTest {
                 Transition.Kind.REPLACE, node(1, "dc1", "r1", 5), new UUID(3, 4), true),
             new MetadataChange.BeginTransition(
                 Transition.Kind.JOIN, node(1, "dc1", "r1", 5), null, false),
+            new MetadataChange.BeginTransition(
+                Transition.Kind.REMOVE,
+                node(1, "dc1", "r1", 5),
+                null,
+                new TreeSet<>(List.of(new UUID(3, 4), new UUID(0, 2))),
+                false,
+                true),
             new MetadataChange.AcknowledgeStep(7, Transition.Step.READ_NEW, new UUID(3, 4)),
             new MetadataChange.FinishStreaming(7, new UUID(3, 4)),
             new MetadataChange.CancelTransition(7),
@@ -258,6 +265,81 @@ class ClusterMetadataTest {
             metadata,
             new MetadataChange.BeginTransition(Transition.Kind.REMOVE, witness, null, false));
     assertThat(leaving.fetches()).isEmpty();
+  }
+
+  private static MetadataChange.BeginTransition removal(
+      NodeInfo gone, boolean acceptsLoss, NodeInfo... others) {
+    return new MetadataChange.BeginTransition(
+        Transition.Kind.REMOVE,
+        gone,
+        null,
+        new TreeSet<>(Arrays.stream(others).map(NodeInfo::hostId).toList()),
+        false,
+        acceptsLoss);
+  }
+
+  /** If this breaks, rows of which no replica is left go without a word. */
+  @Test
+  void severalAreRemovedTogetherAndNotWithoutAWordWhereRowsMayBeLost() {
+    ClusterMetadata metadata = ClusterMetadata.EMPTY;
+    List<NodeInfo> nodes = new ArrayList<>();
+    for (int i = 1; i <= 6; i++) {
+      NodeInfo node =
+          feature(node(i, "dc", "r" + i % 3, i * 10L, i * 10L + 100), Feature.REMOVALS_TOGETHER);
+      nodes.add(node);
+      metadata = applied(metadata, new MetadataChange.RegisterNode(node));
+    }
+    KeyspaceMetadata overRacks =
+        new KeyspaceMetadata(
+            "ks",
+            new Replication.NetworkTopology(new TreeMap<>(Map.of("dc", 3))),
+            true,
+            CommitLogSync.BATCH);
+    metadata = applied(metadata, new MetadataChange.CreateKeyspace(overRacks, false));
+    metadata = applied(metadata, new MetadataChange.CreateType(ADDRESS, false));
+    metadata = applied(metadata, new MetadataChange.CreateTable(TABLE, false));
+    assertThat(metadata.apply(removal(nodes.get(0), false, nodes.get(3))))
+        .as("an earlier build could not read it")
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+    metadata = applied(metadata, new MetadataChange.EnableFeature(Feature.REMOVALS_TOGETHER));
+
+    ClusterMetadata rackGone = applied(metadata, removal(nodes.get(0), false, nodes.get(3)));
+    Transition begun = Objects.requireNonNull(rackGone.transition());
+    assertThat(begun.dead()).containsExactly(new UUID(0, 1), new UUID(0, 4));
+    assertThat(begun.awaited())
+        .containsExactly(new UUID(0, 2), new UUID(0, 3), new UUID(0, 5), new UUID(0, 6));
+    assertThat(rackGone.fetches())
+        .isNotEmpty()
+        .allSatisfy(fetch -> {
+          assertThat(fetch.sources()).isNotEmpty().doesNotContain(nodes.get(0), nodes.get(3));
+          assertThat(begun.dead()).doesNotContain(fetch.receiver());
+        });
+    byte[] bytes = MetadataCodec.encode(rackGone);
+    assertThat(MetadataCodec.decode(bytes).transition()).isEqualTo(begun);
+    assertThat(MetadataCodec.encode(MetadataCodec.decode(bytes))).isEqualTo(bytes);
+
+    assertThat(metadata.apply(removal(nodes.get(0), false, nodes.get(1))))
+        .isInstanceOfSatisfying(
+            ChangeOutcome.Invalid.class,
+            invalid ->
+                assertThat(invalid.message())
+                    .contains("may be lost", "keyspace ks: ", " of 12 ranges", "accept"));
+    applied(metadata, removal(nodes.get(0), true, nodes.get(1)));
+    assertThat(metadata.apply(removal(nodes.get(0), true, node(9, "dc", "r", 7))))
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+    assertThat(
+            metadata.apply(removal(nodes.get(0), true, nodes.get(1), nodes.get(2), nodes.get(3))))
+        .as("two nodes are too few for three replicas")
+        .isInstanceOf(ChangeOutcome.Invalid.class);
+  }
+
+  /** If this breaks, a node of the build before stops in the middle of an upgrade. */
+  @Test
+  void whatAnEarlierBuildCanSayIsWrittenAsItWroteIt() {
+    NodeInfo node = node(1, "dc", "r", 5);
+    assertThat(MetadataCodec.encode(removal(node, false))[0]).isEqualTo((byte) 2);
+    assertThat(MetadataCodec.encode(removal(node, true))[0]).isEqualTo((byte) 3);
+    assertThat(MetadataCodec.encode(schema())[0]).isEqualTo((byte) 3);
   }
 
   private static ClusterMetadata schema() {

@@ -1,6 +1,7 @@
 package io.quorate.tools.nodetool;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -62,16 +63,19 @@ final class ClusterCommands implements Callable<Integer> {
       })
   int plan(
       @Parameters(index = "0", paramLabel = "KIND") String kind,
-      @Parameters(arity = "0..1", index = "1", paramLabel = "HOST_ID|ADDRESS")
-          @Nullable String node,
+      @Parameters(arity = "0..*", index = "1..*", paramLabel = "HOST_ID|ADDRESS")
+          @Nullable List<String> nodes,
       @Mixin Place place,
       @Option(names = "--force", description = "also when too few nodes stay for the replicas")
-          boolean force) {
+          boolean force,
+      @Option(names = NodeTool.ACCEPT_DATA_LOSS, description = NodeTool.ACCEPTS_DATA_LOSS)
+          boolean acceptDataLoss) {
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("kind", kind);
     parameters.put("force", Boolean.toString(force));
-    if (node != null) {
-      parameters.put("node", node);
+    parameters.put("accept_data_loss", Boolean.toString(acceptDataLoss));
+    if (nodes != null) {
+      parameters.put("node", String.join(",", nodes));
     }
     place.addTo(parameters);
     return nodetool().show("/v1/transition/plan", parameters, OwnershipReports::plan);
@@ -80,20 +84,22 @@ final class ClusterCommands implements Callable<Integer> {
   @Command(description = "Does what 'plan' showed, and waits: decommission, removenode, move.")
   int commit(
       @Parameters(index = "0", paramLabel = "KIND") String kind,
-      @Parameters(arity = "0..1", index = "1", paramLabel = "HOST_ID|ADDRESS")
-          @Nullable String node,
+      @Parameters(arity = "0..*", index = "1..*", paramLabel = "HOST_ID|ADDRESS")
+          @Nullable List<String> nodes,
       @Mixin Place place,
       @Option(names = "--force", description = "also when too few nodes stay for the replicas")
           boolean force,
+      @Option(names = NodeTool.ACCEPT_DATA_LOSS, description = NodeTool.ACCEPTS_DATA_LOSS)
+          boolean acceptDataLoss,
       @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
     switch (kind) {
       case "decommission":
         return nodetool().decommission(force, noWait);
       case "removenode":
-        if (node == null) {
-          throw new CommandLine.ParameterException(spec.commandLine(), "which node is dead?");
+        if (nodes == null) {
+          throw new CommandLine.ParameterException(spec.commandLine(), "which nodes are dead?");
         }
-        return nodetool().removenode(node, force, noWait);
+        return nodetool().removenode(nodes, force, acceptDataLoss, noWait);
       case "move":
         Map<String, String> parameters = new LinkedHashMap<>();
         place.addTo(parameters);

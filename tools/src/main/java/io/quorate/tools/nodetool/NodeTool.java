@@ -285,18 +285,28 @@ public final class NodeTool implements Callable<Integer> {
     return showTasks(new TaskWatch(node, spec.commandLine().getErr()).untilOver(ids));
   }
 
-  @Command(description = "Takes a dead node out: the others copy its rows among themselves.")
+  @Command(
+      description = {
+        "Takes dead nodes out: the others copy their rows among themselves.",
+        "All that are dead have to be named at once: no change waits for those it takes out."
+      })
   int removenode(
-      @Parameters(paramLabel = "HOST_ID|ADDRESS") String gone,
+      @Parameters(arity = "1..*", paramLabel = "HOST_ID|ADDRESS") List<String> gone,
       @Option(names = "--force", description = "also when too few nodes stay for the replicas")
           boolean force,
+      @Option(names = ACCEPT_DATA_LOSS, description = ACCEPTS_DATA_LOSS) boolean acceptDataLoss,
       @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
-    AdminClient node = node();
-    Json begun =
-        node.parsed(
-            node.post("/v1/removenode", Map.of("node", gone, "force", Boolean.toString(force))));
-    return begun(begun, noWait, "removed " + gone);
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("node", String.join(",", gone));
+    parameters.put("force", Boolean.toString(force));
+    parameters.put("accept_data_loss", Boolean.toString(acceptDataLoss));
+    return begin("/v1/removenode", parameters, noWait, "removed " + String.join(", ", gone));
   }
+
+  static final String ACCEPT_DATA_LOSS = "--accept-data-loss";
+  static final String ACCEPTS_DATA_LOSS =
+      "removenode: also when so many replicas of rows are dead that what was acknowledged at QUORUM"
+          + " may be lost";
 
   /** Begins a change of ownership. */
   int begin(String path, Map<String, String> parameters, boolean noWait, String done) {

@@ -17,7 +17,7 @@ public final class OwnershipReports {
     }
     Reports.Lines lines = new Reports.Lines();
     Json node = transition.at("node");
-    lines.add("Change", transition.text("kind") + " of " + node.text("address"));
+    lines.add("Change", transition.text("kind") + " of " + subjects(transition));
     lines.add("Host ID", node.text("host_id"));
     if (!transition.at("replaced").isNull()) {
       lines.add("In the place of", transition.at("replaced").text("address"));
@@ -40,6 +40,13 @@ public final class OwnershipReports {
     return lines + (table.isEmpty() ? "" : "\n" + table) + advice(transition);
   }
 
+  private static String subjects(Json transition) {
+    List<String> texts = new ArrayList<>();
+    texts.add(transition.at("node").text("address"));
+    transition.at("others").elements().forEach(other -> texts.add(other.text("address")));
+    return String.join(", ", texts);
+  }
+
   private static String meaning(Json transition) {
     return switch (transition.text("step")) {
       case "WRITE_BOTH" -> "writes go to the owners before and after; those after fetch the rest";
@@ -59,7 +66,10 @@ public final class OwnershipReports {
     boolean waits =
         transition.at("awaited").elements().stream().anyMatch(OwnershipReports::isDown)
             || transition.at("receivers").elements().stream().anyMatch(OwnershipReports::isDown);
-    String otherwise = transition.text("step").equals("WRITE_BOTH") ? "cancel'" : "skip ADDRESS'";
+    String otherwise =
+        transition.text("step").equals("WRITE_BOTH")
+            ? "cancel', then 'nodetool removenode' with all that are dead"
+            : "skip ADDRESS'";
     return waits
         ? "\nwho is DOWN has to come back; if it never will: 'nodetool cluster " + otherwise + "\n"
         : "";
@@ -80,11 +90,7 @@ public final class OwnershipReports {
   /** How far a change is, in one line. */
   static String line(Json transition) {
     String what =
-        transition.text("kind")
-            + " of "
-            + transition.at("node").text("address")
-            + ", "
-            + transition.text("step");
+        transition.text("kind") + " of " + subjects(transition) + ", " + transition.text("step");
     List<Json> awaited = transition.at("awaited").elements();
     if (!awaited.isEmpty()) {
       return what + ": waiting for " + addresses(awaited);
