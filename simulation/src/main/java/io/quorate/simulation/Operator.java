@@ -18,30 +18,36 @@ import io.quorate.raft.RaftNode;
 import io.quorate.raft.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who runs the cluster: lets nodes join and leave, lets some die and takes them out or has them
- * replaced, changes its mind, and moves the leadership of the metadata ring. It looks twice a
- * second, at one of the nodes that know most, and does what is still to be done; so it gets over
- * answers that were lost. One change of the cluster's shape at a time, as the cluster has it.
+ * Who runs the cluster: lets nodes join and leave, lets some die, several at once too and in the
+ * middle of another change, and takes them out or has them replaced, changes its mind, and moves
+ * the leadership of the metadata ring. It looks twice a second, at one of the nodes that know most,
+ * and does what is still to be done; so it gets over answers that were lost. One change of the
+ * cluster's shape at a time, as the cluster has it. Nobody dies for good with whom acknowledged
+ * rows may be lost, as the metadata tell: so the checks at the end check that rule too.
  */
 final class Operator {
   private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(4);
-  private static final int FEWEST_NODES = 3;
   private static final int MOST_NODES = 9;
+  private static final int MOST_DEAD = 3;
 
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
-  private final int replicationFactor;
   private final Randomness random;
   private final Story story;
+  private final int fewestNodes;
+  private final int racks;
   private final SortedMap<String, Integer> done = new TreeMap<>();
   private final TreeMap<String, UUID> hostIds = new TreeMap<>();
 
@@ -56,8 +62,8 @@ final class Operator {
   private static final class Plan {
     final Transition.Kind kind;
 
-    /** Who joins, leaves, or is dead. */
-    final SimulatedHost host;
+    /** Who joins, leaves, or is dead: then there may be several, but in a replacement. */
+    final List<SimulatedHost> hosts;
 
     /** Who takes the place of one that is dead. */
     @Nullable SimulatedHost young;
@@ -65,15 +71,35 @@ final class Operator {
     /** When to change one's mind; 0: never. */
     long cancelAtNanos;
 
-    Plan(Transition.Kind kind, SimulatedHost host) {
+    /** What this came between. */
+    @Nullable Plan then;
+
+    Plan(Transition.Kind kind, List<SimulatedHost> hosts) {
       this.kind = kind;
-      this.host = host;
+      this.hosts = new ArrayList<>(hosts);
+    }
+
+    SimulatedHost host() {
+      return hosts.getFirst();
+    }
+
+    boolean isOfDead() {
+      return kind == Transition.Kind.REMOVE || kind == Transition.Kind.REPLACE;
+    }
+
+    String names() {
+      return hosts.stream().map(SimulatedHost::name).collect(Collectors.joining(", "));
     }
   }
 
-  Operator(SimulatedCluster cluster, int replicationFactor, Story story) {
+  /**
+   * @param fewestNodes as many as rows have replicas
+   * @param racks over which nodes that join are spread
+   */
+  Operator(SimulatedCluster cluster, int fewestNodes, int racks, Story story) {
     this.cluster = cluster;
-    this.replicationFactor = replicationFactor;
+    this.fewestNodes = fewestNodes;
+    this.racks = racks;
     this.world = cluster.world();
     this.random = world.random();
     this.story = story;
@@ -87,12 +113,8 @@ final class Operator {
   /** Whether a host that is down is to be started again. */
   boolean isWanted(SimulatedHost host) {
     Plan now = plan;
-    boolean isDead = now != null && now.host == host && isOfDead(now.kind);
+    boolean isDead = now != null && now.isOfDead() && now.hosts.contains(host);
     return cluster.hosts().contains(host) && !isDead && !removed.contains(host.name());
-  }
-
-  private static boolean isOfDead(Transition.Kind kind) {
-    return kind == Transition.Kind.REMOVE || kind == Transition.Kind.REPLACE;
   }
 
   void begin() {
@@ -125,7 +147,11 @@ final class Operator {
     Plan now = plan;
     Transition transition = metadata(via).transition();
     if (now != null) {
-      carryOn(now, via);
+      if (!ended && transition != null && random.nextInt(10) == 0) {
+        strike(now, via);
+      } else {
+        carryOn(now, via);
+      }
     } else if (transition != null) {
       if (transition.step() == Transition.Step.WRITE_BOTH && random.nextInt(20) == 0) {
         propose(via, new MetadataChange.CancelTransition(transition.number()));
@@ -174,23 +200,19 @@ final class Operator {
   private void makePlan(SimulatedHost via) {
     ClusterMetadata metadata = metadata(via);
     int nodes = metadata.nodes().size();
-    List<SimulatedHost> members =
-        cluster.hosts().stream()
-            .filter(host -> {
-              UUID id = hostIds.get(host.name());
-              return id != null && metadata.node(id) != null && host.isUp();
-            })
-            .toList();
+    List<SimulatedHost> members = members(metadata);
     if (members.isEmpty()) {
       return;
     }
     SimulatedHost victim = members.get(random.nextInt(members.size()));
     Plan next =
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
           case 0, 1 -> nodes < MOST_NODES ? join() : null;
-          case 2, 3 -> nodes > fewestNodes() ? new Plan(Transition.Kind.LEAVE, victim) : null;
-          case 4 -> nodes > fewestNodes() && mayDie(victim, via) ? remove(victim) : null;
-          default -> nodes < MOST_NODES && mayDie(victim, via) ? replace(victim, via) : null;
+          case 2, 3 ->
+              nodes > fewestNodes ? new Plan(Transition.Kind.LEAVE, List.of(victim)) : null;
+          case 4, 5 -> remove(members, via);
+          default ->
+              nodes < MOST_NODES && mayDie(List.of(victim), via) ? replace(victim, via) : null;
         };
     if (next == null) {
       return;
@@ -199,38 +221,100 @@ final class Operator {
       next.cancelAtNanos = world.nowNanos() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(8_000));
     }
     plan = next;
-    cluster.mayFail(next.host);
-    story.tell("operator: " + next.kind + " of " + next.host.name());
+    next.hosts.forEach(cluster::mayFail);
+    story.tell("operator: " + next.kind + " of " + next.names());
+  }
+
+  private List<SimulatedHost> members(ClusterMetadata metadata) {
+    return cluster.hosts().stream()
+        .filter(host -> info(host, metadata) != null && host.isUp())
+        .toList();
   }
 
   private Plan join() {
     SimulatedHost host = cluster.addHost();
+    cluster.place(host, "rack" + (racks == 1 ? 1 : 1 + random.nextInt(racks)));
     cluster.mayFail(host);
     cluster.start(host);
-    return new Plan(Transition.Kind.JOIN, host);
+    return new Plan(Transition.Kind.JOIN, List.of(host));
   }
 
-  private int fewestNodes() {
-    return Math.max(FEWEST_NODES, replicationFactor);
-  }
-
-  /** The only copy of a row, or a majority of the voters, lost for good is another story. */
-  private boolean mayDie(SimulatedHost victim, SimulatedHost via) {
+  /**
+   * Whether nodes may die for good: enough stay, no acknowledged row may be lost, and a majority of
+   * the metadata ring's voters stays, for its loss is another story.
+   */
+  private boolean mayDie(List<SimulatedHost> victims, SimulatedHost via) {
     RaftNode raft = cluster.node(via).raft();
-    return replicationFactor > 1
-        && raft != null
-        && raft.status().outgoingVoters().isEmpty()
-        && (raft.status().voters().size() >= 3 || !raft.status().voters().contains(peer(victim)));
+    ClusterMetadata metadata = metadata(via);
+    if (raft == null || !raft.status().outgoingVoters().isEmpty()) {
+      return false;
+    }
+    List<PeerId> voters = raft.status().voters();
+    long lost = victims.stream().filter(victim -> voters.contains(peer(victim))).count();
+    return (lost == 0 || voters.size() >= 3)
+        && voters.size() - lost > voters.size() / 2
+        && metadata.losses(ids(victims)).isEmpty();
   }
 
-  private Plan remove(SimulatedHost victim) {
-    return kill(Transition.Kind.REMOVE, victim);
+  private SortedSet<UUID> ids(List<SimulatedHost> hosts) {
+    TreeSet<UUID> ids = new TreeSet<>();
+    for (SimulatedHost host : hosts) {
+      UUID id = hostIds.get(host.name());
+      if (id != null) {
+        ids.add(id);
+      }
+    }
+    return ids;
   }
 
-  private Plan kill(Transition.Kind kind, SimulatedHost victim) {
-    story.tell(victim.name() + " dies for good");
-    victim.crash();
-    return new Plan(kind, victim);
+  /** One dies, or a few at once. */
+  private @Nullable Plan remove(List<SimulatedHost> members, SimulatedHost via) {
+    int most = Math.min(1 + random.nextInt(MOST_DEAD), members.size() - fewestNodes);
+    List<SimulatedHost> left = new ArrayList<>(members);
+    List<SimulatedHost> victims = new ArrayList<>();
+    while (victims.size() < most && !left.isEmpty()) {
+      victims.add(left.remove(random.nextInt(left.size())));
+      if (!mayDie(victims, via)) {
+        victims.removeLast();
+      }
+    }
+    return victims.isEmpty() ? null : kill(Transition.Kind.REMOVE, victims);
+  }
+
+  private Plan kill(Transition.Kind kind, List<SimulatedHost> victims) {
+    for (SimulatedHost victim : victims) {
+      story.tell(victim.name() + " dies for good");
+      cluster.mayFail(victim);
+      victim.crash();
+    }
+    return new Plan(kind, victims);
+  }
+
+  /** Somebody else dies for good while a change is under way. */
+  private void strike(Plan now, SimulatedHost via) {
+    ClusterMetadata metadata = metadata(via);
+    List<SimulatedHost> others = new ArrayList<>(members(metadata));
+    others.removeAll(now.hosts);
+    boolean isStruck = now.then != null || now.kind == Transition.Kind.REPLACE;
+    if (isStruck || others.isEmpty() || metadata.nodes().size() - now.hosts.size() <= fewestNodes) {
+      return;
+    }
+    SimulatedHost victim = others.get(random.nextInt(others.size()));
+    List<SimulatedHost> dead = new ArrayList<>(List.of(victim));
+    if (now.isOfDead()) {
+      dead.addAll(now.hosts);
+    }
+    if (!mayDie(dead, via)) {
+      return;
+    }
+    done.merge("DIED_MEANWHILE", 1, Integer::sum);
+    Plan removal = kill(Transition.Kind.REMOVE, List.of(victim));
+    if (now.isOfDead()) {
+      now.hosts.add(victim);
+    } else {
+      removal.then = now;
+      plan = removal;
+    }
   }
 
   private @Nullable Plan replace(SimulatedHost victim, SimulatedHost via) {
@@ -239,7 +323,7 @@ final class Operator {
     if (votes || victim == via) {
       return null; // a voter is removed instead
     }
-    Plan replacement = kill(Transition.Kind.REPLACE, victim);
+    Plan replacement = kill(Transition.Kind.REPLACE, List.of(victim));
     SimulatedHost young = cluster.addReplacement(victim);
     cluster.mayFail(young);
     cluster.start(young);
@@ -276,9 +360,11 @@ final class Operator {
       begin(now, via, metadata);
       return;
     }
+    String subject = transition.node().internode().host();
     boolean isOwn =
-        transition.node().internode().host().equals(acting(now).name())
-            || transition.node().internode().host().equals(now.host.name());
+        (subject.equals(acting(now).name())
+                || now.hosts.stream().anyMatch(host -> subject.equals(host.name())))
+            && transition.dead().containsAll(dead(now, metadata));
     if (!isOwn) {
       unblock(now, via, transition);
     } else if (now.cancelAtNanos != 0 && world.nowNanos() >= now.cancelAtNanos) {
@@ -288,36 +374,45 @@ final class Operator {
     }
   }
 
+  /** Those of a plan that are dead and not out yet. */
+  private SortedSet<UUID> dead(Plan now, ClusterMetadata metadata) {
+    SortedSet<UUID> dead = now.isOfDead() ? ids(now.hosts) : new TreeSet<>();
+    dead.removeIf(metadata::isRemoved);
+    return dead;
+  }
+
   /**
-   * A change that nobody wants any more, or that waits for a node which has died since: it was
+   * A change that nobody wants any more, or that waits for a node which has died since, or was
    * begun when its answer was given up for lost.
    */
   private void unblock(Plan now, SimulatedHost via, Transition transition) {
-    UUID dead = isOfDead(now.kind) ? hostIds.get(now.host.name()) : null;
+    SortedSet<UUID> dead = dead(now, metadata(via));
     boolean isOrphan =
         cluster.hosts().stream()
             .noneMatch(host -> transition.node().internode().host().equals(host.name()));
     if (transition.step() == Transition.Step.WRITE_BOTH) {
-      if (isOrphan || dead != null) {
+      if (isOrphan || !dead.isEmpty()) {
         propose(via, new MetadataChange.CancelTransition(transition.number()));
       }
-    } else if (dead != null && transition.awaited().contains(dead)) {
-      propose(
-          via, new MetadataChange.AcknowledgeStep(transition.number(), transition.step(), dead));
+      return;
+    }
+    dead.retainAll(transition.awaited());
+    for (UUID one : dead) {
+      propose(via, new MetadataChange.AcknowledgeStep(transition.number(), transition.step(), one));
     }
   }
 
   private static SimulatedHost acting(Plan now) {
-    return now.young == null ? now.host : now.young;
+    return now.young == null ? now.host() : now.young;
   }
 
   private boolean isDone(Plan now, ClusterMetadata metadata) {
-    UUID id = hostIds.get(now.host.name());
+    UUID id = hostIds.get(now.host().name());
     SimulatedHost young = now.young;
     return metadata.transition() == null
         && switch (now.kind) {
-          case JOIN -> cluster.serves(now.host) && id != null && metadata.node(id) != null;
-          case LEAVE, REMOVE -> id != null && metadata.isRemoved(id);
+          case JOIN -> cluster.serves(now.host()) && id != null && metadata.node(id) != null;
+          case LEAVE, REMOVE -> ids(now.hosts).stream().allMatch(metadata::isRemoved);
           case REPLACE ->
               id != null && metadata.isRemoved(id) && young != null && cluster.serves(young);
           case MOVE -> throw new IllegalStateException("no plan moves nodes");
@@ -327,29 +422,33 @@ final class Operator {
   private void begin(Plan now, SimulatedHost via, ClusterMetadata metadata) {
     switch (now.kind) {
       case JOIN -> {
-        if (cluster.failure(now.host) != null && !now.host.isUp()) {
+        if (cluster.failure(now.host()) != null && !now.host().isUp()) {
           refused(now);
         }
       }
       case LEAVE -> {
-        NodeInfo node = info(now.host, metadata);
-        if (metadata.nodes().size() <= fewestNodes()) {
+        NodeInfo node = info(now.host(), metadata);
+        if (metadata.nodes().size() <= fewestNodes) {
           over(now, "given up"); // planned when there seemed to be more
-        } else if (node != null && cluster.serves(now.host)) {
+        } else if (node != null && cluster.serves(now.host())) {
           propose(
-              now.host,
+              now.host(),
               new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false));
         }
       }
       case REMOVE -> {
-        NodeInfo node = info(now.host, metadata);
+        SortedSet<UUID> dead = dead(now, metadata);
         RingCoordinator coordinator = cluster.node(via).coordinator();
-        if (metadata.nodes().size() <= fewestNodes()) {
-          over(now, "given up");
-          cluster.start(now.host);
-        } else if (node != null && !coordinator.isAlive(node.hostId())) {
+        boolean tooMany = metadata.nodes().size() - dead.size() < fewestNodes;
+        if (tooMany || !metadata.losses(dead).isEmpty()) {
+          over(now, "given up"); // planned when the cluster seemed to be another
+          now.hosts.stream().filter(host -> info(host, metadata) != null).forEach(cluster::start);
+        } else if (dead.stream().noneMatch(coordinator::isAlive)) {
+          NodeInfo first = Objects.requireNonNull(metadata.node(dead.removeFirst()));
           propose(
-              via, new MetadataChange.BeginTransition(Transition.Kind.REMOVE, node, null, false));
+              via,
+              new MetadataChange.BeginTransition(
+                  Transition.Kind.REMOVE, first, null, dead, false, false));
         }
       }
       case REPLACE -> {
@@ -365,11 +464,11 @@ final class Operator {
 
   /** A node that was not taken in, because joining was cancelled, tries again or is given up. */
   private void refused(Plan now) {
-    story.tell(now.host.name() + " was refused: " + cluster.failure(now.host));
+    story.tell(now.host().name() + " was refused: " + cluster.failure(now.host()));
     if (random.nextInt(2) == 0 && !ended) {
-      cluster.start(now.host);
+      cluster.start(now.host());
     } else {
-      cluster.retire(now.host);
+      cluster.retire(now.host());
       over(now, "given up");
     }
   }
@@ -380,13 +479,19 @@ final class Operator {
   }
 
   private void over(Plan now, String how) {
-    story.tell("operator: " + now.kind + " of " + now.host.name() + " is " + how);
-    done.merge(how.equals("done") ? now.kind.name() : "CANCELLED", 1, Integer::sum);
-    plan = null;
+    story.tell("operator: " + now.kind + " of " + now.names() + " is " + how);
+    boolean isDone = how.equals("done");
+    done.merge(isDone ? now.kind.name() : "CANCELLED", 1, Integer::sum);
+    if (isDone && now.isOfDead() && now.hosts.size() > 1) {
+      done.merge("REMOVE_SEVERAL", 1, Integer::sum);
+    }
+    plan = now.then;
     nextPlanNanos = world.nowNanos() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(3_000));
-    if (isOfDead(now.kind) && how.equals("done") && random.nextInt(2) == 0) {
-      story.tell(now.host.name() + " comes back from the dead");
-      cluster.start(now.host);
+    for (SimulatedHost dead : now.isOfDead() && isDone ? now.hosts : List.<SimulatedHost>of()) {
+      if (random.nextInt(2) == 0) {
+        story.tell(dead.name() + " comes back from the dead");
+        cluster.start(dead);
+      }
     }
   }
 
@@ -401,7 +506,7 @@ final class Operator {
               && process.state() != NodeState.STOPPED;
       if (id != null && metadata.isRemoved(id)) {
         removed.add(host.name());
-        if (!notices && (plan == null || plan.host != host)) {
+        if (!notices && (plan == null || !plan.hosts.contains(host))) {
           cluster.retire(host);
         }
       }

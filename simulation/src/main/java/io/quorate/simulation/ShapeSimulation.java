@@ -1,5 +1,6 @@
 package io.quorate.simulation;
 
+import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
@@ -26,13 +27,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * One run: a cluster of three to nine nodes whose shape changes while clients write and read, the
- * schema changes, the leadership of the metadata ring moves, and everything goes wrong that may;
- * then all heals, and must work. What is checked after each step is in {@link MetadataWatch}; at
- * the end it is that no acknowledged QUORUM write is lost and no QUORUM read was stale, that the
- * replicas agree, that the metadata register's history is linearisable, and that nothing hangs.
+ * One run: a cluster of three to nine nodes, in one rack or three, whose shape changes while
+ * clients write and read, the schema changes, the leadership of the metadata ring moves, and
+ * everything goes wrong that may; then all heals, and must work. What is checked after each step is
+ * in {@link MetadataWatch}; at the end it is that no acknowledged QUORUM write is lost and no
+ * QUORUM read was stale, that the replicas agree, that the metadata register's history is
+ * linearisable, and that nothing hangs.
  */
 public final class ShapeSimulation {
+  private static final int FEWEST_NODES = 3;
   private static final int CLIENTS = 4;
   private static final int REGISTERS_PER_CLIENT = 12;
   private static final int REGISTERS = CLIENTS * REGISTERS_PER_CLIENT;
@@ -57,6 +60,7 @@ public final class ShapeSimulation {
   private final Faults faults;
   private final List<String> violations = new ArrayList<>();
   private final int nodes;
+  private final int racks;
   private final int replicationFactor;
   private boolean working = true;
   private long leaderAfterNanos = -1;
@@ -114,9 +118,13 @@ public final class ShapeSimulation {
   private ShapeSimulation(long seed, Control control) {
     world = new SimulatedWorld(seed);
     story = new Story(world);
-    nodes = 3 + world.random().nextInt(3);
     replicationFactor = control.copies > 0 ? control.copies : drawReplicationFactor();
+    racks = control == Control.NONE && world.random().nextInt(3) == 0 ? 3 : 1;
+    nodes = Math.max(FEWEST_NODES, replicationFactor) + world.random().nextInt(4);
     cluster = new SimulatedCluster(world, nodes);
+    for (int i = 0; i < nodes; i++) {
+      cluster.place(cluster.hosts().get(i), "rack" + (i % racks + 1));
+    }
     cluster.choosesVoters(
         new VoterPolicy(0, TimeUnit.SECONDS.toMillis(2 + world.random().nextInt(60))));
     cluster.tap((host, messaging) ->
@@ -127,7 +135,8 @@ public final class ShapeSimulation {
     metadataRegister = new MetadataRegister(cluster, control != Control.READS_OLD_METADATA);
     watch = new MetadataWatch(cluster);
     schema = new SchemaClient(cluster);
-    operator = new Operator(cluster, replicationFactor, story);
+    int fewestNodes = Math.max(FEWEST_NODES, replicationFactor);
+    operator = new Operator(cluster, fewestNodes, racks, story);
     faults = new Faults(cluster, 1_000 << world.random().nextInt(4), operator::isWanted, story);
   }
 
@@ -135,7 +144,7 @@ public final class ShapeSimulation {
     return switch (world.random().nextInt(8)) {
       case 0 -> 1;
       case 1 -> 2;
-      case 2 -> 5;
+      case 2, 3 -> 5;
       default -> 3;
     };
   }
@@ -183,10 +192,14 @@ public final class ShapeSimulation {
   }
 
   private void begin() {
-    story.tell(nodes + " nodes, " + replicationFactor + " replicas a row");
+    story.tell(nodes + " nodes in " + racks + " racks, " + replicationFactor + " replicas");
     world.afterEachStep(watch::look);
     cluster.startAll();
-    registers.create(replicationFactor);
+    registers.create(
+        racks == 1
+            ? new Replication.Simple(replicationFactor)
+            : new Replication.NetworkTopology(
+                new TreeMap<>(Map.of("datacenter1", replicationFactor))));
     registers.change(MetadataRegister.creation());
   }
 

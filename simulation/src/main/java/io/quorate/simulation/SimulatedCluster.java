@@ -73,6 +73,7 @@ public final class SimulatedCluster {
   public SimulatedHost addReplacement(SimulatedHost dead) {
     SimulatedHost added = addHost();
     replaced.put(added.name(), dead.name());
+    racks.put(added.name(), racks.getOrDefault(dead.name(), "rack1"));
     return added;
   }
 

@@ -29,7 +29,8 @@ class ShapeSimulationTest {
       metadataOperations += verdict.metadataOperations();
     }
     // A run in which nothing happens proves nothing.
-    assertThat(shapes).containsKeys("JOIN", "LEAVE", "REMOVE", "REPLACE");
+    assertThat(shapes)
+        .containsKeys("JOIN", "LEAVE", "REMOVE", "REMOVE_SEVERAL", "DIED_MEANWHILE", "REPLACE");
     assertThat(writes).isGreaterThan(SEEDS * 200L);
     assertThat(metadataOperations).isGreaterThan(SEEDS * 40L);
   }

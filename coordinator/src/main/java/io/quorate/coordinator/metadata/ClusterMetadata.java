@@ -175,6 +175,29 @@ public final class ClusterMetadata {
   }
 
   /**
+   * What tokens in a data centre are to be even for: the keyspace with most replicas there; three
+   * over racks, as long as there is none.
+   */
+  public TokenAllocation.Goal allocationGoal(String datacenter) {
+    int most = 0;
+    boolean overRacks = true;
+    for (KeyspaceMetadata keyspace : keyspaces.values()) {
+      int factor =
+          switch (keyspace.replication()) {
+            case Replication.Simple simple -> simple.factor();
+            case Replication.NetworkTopology topology ->
+                topology.factors().getOrDefault(datacenter, 0);
+            case Replication.Local local -> 0;
+          };
+      if (factor > most) {
+        most = factor;
+        overRacks = !(keyspace.replication() instanceof Replication.Simple);
+      }
+    }
+    return new TokenAllocation.Goal(most == 0 ? 3 : most, overRacks);
+  }
+
+  /**
    * Who is asked for a token in a keyspace, the primary first; none when the keyspace is unknown.
    */
   public List<NodeInfo> replicas(String keyspace, long token) {
@@ -229,6 +252,15 @@ public final class ClusterMetadata {
       return List.of();
     }
     return Receivers.fetches(reading, other, keyspaces.values(), transition.dead());
+  }
+
+  /**
+   * Which rows may be lost with nodes that are dead, though they were acknowledged at QUORUM, in
+   * words; empty when none.
+   */
+  public String losses(SortedSet<UUID> dead) {
+    String losses = Losses.of(reading, keyspaces.values(), dead);
+    return losses.isEmpty() && other != null ? Losses.of(other, keyspaces.values(), dead) : losses;
   }
 
   /** What {@code change} makes of this. Pure: the same on every replica of the metadata ring. */
