@@ -175,11 +175,6 @@ final class Joining {
     }
     ClusterMetadata metadata = ring.metadata();
     NodeInfo known = metadata.node(hostId);
-    NodeInfo wanted = describe(metadata, known);
-    if (wanted.equals(known)) {
-      join();
-      return;
-    }
     if (known == null && metadata.isRemoved(hostId)) {
       refuse(NodeIdentity.removed(hostId));
       return;
@@ -197,6 +192,11 @@ final class Joining {
     String replaced = config.replaceNode();
     if (known == null && replaced != null) {
       replace(metadata, replaced);
+      return;
+    }
+    NodeInfo wanted = describe(metadata, known);
+    if (wanted.equals(known)) {
+      join();
       return;
     }
     boolean inSteps = known == null && metadata.hasTables() && !config.isWitness();
@@ -285,8 +285,10 @@ final class Joining {
         TokenAllocation.choose(
             metadata.nodes(),
             config.datacenter(),
+            config.rack(),
             config.numTokens(),
-            config.datacenter().hashCode() & 0xFFFF));
+            config.datacenter().hashCode() & 0xFFFF,
+            metadata.allocationGoal(config.datacenter())));
   }
 
   private NodeInfo describe(List<Long> tokens) {

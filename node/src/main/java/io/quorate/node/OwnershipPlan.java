@@ -51,7 +51,14 @@ final class OwnershipPlan {
 
   /** A node like the one that is asked, in its data centre and rack, with as many tokens. */
   static OwnershipPlan join(ClusterMetadata now, NodeConfig like) {
-    List<Long> tokens = TokenAllocation.choose(now.nodes(), like.datacenter(), like.numTokens(), 0);
+    List<Long> tokens =
+        TokenAllocation.choose(
+            now.nodes(),
+            like.datacenter(),
+            like.rack(),
+            like.numTokens(),
+            0,
+            now.allocationGoal(like.datacenter()));
     NodeInfo added = newNode(now, like.datacenter(), like.rack(), tokens);
     return of(now, new MetadataChange.BeginTransition(Transition.Kind.JOIN, added, null, false));
   }
@@ -75,7 +82,8 @@ final class OwnershipPlan {
         throw new IllegalArgumentException("a weight is above 0 and up to 64, not " + weight);
       }
       int count = (int) Math.max(1, Math.round(weight * ordinaryTokens));
-      tokens = TokenAllocation.weigh(now.nodes(), node, count);
+      tokens =
+          TokenAllocation.weigh(now.nodes(), node, count, now.allocationGoal(node.datacenter()));
     }
     return node.movedTo(rack == null ? node.rack() : rack, tokens);
   }

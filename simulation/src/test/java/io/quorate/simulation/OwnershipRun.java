@@ -155,7 +155,11 @@ final class OwnershipRun {
     work();
     UUID moving = cluster.node(host).coordinator().localHostId();
     NodeInfo node = Objects.requireNonNull(metadata().node(moving));
-    NodeInfo moved = node.movedTo(rack, TokenAllocation.weigh(metadata().nodes(), node, tokens));
+    NodeInfo moved =
+        node.movedTo(
+            rack,
+            TokenAllocation.weigh(
+                metadata().nodes(), node, tokens, metadata().allocationGoal(node.datacenter())));
     registers.attempt(
         cluster.hosts().getFirst(),
         new MetadataChange.BeginTransition(Transition.Kind.MOVE, moved, null, false),

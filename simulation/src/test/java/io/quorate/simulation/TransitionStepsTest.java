@@ -118,7 +118,7 @@ class TransitionStepsTest {
   void whatWasTruncatedStaysAwayAlsoWhileANodeJoins() {
     int truncated = 0;
     int refused = 0;
-    for (long seed = 1; seed <= 6; seed++) {
+    for (long seed = 1; seed <= 20; seed++) {
       OwnershipRun run = new OwnershipRun(seed, 3);
       for (int i = 0; i < 60; i++) {
         run.writeAt(run.cluster.hosts().get(i % 3));

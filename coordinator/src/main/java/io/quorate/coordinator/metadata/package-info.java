@@ -12,7 +12,8 @@
  *       io.quorate.coordinator.metadata.TableOptions}: the schema.
  *   <li>{@link io.quorate.coordinator.metadata.NodeInfo}, {@link
  *       io.quorate.coordinator.metadata.TokenRing}, {@link
- *       io.quorate.coordinator.metadata.Replication}: who owns what.
+ *       io.quorate.coordinator.metadata.Replication}: who owns what; {@code ReplicaShares}: how
+ *       evenly.
  *   <li>{@link io.quorate.coordinator.metadata.MetadataCodec}: bytes for the log and the snapshot.
  * </ul>
  *
