@@ -129,7 +129,7 @@ class TransitionStepsTest {
       List<Outcome> outcomes = new ArrayList<>();
       while (run.transition() == null && run.metadata().nodes().size() == 3) {
         run.registers.truncate(run.cluster.hosts().getFirst(), outcomes::add);
-        run.world.runFor(TimeUnit.MILLISECONDS.toNanos(10 + run.world.random().nextInt(200)));
+        run.world.runFor(TimeUnit.MILLISECONDS.toNanos(10 + run.world.random().nextInt(20)));
       }
       run.registers.truncate(run.cluster.hosts().getFirst(), outcomes::add);
       run.await("it has joined", () -> run.cluster.serves(young) && run.transition() == null);
