@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Creates tables one after the other. Measures how long each statement takes, and how long it",
-      "is until every node that is named shows the new schema version."
+      "Creates tables one after the other. Measures how long each statement takes,",
+      "and how long it is until every node that is named shows the new schema version."
     })
 final class SchemaBenchCommand implements Callable<Integer> {
   private static final int DEFAULT_PORT = 9042;
