@@ -60,6 +60,10 @@ final class GossipCore {
   private final Randomness random;
   private final PeerState self;
   private final Set<Endpoint> seeds = new TreeSet<>();
+
+  /** Where there are nodes, as is known from elsewhere. */
+  private final Set<Endpoint> contacts = new TreeSet<>();
+
   private final Map<UUID, PeerState> peers = new TreeMap<>();
   private final Set<UUID> forgotten = new LinkedHashSet<>();
   private final Map<Long, Relay> relays = new LinkedHashMap<>();
@@ -115,6 +119,13 @@ final class GossipCore {
     seeds.addAll(seedEndpoints);
     seeds.remove(selfMember().endpoint());
     round();
+  }
+
+  /** Nodes are at these endpoints, whether or not they were ever heard. */
+  void contacts(Collection<Endpoint> endpoints) {
+    contacts.clear();
+    contacts.addAll(endpoints);
+    contacts.remove(selfMember().endpoint());
   }
 
   /** The node describes itself anew. */
@@ -199,13 +210,14 @@ final class GossipCore {
     self.heartbeat++;
     List<Endpoint> up = new ArrayList<>();
     List<Endpoint> down = new ArrayList<>();
-    Set<Endpoint> unknownSeeds = new TreeSet<>(seeds);
+    Set<Endpoint> unheard = new TreeSet<>(seeds);
+    unheard.addAll(contacts);
     for (PeerState peer : peers.values()) {
       Member member = peer.member();
       if (member != null) {
         (peer.isUp() ? up : down).add(member.endpoint());
         if (peer.isUp()) {
-          unknownSeeds.remove(member.endpoint());
+          unheard.remove(member.endpoint());
         }
       }
     }
@@ -218,11 +230,11 @@ final class GossipCore {
     if (!down.isEmpty() && random.nextInt(upCount + 1) < down.size()) {
       send(down.get(random.nextInt(down.size())), syn);
     }
-    // A seed that nobody is known to be at may lead to another part of the cluster.
+    // Where nobody is known to be up there may be the way to another part of the cluster.
     if (upCount == 0) {
-      unknownSeeds.forEach(seed -> send(seed, syn));
-    } else if (!unknownSeeds.isEmpty() && random.nextInt(upCount + 1) == 0) {
-      List<Endpoint> candidates = List.copyOf(unknownSeeds);
+      unheard.forEach(endpoint -> send(endpoint, syn));
+    } else if (!unheard.isEmpty() && random.nextInt(upCount + 1) == 0) {
+      List<Endpoint> candidates = List.copyOf(unheard);
       send(candidates.get(random.nextInt(candidates.size())), syn);
     }
   }

@@ -115,6 +115,15 @@ public final class Membership {
     });
   }
 
+  /**
+   * Tells where there are nodes, in place of what was told before: the seeds that this node was
+   * given may all be gone by the time it starts again.
+   */
+  public void contacts(Collection<Endpoint> endpoints) {
+    List<Endpoint> known = List.copyOf(endpoints);
+    onShard(() -> core.contacts(known));
+  }
+
   /** A message has arrived. What is malformed is dropped and logged. */
   public void receive(Endpoint from, byte[] message) {
     onShard(() -> {

@@ -242,7 +242,10 @@ public final class Node {
         fail("the hints directory cannot be used: " + failure.getMessage());
       }
     });
-    made.ring.onMetadata(metadata -> forgetRemoved(made, metadata));
+    made.ring.onMetadata(metadata -> {
+      made.membership.contacts(metadata.nodes().stream().map(NodeInfo::internode).toList());
+      forgetRemoved(made, metadata);
+    });
     made.raft.start();
     describeMyself(made);
   }
