@@ -45,6 +45,7 @@ public final class BatchLog {
 
   private static final byte[] ROW_KEY = {0x40};
   private static final long REPLAY_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long FINISH_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final int REPLAY_AT_ONCE = 128;
 
   private final Environment environment;
@@ -156,6 +157,37 @@ public final class BatchLog {
 
   private void replay(Shard shard, MutationWriter write) {
     shard.schedule(REPLAY_EVERY_NANOS, () -> replay(shard, write));
+    read(batches -> {
+      if (batches != null) {
+        batches.forEach(batch -> replayBatch(batch, write, replayAfterMicros));
+      }
+    });
+  }
+
+  /**
+   * Sends all batches again that are in the log, however young, because this node goes for good:
+   * what has been sent already is there twice, which changes nothing.
+   *
+   * @param deadlineNanos when to give up what is left, on the monotonic clock
+   * @param done called on the shard when the log is empty, or at the deadline
+   */
+  public void finish(Shard shard, MutationWriter write, long deadlineNanos, Runnable done) {
+    read(batches ->
+        shard.execute(() -> {
+          boolean isEmpty = batches != null && batches.isEmpty();
+          if (isEmpty || environment.clock().nanos() >= deadlineNanos) {
+            done.run();
+            return;
+          }
+          if (batches != null) {
+            batches.forEach(batch -> replayBatch(batch, write, Long.MIN_VALUE));
+          }
+          shard.schedule(FINISH_PAUSE_NANOS, () -> finish(shard, write, deadlineNanos, done));
+        }));
+  }
+
+  /** Hands over some batches, or null when they cannot be read. */
+  private void read(Consumer<@Nullable List<PartitionRows>> then) {
     local.readRange(
         TABLE,
         RangePosition.startOf(Long.MIN_VALUE),
@@ -165,17 +197,21 @@ public final class BatchLog {
         new LocalAnswer<RangeRows>() {
           @Override
           public void done(RangeRows rows) {
-            rows.partitions().forEach(partition -> replayBatch(partition, write));
+            then.accept(rows.partitions());
           }
 
           @Override
           public void refused(String why) {
             log.warn("the batch log cannot be read: {}", why);
+            then.accept(null);
           }
         });
   }
 
-  private void replayBatch(PartitionRows partition, MutationWriter write) {
+  /**
+   * @param afterMicros how old a batch must be to be sent again
+   */
+  private void replayBatch(PartitionRows partition, MutationWriter write, long afterMicros) {
     FragmentReader entries = new FragmentReader().reset(partition.fragment());
     RowReader row = new RowReader();
     while (true) {
@@ -187,7 +223,7 @@ public final class BatchLog {
         continue;
       }
       long micros = row.timestampMicros();
-      if (environment.clock().wallMicros() - micros < replayAfterMicros) {
+      if (environment.clock().wallMicros() - micros < afterMicros) {
         return;
       }
       byte[] value =

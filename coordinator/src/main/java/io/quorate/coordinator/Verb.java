@@ -11,6 +11,7 @@ public enum Verb {
   TRUNCATE(5),
   BATCH_STORE(6),
   BATCH_REMOVE(7),
+  HINT(8),
   GOSSIP(16),
   RAFT(17),
   METADATA_CHANGE(18),

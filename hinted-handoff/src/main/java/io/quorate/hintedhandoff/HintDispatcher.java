@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
 public final class HintDispatcher {
   private static final Logger log = LoggerFactory.getLogger(HintDispatcher.class);
 
+  private static final long HAND_OVER_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private enum Answer {
     NONE,
     APPLIED,
@@ -39,6 +42,9 @@ public final class HintDispatcher {
   private final Map<UUID, Delivery> deliveries = new LinkedHashMap<>();
   private @Nullable Timer timer;
   private boolean isRunning;
+
+  /** Whether hints are delivered to targets that do not answer, too: the sender hands them on. */
+  private boolean isHandingOver;
 
   public HintDispatcher(Shard shard, HintStore store, HintConfig config, HintSender sender) {
     this.shard = shard;
@@ -64,6 +70,35 @@ public final class HintDispatcher {
       }
       deliveries.values().forEach(Delivery::breakOff);
     });
+  }
+
+  /**
+   * Delivers all hints, because this node goes for good; those of a target that does not answer
+   * too, which the sender has to hand to somebody else. From then on hints do not wait for their
+   * targets any more.
+   *
+   * @param deadlineNanos when to give up what is left, on the monotonic clock
+   * @param done called on the shard when nothing is left, or at the deadline
+   */
+  public void handOver(long deadlineNanos, Runnable done) {
+    onShard(() -> {
+      isHandingOver = true;
+      handOn(deadlineNanos, done);
+    });
+  }
+
+  private void handOn(long deadlineNanos, Runnable done) {
+    store.whenSettled(
+        shard,
+        () -> {
+          boolean isEmpty = store.waitingTargets().isEmpty() && deliveries.isEmpty();
+          if (isEmpty || !isRunning || store.nanos() >= deadlineNanos) {
+            done.run();
+            return;
+          }
+          store.waitingTargets().forEach(this::begin);
+          Timer _ = shard.schedule(HAND_OVER_PAUSE_NANOS, () -> handOn(deadlineNanos, done));
+        });
   }
 
   /** The target answers: its hints are delivered. */
@@ -105,7 +140,8 @@ public final class HintDispatcher {
 
   private void begin(UUID target) {
     boolean hasRoom = deliveries.size() < config.maxTargets();
-    if (isRunning && hasRoom && alive.contains(target) && !deliveries.containsKey(target)) {
+    boolean isDue = isHandingOver || alive.contains(target);
+    if (isRunning && hasRoom && isDue && !deliveries.containsKey(target)) {
       Delivery delivery = new Delivery(target);
       deliveries.put(target, delivery);
       delivery.readOn();

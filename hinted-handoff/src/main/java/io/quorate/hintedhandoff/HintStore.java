@@ -386,6 +386,19 @@ public final class HintStore {
     quotas.alive(target);
   }
 
+  /** Completes, on the shard, when all hints that were written until now stand in the figures. */
+  void whenSettled(Shard shard, Runnable then) {
+    thread.execute(() -> {
+      drain();
+      shard.execute(then);
+    });
+  }
+
+  /** Now, on the monotonic clock. */
+  long nanos() {
+    return environment.clock().nanos();
+  }
+
   /** Targets that have hints on disk, sorted. */
   List<UUID> waitingTargets() {
     return pending.stream().map(HintStats.Target::target).toList();

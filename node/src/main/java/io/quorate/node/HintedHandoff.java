@@ -23,6 +23,7 @@ final class HintedHandoff implements Hints {
 
   private final HintStore store;
   private final HintDispatcher dispatcher;
+  private final HintDelivery delivery;
 
   HintedHandoff(
       Environment environment,
@@ -30,6 +31,7 @@ final class HintedHandoff implements Hints {
       Path directory,
       HintConfig config,
       HintDelivery delivery) {
+    this.delivery = delivery;
     this.store = new HintStore(environment, directory, config);
     this.dispatcher = new HintDispatcher(shard, store, config, delivery::send);
   }
@@ -69,6 +71,20 @@ final class HintedHandoff implements Hints {
   void targetDown(UUID target) {
     store.targetDown(target);
     dispatcher.targetDown(target);
+  }
+
+  /** Delivers all that is kept, or hands it to others, because this node goes for good. */
+  void handOver(long deadlineNanos, Runnable done) {
+    delivery.handOn();
+    dispatcher.handOver(
+        deadlineNanos,
+        () -> {
+          long left = store.stats().targets().stream().mapToLong(HintStats.Target::hints).sum();
+          if (left > 0) {
+            log.warn("{} hints could not be handed over: repair brings what they hold", left);
+          }
+          done.run();
+        });
   }
 
   HintStats stats() {

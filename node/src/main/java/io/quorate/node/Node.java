@@ -2,6 +2,7 @@ package io.quorate.node;
 
 import io.netty.buffer.ByteBufUtil;
 import io.quorate.coordinator.BatchLog;
+import io.quorate.coordinator.Coordinator.Answer;
 import io.quorate.coordinator.HintDelivery;
 import io.quorate.coordinator.Internode;
 import io.quorate.coordinator.LocalReplica;
@@ -68,6 +69,13 @@ public final class Node {
 
   private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
   private static final long RESERVED_DISK_BYTES = 64L << 20;
+
+  /** How long a node that leaves tries to hand over what it keeps, before it says that it may. */
+  private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /** And how long afterwards, for what came meanwhile. */
+  private static final long LAST_HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Environment environment;
@@ -267,7 +275,9 @@ public final class Node {
             shard,
             config.dataDirectory().resolve("hints"),
             hintConfig(),
-            new HintDelivery(identity.hostId(), environment.clock(), ring, internode, local));
+            new HintDelivery(
+                identity.hostId(), environment.clock(), ring, internode, local, this::isAlive));
+    HintDelivery.takeOver(internode, hints);
     Clients clients = new Clients(environment, config, this);
     Membership membership = membership(identity, internode, hints, clients);
     long batchAgeNanos = TimeUnit.MILLISECONDS.toNanos(2 * config.writeTimeoutMillis() + 5_000);
@@ -347,7 +357,28 @@ public final class Node {
                 finished,
                 streamTask(metadata)),
         this::cancelCleanups,
+        then -> handOver(assembled(), HAND_OVER_NANOS, then),
         this::leave);
+  }
+
+  private boolean isAlive(UUID hostId) {
+    return assembled().membership.isAlive(hostId);
+  }
+
+  /** What only this node keeps goes to others: no later life of it could deliver that. */
+  private void handOver(Parts made, long patienceNanos, Runnable then) {
+    long deadlineNanos = environment.clock().nanos() + patienceNanos;
+    made.batchLog.finish(
+        shard, batchWriter(made), deadlineNanos, () -> made.hints.handOver(deadlineNanos, then));
+  }
+
+  private BatchLog.MutationWriter batchWriter(Parts made) {
+    return (byte[] mutation, Answer<@Nullable Void> answer) ->
+        made.coordinator.replay(
+            mutation,
+            environment.clock().nanos()
+                + TimeUnit.MILLISECONDS.toNanos(config.writeTimeoutMillis()),
+            answer);
   }
 
   private QueryProcessor queryProcessor(RingCoordinator coordinator) {
@@ -543,14 +574,7 @@ public final class Node {
       log.info("node {} is a witness of the metadata ring", made.identity.hostId());
       return;
     }
-    made.batchLog.startReplay(
-        shard,
-        (mutation, answer) ->
-            made.coordinator.replay(
-                mutation,
-                environment.clock().nanos()
-                    + TimeUnit.MILLISECONDS.toNanos(config.writeTimeoutMillis()),
-                answer));
+    made.batchLog.startReplay(shard, batchWriter(made));
     try {
       made.clients.listenForClients();
     } catch (IOException e) {
@@ -718,9 +742,31 @@ public final class Node {
               return;
             }
             log.info("node {} has left the cluster and serves nothing any more", hostId);
-            drain(made, () -> state = NodeState.DECOMMISSIONED);
+            goForGood(made);
           });
         });
+  }
+
+  /** What clients had this node keep until now is handed over before it is silent. */
+  private void goForGood(Parts made) {
+    Runnable gone = () -> state = NodeState.DECOMMISSIONED;
+    boolean isOfThisRing = made.ring.metadata().isRemoved(made.identity.hostId());
+    if (state != NodeState.NORMAL || !isOfThisRing || config.isWitness()) {
+      drain(made, gone);
+      return;
+    }
+    state = NodeState.DRAINING;
+    made.raft.handOver();
+    Runnable last =
+        () -> {
+          made.membership.stop();
+          made.engine.drain(failure -> gone.run());
+        };
+    // What was answered at its level may wait for one more replica, and become a hint yet; also
+    // when it was planned anew on the way.
+    long waitNanos = TimeUnit.MILLISECONDS.toNanos(2 * config.writeTimeoutMillis());
+    made.clients.drain(
+        () -> shard.schedule(waitNanos, () -> handOver(made, LAST_HAND_OVER_NANOS, last)));
   }
 
   /**

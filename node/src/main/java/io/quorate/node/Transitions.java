@@ -12,6 +12,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,7 @@ final class Transitions {
   private final RaftMetadataRing ring;
   private final BiFunction<ClusterMetadata, Runnable, Streaming> streamings;
   private final Runnable begins;
+  private final Consumer<Runnable> beforeLeaving;
   private final Runnable takenOut;
   private @Nullable Step acknowledging;
   private long streamingFor;
@@ -46,6 +48,8 @@ final class Transitions {
   /**
    * @param streamings makes what fetches under some metadata, and runs something when all is here
    * @param begins called before this node says that it knows a step
+   * @param beforeLeaving called when all but this node's leaving is done; the cluster goes on with
+   *     that when it runs what it is given
    * @param takenOut called once, when this node is not of the cluster any more
    */
   Transitions(
@@ -55,6 +59,7 @@ final class Transitions {
       RaftMetadataRing ring,
       BiFunction<ClusterMetadata, Runnable, Streaming> streamings,
       Runnable begins,
+      Consumer<Runnable> beforeLeaving,
       Runnable takenOut) {
     this.environment = environment;
     this.shard = shard;
@@ -62,6 +67,7 @@ final class Transitions {
     this.ring = ring;
     this.streamings = streamings;
     this.begins = begins;
+    this.beforeLeaving = beforeLeaving;
     this.takenOut = takenOut;
   }
 
@@ -113,7 +119,21 @@ final class Transitions {
       begins.run();
       // Twice: what a shard began under the step before may have handed something to another. And
       // remembered, or after a power loss this node would plan under the step before again.
-      passShards(0, () -> passShards(0, () -> ring.whenRemembered(() -> sayKnown(step))));
+      passShards(0, () -> passShards(0, () -> ring.whenRemembered(() -> acknowledged(step))));
+    }
+  }
+
+  private void acknowledged(Step step) {
+    Transition now = ring.metadata().transition();
+    boolean leaves =
+        now != null
+            && now.kind() == Transition.Kind.LEAVE
+            && now.node().hostId().equals(hostId)
+            && step.step() == Transition.Step.READ_NEW;
+    if (leaves) {
+      beforeLeaving.accept(() -> sayKnown(step));
+    } else {
+      sayKnown(step);
     }
   }
 

@@ -22,10 +22,13 @@ public final class Feature {
    */
   public static final String REMOVALS_TOGETHER = "removals-together";
 
+  /** A node that leaves hands the hints on that it kept for others. */
+  public static final String HINT_HANDOVER = "hint-handover";
+
   /** What this build knows. */
   public static final SortedSet<String> KNOWN =
       Collections.unmodifiableSortedSet(
-          new TreeSet<>(List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER)));
+          new TreeSet<>(List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER, HINT_HANDOVER)));
 
   private Feature() {}
 }
