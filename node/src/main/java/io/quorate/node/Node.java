@@ -254,6 +254,8 @@ public final class Node {
       made.membership.contacts(metadata.nodes().stream().map(NodeInfo::internode).toList());
       forgetRemoved(made, metadata);
     });
+    made.ring.onMetadata(metadata -> shard.execute(() -> voteOrNot(made)));
+    made.raft.withholdVote(config.replaceNode() != null);
     made.raft.start();
     describeMyself(made);
   }
@@ -424,6 +426,21 @@ public final class Node {
   }
 
   /**
+   * Who takes the place of a voter at its own address is taken for it, and must not vote before it
+   * has all that one may have acknowledged. The first entry of which that is certain is the one
+   * that lets this node in: it was committed without the voter, which was dead.
+   */
+  private void voteOrNot(Parts made) {
+    ClusterMetadata metadata = made.ring.ordered();
+    boolean isIn = metadata.member(made.identity.hostId()) != null;
+    boolean isAnothersPlace =
+        config.replaceNode() != null
+            || metadata.members().stream()
+                .anyMatch(node -> node.internode().equals(config.internode()));
+    made.raft.withholdVote(!isIn && isAnothersPlace);
+  }
+
+  /**
    * Who takes the place of another has no vote of that one's: at its address it may be taken for
    * it.
    */
@@ -503,6 +520,7 @@ public final class Node {
     @Override
     public void started() {
       RaftMetadataRing ring = assembled().ring;
+      voteOrNot(assembled());
       assembled().transitions.start();
       new MetadataVoters(environment, shard, ring, assembled().raft, config.voterPolicy()).start();
       new FeatureSwitch(environment, shard, ring, assembled().raft, features).start();

@@ -235,6 +235,11 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
             }));
   }
 
+  /** What the log says until now, published or not. Owned by the shard. */
+  ClusterMetadata ordered() {
+    return ordered;
+  }
+
   /** Completes once a later life of this node would begin with what is published now. */
   void whenRemembered(Runnable then) {
     shard.execute(() -> raft().whenRemembered(then));

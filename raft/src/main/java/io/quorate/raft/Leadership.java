@@ -371,6 +371,11 @@ final class Leadership {
     Progress known = peers.get(from);
     boolean isGettingSnapshot =
         known != null && known.isActive && known.state() == Progress.State.SNAPSHOT;
+    if (known != null && log.configuration().isVoter(from) && lastIndex < known.match()) {
+      known.lost(lastIndex);
+      sendAppend(from, known, true);
+      return;
+    }
     if (isGettingSnapshot || log.configuration().isVoter(from) || from.equals(self)) {
       return;
     }

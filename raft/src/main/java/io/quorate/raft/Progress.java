@@ -120,6 +120,15 @@ final class Progress {
     return false;
   }
 
+  /**
+   * The peer has less than it once took, for another stands at the address of one whose log is
+   * lost. To think that it has less than it has does no harm.
+   */
+  void lost(long lastIndex) {
+    match = Math.min(match, lastIndex);
+    probe();
+  }
+
   /** A reply to a heartbeat: the peer lives, so a lost probe or append may be tried again. */
   void heartbeatAnswered() {
     probeSent = false;

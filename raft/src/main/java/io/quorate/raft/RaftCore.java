@@ -83,6 +83,9 @@ public class RaftCore {
 
   private @Nullable IncomingSnapshot incoming;
 
+  /** Whether this member has no say yet, though the log may name it as a voter. */
+  private boolean withholdsVote;
+
   private final Outbox outbox;
   private final List<ReadState> readStates = new ArrayList<>();
 
@@ -488,7 +491,16 @@ public class RaftCore {
   private Role waitingRole() {
     boolean mayStand =
         log.configuration().isVoter(self) || log.configurationAt(log.commit()).isVoter(self);
-    return mayStand ? Role.FOLLOWER : Role.LEARNER;
+    return mayStand && !withholdsVote ? Role.FOLLOWER : Role.LEARNER;
+  }
+
+  /** This member votes for nobody and does not stand, or does so again. */
+  void withholdVote(boolean yes) {
+    withholdsVote = yes;
+    if (yes && (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE)) {
+      becomeFollower(term, null);
+    }
+    logChanged();
   }
 
   /** The log has changed, or what is known of it to be committed. */
@@ -594,11 +606,13 @@ public class RaftCore {
    * (section 4.2). But with nothing in the log there is nothing to lag behind: then the candidate
    * was configured with other voters, and both lists could elect. Nor has a member with nothing in
    * its log a vote, when it was not configured with one: it may stand at the address of a voter
-   * whose log is lost, and what that one acknowledged must not be voted away.
+   * whose log is lost, and what that one acknowledged must not be voted away. So as long as it has
+   * a part of the log only, which its owner tells it.
    */
   private boolean isStranger(PeerId candidate) {
-    return log.last() == 0
-        && !(log.configuration().isVoter(candidate) && log.configuration().isVoter(self));
+    return withholdsVote
+        || (log.last() == 0
+            && !(log.configuration().isVoter(candidate) && log.configuration().isVoter(self)));
   }
 
   /** A member without a vote lacks the log, or will soon. It may know nobody that leads. */
@@ -675,6 +689,10 @@ public class RaftCore {
 
   private void onHeartbeat(PeerId from, Heartbeat m) {
     follow(from);
+    if (m.commit() > log.last()) {
+      // The leader thinks that this member has that: it stands where one was whose log is lost.
+      send(from, new Subscribe(term, self, log.last()));
+    }
     log.commitTo(Math.min(m.commit(), log.last()));
     logChanged();
     send(from, new HeartbeatReply(term, m.readSequence()));

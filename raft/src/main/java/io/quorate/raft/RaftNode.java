@@ -63,6 +63,9 @@ public final class RaftNode {
 
   private @Nullable String failure;
 
+  /** Owned by the shard. */
+  private boolean withholdsVote;
+
   private @Nullable RaftCore core;
   private @Nullable Timer timer;
   private long tick;
@@ -137,6 +140,7 @@ public final class RaftNode {
       fail(e);
       return;
     }
+    core.withholdVote(withholdsVote);
     life = Life.RUNNING;
     log.info(
         "raft member {} of {} starts in term {} with {} entries behind {}, voters {}",
@@ -300,6 +304,22 @@ public final class RaftNode {
     });
   }
 
+  /**
+   * Has this member vote for nobody, and not stand, or lifts that: it stands at the address of a
+   * voter whose log is lost, and does not have all yet that one had. May be called before the
+   * start.
+   */
+  public void withholdVote(boolean yes) {
+    onShard(() -> {
+      withholdsVote = yes;
+      RaftCore running = running();
+      if (running != null) {
+        running.withholdVote(yes);
+        pumpSoon();
+      }
+    });
+  }
+
   /** Begins to hand leadership to a voter, if this member leads; {@link #status} shows the rest. */
   public void transferLeadership(PeerId to) {
     onShard(() -> {
@@ -399,6 +419,7 @@ public final class RaftNode {
   private void moved(RingMove moving, RingMove.Beginning from) {
     ring = moving.to();
     core = new RaftCore(config, environment.random(), from.hardState(), from.snapshot(), List.of());
+    core.withholdVote(withholdsVote);
     proposals.forgetLog();
     change.giveUp();
     move = null;

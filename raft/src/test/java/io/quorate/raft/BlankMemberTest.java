@@ -22,14 +22,20 @@ class BlankMemberTest {
   private static final PeerId N3 = new PeerId("n3");
 
   private static List<Message> answers(List<PeerId> voters) {
+    return answers(core(voters));
+  }
+
+  private static RaftCore core(List<PeerId> voters) {
     RaftConfig config = RaftConfig.of(N3, voters);
-    RaftCore core =
-        new RaftCore(
-            config,
-            new SimulatedWorld(1).random(),
-            HardState.INITIAL,
-            Snapshot.initial(Configuration.of(voters)),
-            List.of());
+    return new RaftCore(
+        config,
+        new SimulatedWorld(1).random(),
+        HardState.INITIAL,
+        Snapshot.initial(Configuration.of(voters)),
+        List.of());
+  }
+
+  private static List<Message> answers(RaftCore core) {
     core.step(N1, new PreVoteRequest(2, 5, 1));
     core.step(N1, new VoteRequest(2, 5, 1, false));
     List<Message> answers = new ArrayList<>();
@@ -45,6 +51,32 @@ class BlankMemberTest {
     assertThat(answers(List.of(N1, new PeerId("n2"))))
         .contains(new VoteReply(2, false))
         .noneMatch(answer -> answer instanceof PreVoteReply reply && reply.granted());
+  }
+
+  /** With a part of the log it could help to elect who has no more than that part. */
+  @Test
+  void whoseVoteIsWithheldVotesForNobodyAndDoesNotStand() {
+    RaftCore core = core(List.of(N1, new PeerId("n2"), N3));
+    core.withholdVote(true);
+    for (int tick = 0; tick < 100; tick++) {
+      core.tick();
+    }
+    assertThat(core.role()).isEqualTo(Role.LEARNER);
+    assertThat(answers(core))
+        .contains(new VoteReply(2, false))
+        .noneMatch(answer -> answer instanceof PreVoteReply reply && reply.granted());
+    core.withholdVote(false);
+    assertThat(core.role()).isEqualTo(Role.FOLLOWER);
+  }
+
+  /** Else a leader waits for ever for what only the lost log had. */
+  @Test
+  void aLeaderBeginsAnewWithWhoHasNotWhatItOnceTook() {
+    Progress progress = new Progress(1, 4);
+    progress.accepted(10);
+    progress.lost(0);
+    assertThat(progress.match()).isZero();
+    assertThat(progress.next()).isEqualTo(1);
   }
 
   @Test

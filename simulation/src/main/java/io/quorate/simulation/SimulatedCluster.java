@@ -77,6 +77,12 @@ public final class SimulatedCluster {
     return added;
   }
 
+  /** The disk of a host that is down is exchanged; its next node takes the old one's place. */
+  public void exchangeDisk(SimulatedHost host) {
+    replaced.put(host.name(), host.name());
+    host.disk().exchange();
+  }
+
   /** The node of this host votes in the metadata ring and holds no rows. Before it starts. */
   public void makeWitness(SimulatedHost host) {
     witnesses.add(host.name());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.raft.PeerId;
+import io.quorate.simulation.FlawedMessaging.Flaw;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,41 @@ class OwnershipTest {
                   .voters()
                   .contains(new PeerId(young.name() + ":7000")));
       run.cluster.hosts().stream().filter(run.cluster::serves).findFirst().orElseThrow().crash();
+      assertThat(run.canChangeMetadata()).as("seed %d", seed).isTrue();
+    }
+  }
+
+  /** What an operator does when the disk of a machine has died: a new one, the same address. */
+  @Test
+  void aVoterCanBeReplacedAtItsOwnAddress() {
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      OwnershipRun run = new OwnershipRun(seed, 3, seed % 2 == 0 ? 3 : 5, Flaw.NONE);
+      int nodes = run.metadata().nodes().size();
+      SimulatedHost host = run.cluster.hosts().get(run.world.random().nextInt(3));
+      UUID dead = run.kill(host);
+      run.cluster.exchangeDisk(host);
+      run.cluster.start(host);
+      run.await(
+          "the new node has its place",
+          () ->
+              run.cluster.serves(host)
+                  && run.metadata().isRemoved(dead)
+                  && run.transition() == null);
+      assertThat(run.metadata().nodes()).hasSize(nodes);
+      run.rest();
+      assertThat(run.missing()).as("seed %d", seed).isEmpty();
+      run.await(
+          "it votes",
+          () ->
+              run.cluster
+                  .node(host)
+                  .metadataRing()
+                  .voters()
+                  .contains(new PeerId(host.name() + ":7000")));
+      run.cluster.hosts().stream()
+          .filter(other -> other != host)
+          .limit(nodes / 2)
+          .forEach(SimulatedHost::crash);
       assertThat(run.canChangeMetadata()).as("seed %d", seed).isTrue();
     }
   }

@@ -154,6 +154,14 @@ public final class SimulatedFileSystem implements FileSystem {
     durableNames.remove(normal(path));
   }
 
+  /** Another disk, empty, in the place of this one. Nobody has a file open. */
+  public void exchange() {
+    names.clear();
+    durableNames.clear();
+    unsyncedNames.clear();
+    directories.clear();
+  }
+
   /** All files, sorted. */
   public List<Path> files() {
     return List.copyOf(names.keySet());
