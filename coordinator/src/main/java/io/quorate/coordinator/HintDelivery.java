@@ -8,21 +8,24 @@ import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.environment.Clock;
 import io.quorate.sstable.Mutation;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a kept mutation to the replica that it is for, as an ordinary write. When the row is no
- * longer that node's, or the node no longer of the cluster, it goes to those who own the row now: a
- * write at ANY may stand in its hint only. When this node goes for good, what it kept for a node
- * that is down is handed to a replica of the row, which keeps it from then on. Called on a shard.
+ * Sends a kept mutation to the replica that it is for, as an ordinary write. While that replica
+ * gives the row up, those who get it are sent it too, for they may have fetched the row already;
+ * when it has, or is not of the cluster any more, all who own the row now. A write at ANY may stand
+ * in its hint only. When this node goes for good, what it kept for a node that is down is handed to
+ * a replica of the row, which keeps it from then on. Called on a shard.
  *
  * <pre>
  *   HINT := host id of the target, 16 bytes | mutation
@@ -62,45 +65,6 @@ public final class HintDelivery {
     this.local = local;
   }
 
-  /**
-   * @param acknowledged told whether the hint need not be kept any more
-   */
-  public void send(UUID target, byte[] mutation, Consumer<Boolean> acknowledged) {
-    ClusterMetadata metadata = ring.metadata();
-    NodeInfo node = metadata.member(target);
-    if (node != null && handsOn && (silent.contains(target) || !alive.test(target))) {
-      handOn(target, mutation, acknowledged);
-    } else if (node != null) {
-      send(
-          node,
-          mutation,
-          status -> {
-            if (status == Status.NOT_OWNER) {
-              sendToOwners(mutation, acknowledged);
-            } else if (status != Status.OK && handsOn) {
-              silent.add(target);
-              handOn(target, mutation, acknowledged);
-            } else {
-              acknowledged.accept(status == Status.OK);
-            }
-          });
-    } else if (metadata.isRemoved(target)) {
-      sendToOwners(mutation, acknowledged);
-    } else {
-      acknowledged.accept(false);
-    }
-  }
-
-  private void send(NodeInfo node, byte[] mutation, Consumer<Status> answered) {
-    internode.send(
-        node.internode(), request(Verb.MUTATION, mutation.length, answered).writeBytes(mutation));
-  }
-
-  private ByteBuf request(Verb verb, int sizeBytes, Consumer<Status> answered) {
-    return internode.request(
-        verb, sizeBytes, new Delivered(answered), clock.nanos() + TIMEOUT_NANOS);
-  }
-
   /** Takes in what nodes hand on that leave. Before the messaging starts only. */
   public static void takeOver(Internode internode, Hints hints) {
     internode.onRequest(
@@ -122,65 +86,127 @@ public final class HintDelivery {
     handsOn = true;
   }
 
-  /** Where nobody takes hints on, at least one owner gets the write. */
-  private void handOn(UUID target, byte[] mutation, Consumer<Boolean> acknowledged) {
-    List<NodeInfo> owners = owners(mutation);
-    NodeInfo keeper =
-        owners == null || !ring.metadata().features().contains(Feature.HINT_HANDOVER)
-            ? null
-            : owners.stream()
-                .filter(owner -> !owner.hostId().equals(hostId))
-                .filter(owner -> !owner.hostId().equals(target) && alive.test(owner.hostId()))
-                .findFirst()
-                .orElse(null);
-    if (keeper == null) {
-      sendToOwners(mutation, acknowledged);
-      return;
-    }
-    internode.send(
-        keeper.internode(),
-        request(Verb.HINT, 16 + mutation.length, status -> acknowledged.accept(status == Status.OK))
-            .writeLong(target.getMostSignificantBits())
-            .writeLong(target.getLeastSignificantBits())
-            .writeBytes(mutation));
-  }
-
-  /** Who owns a row before and after; null when its table is gone. */
-  private @Nullable List<NodeInfo> owners(byte[] bytes) {
+  /**
+   * @param acknowledged told whether the hint need not be kept any more
+   */
+  public void send(UUID target, byte[] bytes, Consumer<Boolean> acknowledged) {
     ClusterMetadata metadata = ring.metadata();
     Mutation mutation = Mutation.of(bytes);
     TableMetadata table = metadata.table(mutation.tableId());
     if (table == null) {
-      return null;
-    }
-    List<NodeInfo> owners = new ArrayList<>(metadata.replicas(table.keyspace(), mutation.token()));
-    owners.addAll(metadata.otherReplicas(table.keyspace(), mutation.token()));
-    return owners;
-  }
-
-  private void sendToOwners(byte[] bytes, Consumer<Boolean> acknowledged) {
-    List<NodeInfo> owners = owners(bytes);
-    if (owners == null) {
-      acknowledged.accept(true); // dropped meanwhile, and its rows with it
+      whenCaughtUp(() -> ring.metadata().table(mutation.tableId()) == null, acknowledged);
       return;
     }
-    Mutation mutation = Mutation.of(bytes);
-    AnyOf any = new AnyOf(owners.size(), acknowledged);
-    for (NodeInfo owner : owners) {
-      if (owner.hostId().equals(hostId)) {
-        local.apply(mutation, any);
+    boolean isMember = metadata.member(target) != null;
+    if (handsOn && isMember && (silent.contains(target) || !alive.test(target))) {
+      handOn(metadata, table, target, mutation, acknowledged);
+      return;
+    }
+    List<NodeInfo> takers = takers(metadata, target, table.keyspace(), mutation.token());
+    AllOf all =
+        new AllOf(
+            takers.size(),
+            isTaken -> {
+              if (!isTaken && handsOn && isMember) {
+                silent.add(target);
+                handOn(metadata, table, target, mutation, acknowledged);
+              } else {
+                acknowledged.accept(isTaken);
+              }
+            });
+    for (NodeInfo taker : takers) {
+      if (taker.hostId().equals(hostId)) {
+        local.apply(mutation, all);
       } else {
-        send(owner, bytes, any::answered);
+        ByteBuf request = request(Verb.MUTATION, bytes.length, all, metadata.epoch());
+        internode.send(taker.internode(), request.writeBytes(bytes));
       }
     }
   }
 
-  /** Acknowledges when one owner has it, or when all have answered and none has. */
-  private static final class AnyOf implements LocalAnswer<@Nullable Void> {
+  private ByteBuf request(Verb verb, int sizeBytes, AllOf all, long epoch) {
+    return internode.request(
+        verb, sizeBytes, new Delivered(all), clock.nanos() + TIMEOUT_NANOS, epoch);
+  }
+
+  /** A node that has just started may not know yet of a table that it had hints of. */
+  private void whenCaughtUp(BooleanSupplier isDropped, Consumer<Boolean> acknowledged) {
+    ring.catchUp(
+        clock.nanos() + TIMEOUT_NANOS,
+        failure -> acknowledged.accept(failure == null && isDropped.getAsBoolean()));
+  }
+
+  /** Who lacks what the hint of a target says; nobody as long as the target is not known here. */
+  private static List<NodeInfo> takers(
+      ClusterMetadata metadata, UUID target, String keyspace, long token) {
+    if (metadata.member(target) == null && !metadata.isRemoved(target)) {
+      return List.of();
+    }
+    Map<UUID, NodeInfo> reading = byId(metadata.replicas(keyspace, token));
+    Map<UUID, NodeInfo> others = byId(metadata.otherReplicas(keyspace, token));
+    Map<UUID, NodeInfo> all = new TreeMap<>(reading);
+    all.putAll(others);
+    NodeInfo owner = all.get(target);
+    if (owner == null) {
+      return List.copyOf(all.values());
+    }
+    boolean stays = others.isEmpty() || (reading.containsKey(target) && others.containsKey(target));
+    if (stays) {
+      return List.of(owner);
+    }
+    return all.values().stream()
+        .filter(node -> !reading.containsKey(node.hostId()) || !others.containsKey(node.hostId()))
+        .toList();
+  }
+
+  private static Map<UUID, NodeInfo> byId(List<NodeInfo> nodes) {
+    Map<UUID, NodeInfo> byId = new TreeMap<>();
+    nodes.forEach(node -> byId.put(node.hostId(), node));
+    return byId;
+  }
+
+  /**
+   * Another owner keeps the hint; where hints are not taken over yet, it has the write at least.
+   */
+  private void handOn(
+      ClusterMetadata metadata,
+      TableMetadata table,
+      UUID target,
+      Mutation mutation,
+      Consumer<Boolean> acknowledged) {
+    Map<UUID, NodeInfo> owners = byId(metadata.replicas(table.keyspace(), mutation.token()));
+    owners.putAll(byId(metadata.otherReplicas(table.keyspace(), mutation.token())));
+    NodeInfo keeper =
+        owners.values().stream()
+            .filter(owner -> !owner.hostId().equals(hostId))
+            .filter(owner -> !owner.hostId().equals(target) && alive.test(owner.hostId()))
+            .findFirst()
+            .orElse(null);
+    if (keeper == null) {
+      acknowledged.accept(false);
+      return;
+    }
+    boolean keepsHints = metadata.features().contains(Feature.HINT_HANDOVER);
+    byte[] bytes = mutation.bytes();
+    ByteBuf request =
+        request(
+            keepsHints ? Verb.HINT : Verb.MUTATION,
+            16 + bytes.length,
+            new AllOf(1, acknowledged),
+            metadata.epoch());
+    if (keepsHints) {
+      request.writeLong(target.getMostSignificantBits());
+      request.writeLong(target.getLeastSignificantBits());
+    }
+    internode.send(keeper.internode(), request.writeBytes(bytes));
+  }
+
+  /** Acknowledges when all have it. */
+  private static final class AllOf implements LocalAnswer<@Nullable Void> {
     private final Consumer<Boolean> acknowledged;
     private int open;
 
-    AnyOf(int count, Consumer<Boolean> acknowledged) {
+    AllOf(int count, Consumer<Boolean> acknowledged) {
       this.open = count;
       this.acknowledged = acknowledged;
       if (count == 0) {
@@ -188,41 +214,41 @@ public final class HintDelivery {
       }
     }
 
-    void answered(Status status) {
-      if (open > 0) {
-        open = status == Status.OK ? 0 : open - 1;
-        if (open == 0) {
-          acknowledged.accept(status == Status.OK);
-        }
+    @Override
+    public void done(@Nullable Void nothing) {
+      if (--open == 0) {
+        acknowledged.accept(true);
       }
     }
 
     @Override
-    public void done(@Nullable Void nothing) {
-      answered(Status.OK);
-    }
-
-    @Override
     public void refused(String why) {
-      answered(Status.FAILED);
+      if (open > 0) {
+        open = -1;
+        acknowledged.accept(false);
+      }
     }
   }
 
   private static final class Delivered extends Internode.Pending {
-    private final Consumer<Status> answered;
+    private final AllOf all;
 
-    Delivered(Consumer<Status> answered) {
-      this.answered = answered;
+    Delivered(AllOf all) {
+      this.all = all;
     }
 
     @Override
     void responded(Status status, ByteBuf payload) {
-      answered.accept(status);
+      if (status == Status.OK) {
+        all.done(null);
+      } else {
+        all.refused(Internode.text(payload));
+      }
     }
 
     @Override
     void expired() {
-      answered.accept(Status.FAILED);
+      all.refused("no answer in time");
     }
   }
 }

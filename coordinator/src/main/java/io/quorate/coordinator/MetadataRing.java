@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The metadata ring as the data ring sees it. Safe for concurrent use. */
 public interface MetadataRing {
@@ -24,6 +25,13 @@ public interface MetadataRing {
    * that does not happen before the deadline.
    */
   void whenApplied(long epoch, long deadlineNanos, Runnable then);
+
+  /**
+   * Asks the ring how far it is, and waits until this node has applied as much.
+   *
+   * @param done on some shard, once: null when it has, or why not
+   */
+  void catchUp(long deadlineNanos, Consumer<@Nullable String> done);
 
   /** Calls {@code onNewer} on some shard with each value that this node adopts, in order. */
   void onMetadata(Consumer<ClusterMetadata> onNewer);

@@ -6,16 +6,9 @@ import io.quorate.coordinator.Coordinator.RangeRows;
 import io.quorate.coordinator.SimulatedReplicas.Outcome;
 import io.quorate.coordinator.SimulatedReplicas.Peer;
 import io.quorate.coordinator.metadata.ClusterMetadata;
-import io.quorate.coordinator.metadata.MetadataChange;
-import io.quorate.coordinator.metadata.NodeInfo;
-import io.quorate.coordinator.metadata.Replication;
-import io.quorate.coordinator.metadata.Transition;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.sstable.ReadResult;
 import java.io.IOException;
-import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,61 +16,17 @@ import org.junit.jupiter.api.Test;
  * ownership changed between and the second read asks nodes that the first did not look at.
  */
 class ReadAcrossStepsTest {
-  private static final int KEY = 7;
-  private static final long MOMENT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final int KEY = LeavingOwner.KEY;
+  private static final long MOMENT_NANOS = LeavingOwner.MOMENT_NANOS;
 
-  private final SimulatedReplicas nodes = new SimulatedReplicas(4, new Replication.Simple(3));
-  private final List<Peer> before = owners(nodes.metadata().replicas("ks", token()));
-
-  /** Owned the row and gives it up. */
-  private final Peer leaving = before.getFirst();
-
-  private final Peer second = before.get(1);
-  private final Peer third = before.getLast();
-
-  /** Gets the row in its place. */
-  private final Peer coming =
-      nodes.peers.stream().filter(peer -> !before.contains(peer)).findFirst().orElseThrow();
+  private final LeavingOwner row = new LeavingOwner();
+  private final SimulatedReplicas nodes = row.nodes;
+  private final Peer leaving = row.leaving;
+  private final Peer second = row.second;
+  private final Peer third = row.third;
+  private final Peer coming = row.coming;
 
   ReadAcrossStepsTest() throws IOException {}
-
-  private static long token() {
-    return SimulatedReplicas.token(KEY);
-  }
-
-  private List<Peer> owners(List<NodeInfo> replicas) {
-    return replicas.stream()
-        .map(node ->
-            nodes.peers.stream().filter(peer -> peer.info.equals(node)).findFirst().orElseThrow())
-        .toList();
-  }
-
-  private void isAnnouncedToAll() {
-    ClusterMetadata announced =
-        nodes.change(
-            new MetadataChange.BeginTransition(Transition.Kind.LEAVE, leaving.info, null, false));
-    assertThat(owners(announced.otherReplicas("ks", token())))
-        .containsExactlyInAnyOrder(second, third, coming);
-    nodes.peers.forEach(peer -> peer.ring.adopt(announced));
-  }
-
-  private Transition transition() {
-    return Objects.requireNonNull(nodes.metadata().transition());
-  }
-
-  /** All know it and the new owner has fetched, before; reads ask the owners after. */
-  private void readsAskTheOwnersAfter() {
-    long number = transition().number();
-    for (Peer peer : nodes.peers) {
-      nodes.change(
-          new MetadataChange.AcknowledgeStep(
-              number, Transition.Step.WRITE_BOTH, peer.info.hostId()));
-    }
-    List.copyOf(transition().receivers())
-        .forEach(receiver -> nodes.change(new MetadataChange.FinishStreaming(number, receiver)));
-    assertThat(transition().step()).isEqualTo(Transition.Step.READ_NEW);
-    nodes.peers.forEach(peer -> peer.ring.adopt(nodes.metadata()));
-  }
 
   private boolean sees(Peer coordinator) {
     Outcome<ReadResult> read = coordinator.read(KEY, ConsistencyLevel.QUORUM);
@@ -95,10 +44,10 @@ class ReadAcrossStepsTest {
   @Test
   void whatOneOwnerHasAndAReadHasSeenIsSeenByTheNext() {
     nodes.put(KEY, leaving);
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     nodes.dead.add(third.info.hostId());
     assertThat(sees(leaving)).isTrue();
-    readsAskTheOwnersAfter();
+    row.readsAskTheOwnersAfter();
     nodes.dead.clear();
     nodes.dead.add(second.info.hostId());
     assertThat(sees(third)).as("a quorum of the owners after has it").isTrue();
@@ -107,10 +56,10 @@ class ReadAcrossStepsTest {
   @Test
   void whatAQuorumOfTheOwnersBeforeAgreesOnIsSeenByTheNextReadToo() {
     nodes.put(KEY, leaving, second);
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     nodes.dead.add(third.info.hostId());
     assertThat(sees(leaving)).isTrue();
-    readsAskTheOwnersAfter();
+    row.readsAskTheOwnersAfter();
     nodes.dead.clear();
     nodes.dead.add(second.info.hostId());
     assertThat(sees(third)).isTrue();
@@ -119,10 +68,10 @@ class ReadAcrossStepsTest {
   @Test
   void aScanSeesWhatAScanHasSeen() {
     nodes.put(KEY, leaving, second);
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     nodes.dead.add(third.info.hostId());
     assertThat(scans(leaving)).isTrue();
-    readsAskTheOwnersAfter();
+    row.readsAskTheOwnersAfter();
     nodes.dead.clear();
     nodes.dead.add(second.info.hostId());
     assertThat(scans(third)).isTrue();
@@ -132,9 +81,9 @@ class ReadAcrossStepsTest {
   @Test
   void whatTheOwnersAfterHaveShownIsSeenByAReadOfTheOwnersBefore() {
     nodes.put(KEY, coming);
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     ClusterMetadata announced = nodes.metadata();
-    readsAskTheOwnersAfter();
+    row.readsAskTheOwnersAfter();
     nodes.dead.add(third.info.hostId());
     assertThat(sees(coming)).isTrue();
     nodes.peers.forEach(peer -> peer.ring.adopt(announced));
@@ -145,7 +94,7 @@ class ReadAcrossStepsTest {
 
   @Test
   void withNobodyOfTheOwnersWhoStaysMissingTheNewOneIsNotAsked() {
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     nodes.dead.add(coming.info.hostId());
     assertThat(sees(third)).isFalse();
     nodes.dead.clear();
@@ -156,7 +105,7 @@ class ReadAcrossStepsTest {
   @Test
   void aReadAtOneAsksOneOwner() {
     nodes.put(KEY, leaving);
-    isAnnouncedToAll();
+    row.isAnnouncedToAll();
     nodes.peers.forEach(peer -> nodes.dead.add(peer.info.hostId()));
     Outcome<ReadResult> read = leaving.read(KEY, ConsistencyLevel.ONE);
     nodes.run(MOMENT_NANOS);

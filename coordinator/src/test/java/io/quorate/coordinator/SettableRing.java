@@ -9,6 +9,7 @@ import io.quorate.environment.Shard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** One node's view of a metadata ring, which learns what a test tells it, when it tells it. */
 final class SettableRing implements MetadataRing {
@@ -17,6 +18,7 @@ final class SettableRing implements MetadataRing {
   private final Environment environment;
   private final List<Waiter> waiters = new ArrayList<>();
   private ClusterMetadata metadata;
+  boolean hasMajority = true;
 
   SettableRing(Environment environment, ClusterMetadata metadata) {
     this.environment = environment;
@@ -52,6 +54,11 @@ final class SettableRing implements MetadataRing {
   @Override
   public void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer) {
     throw new UnsupportedOperationException("a test changes the metadata by itself");
+  }
+
+  @Override
+  public void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
+    done.accept(hasMajority ? null : "the metadata ring has no majority");
   }
 
   @Override

@@ -83,6 +83,7 @@ final class SimulatedReplicas {
     final SettableRing ring;
     final RingCoordinator coordinator;
     final LocalReplica local;
+    final HintDelivery hintDelivery;
     final BatchLog batchLog;
     final List<UUID> hinted = new ArrayList<>();
     private final Environment environment;
@@ -104,6 +105,7 @@ final class SimulatedReplicas {
       }
       local = new LocalReplica(environment.shards(), engine);
       batchLog = new BatchLog(environment, local, BATCH_AGE_NANOS);
+      hintDelivery = new HintDelivery(info.hostId(), environment.clock(), ring, internode, local);
       new ReplicaService(info.hostId(), ring, local).handleRequests(internode);
       coordinator =
           new RingCoordinator(
@@ -142,6 +144,14 @@ final class SimulatedReplicas {
       }
       onShard(() -> coordinator.writeBatch(mutations, true, level, deadline(), outcome));
       return outcome;
+    }
+
+    /** Delivers a hint; the list says in the end whether it need not be kept. */
+    List<Boolean> deliver(int key, Peer target) {
+      List<Boolean> acknowledged = new ArrayList<>();
+      byte[] mutation = mutation(key);
+      onShard(() -> hintDelivery.send(target.info.hostId(), mutation, acknowledged::add));
+      return acknowledged;
     }
 
     Outcome<ReadResult> read(int key, ConsistencyLevel level) {

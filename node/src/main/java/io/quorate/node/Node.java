@@ -24,6 +24,7 @@ import io.quorate.gossip.GossipConfig;
 import io.quorate.gossip.Member;
 import io.quorate.gossip.Membership;
 import io.quorate.hintedhandoff.HintConfig;
+import io.quorate.hintedhandoff.HintStats;
 import io.quorate.protocol.Murmur3;
 import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftConfig;
@@ -677,6 +678,11 @@ public final class Node {
    */
   public void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
     assembled().ring.catchUp(deadlineNanos, done);
+  }
+
+  /** The writes that this node keeps for others. */
+  public HintStats hints() {
+    return assembled().hints.stats();
   }
 
   /** How this node's disk is doing. */

@@ -128,7 +128,8 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   }
 
   /** Completes once everything that was committed before this call is published here. */
-  void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
+  @Override
+  public void catchUp(long deadlineNanos, Consumer<@Nullable String> done) {
     shard.execute(() ->
         raft()
             .readIndex(

@@ -1,10 +1,12 @@
 package io.quorate.simulation;
 
+import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.environment.simulated.SimulatedWorld.SimulationFailure;
+import io.quorate.hintedhandoff.HintStats;
 import io.quorate.node.Node;
 import io.quorate.node.NodeState;
 import io.quorate.node.VoterPolicy;
@@ -96,6 +98,7 @@ public final class ShapeSimulation {
    * @param shapes what the operator brought to an end, and how often
    * @param leaderAfterMillis after healing until the metadata ring had a leader; -1: it had none
    * @param settledAfterMillis until all nodes served and no change was under way; -1: never
+   * @param convergedAfterMillis from then until all hints were delivered; -1: never
    * @param story what happened, a line each
    */
   public record Verdict(
@@ -290,8 +293,14 @@ public final class ShapeSimulation {
 
   private void check() {
     if (settledAfterNanos >= 0) {
+      long begin = world.nowNanos();
+      if (within(CONVERGE_LIMIT_NANOS, this::hintsAreDelivered)) {
+        convergedAfterNanos = world.nowNanos() - begin;
+      } else {
+        violations.add("hints are not delivered");
+      }
       checkAcknowledged();
-      converge();
+      checkAgreement();
       checkMembers();
     }
     violations.addAll(history.anomalies(STRONG));
@@ -338,25 +347,25 @@ public final class ShapeSimulation {
     return found[0];
   }
 
-  /** Reads each register at ONE at each node until all agree; a late hint may part them again. */
-  private void converge() {
-    long begin = world.nowNanos();
-    for (int register = 0; register < REGISTERS; register++) {
-      while (!agree(register)) {
-        if (world.nowNanos() - begin > CONVERGE_LIMIT_NANOS) {
-          violations.add("register " + register + " does not converge: " + seenAt(register));
-          return;
-        }
-        readNow(cluster.hosts().getFirst(), register, ConsistencyLevel.ALL);
-        world.runFor(TimeUnit.SECONDS.toNanos(1));
-      }
-    }
-    convergedAfterNanos = world.nowNanos() - begin;
+  /** No node keeps a write any more for one that is of the cluster, or was. */
+  private boolean hintsAreDelivered() {
+    return cluster.hosts().stream()
+        .allMatch(host -> {
+          ClusterMetadata metadata = cluster.node(host).coordinator().metadata();
+          return cluster.node(host).hints().targets().stream()
+              .map(HintStats.Target::target)
+              .noneMatch(target -> metadata.member(target) != null || metadata.isRemoved(target));
+        });
   }
 
-  private boolean agree(int register) {
-    Set<Long> seen = new TreeSet<>(seenAt(register).values());
-    return seen.size() == 1 && !seen.contains(-1L);
+  /** Nothing is under way any more, and all have been read at ALL: so a read at ONE is enough. */
+  private void checkAgreement() {
+    for (int register = 0; register < REGISTERS; register++) {
+      Set<Long> seen = new TreeSet<>(seenAt(register).values());
+      if (seen.size() != 1 || seen.contains(-1L)) {
+        violations.add("the replicas of register " + register + " differ: " + seenAt(register));
+      }
+    }
   }
 
   /** What a read at ONE sees, by host; -1 where it fails. */
