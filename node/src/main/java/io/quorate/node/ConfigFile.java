@@ -46,6 +46,7 @@ public final class ConfigFile {
     keys.put("metadata_voters", "as seeds");
     keys.put("metadata_voter_count", "auto: 3 of up to 4 nodes, 5 of up to 8, else 7");
     keys.put("metadata_voter_patience_ms", "300000");
+    keys.put("metadata_snapshot_entries", "10000");
     keys.put("role", "data");
     keys.put("num_tokens", "16");
     keys.put("shards", "one a core");
@@ -187,6 +188,7 @@ public final class ConfigFile {
         seeds,
         endpoints("metadata_voters", internodePort, seeds),
         voterPolicy(),
+        (int) number("metadata_snapshot_entries", 10_000, 10, 1_000_000),
         isWitness,
         (int) number("num_tokens", 16, 1, 1024),
         (int) number("shards", cores, 1, 256),

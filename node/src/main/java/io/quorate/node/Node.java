@@ -405,7 +405,9 @@ public final class Node {
 
   private RaftNode raft(NodeIdentity identity, RaftMetadataRing ring, Internode internode) {
     PeerId self = new PeerId(config.internode().toString());
-    RaftConfig raftConfig = RaftConfig.of(self, firstVoters(self));
+    int snapshotEntries = config.metadataSnapshotEntries();
+    RaftConfig raftConfig =
+        RaftConfig.of(self, firstVoters(self)).withSnapshots(snapshotEntries, snapshotEntries / 10);
     RaftNode raft =
         new RaftNode(
             environment,

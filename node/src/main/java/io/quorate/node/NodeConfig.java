@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param seeds peers that are asked for the rest of the cluster at start
  * @param metadataVoters internode endpoints of the nodes that vote in the metadata ring when it
  *     begins; the same on every node of the cluster
+ * @param metadataSnapshotEntries how many changes of the metadata there are between two snapshots
+ *     of them; a tenth as many are kept behind a snapshot, for who is a little behind
  * @param isWitness whether it votes in the metadata ring and holds no rows
  * @param shards event loops; one owns one slice of the token range
  * @param commitLogSync when a write is acknowledged
@@ -39,6 +41,7 @@ public record NodeConfig(
     List<Endpoint> seeds,
     List<Endpoint> metadataVoters,
     VoterPolicy voterPolicy,
+    int metadataSnapshotEntries,
     boolean isWitness,
     int numTokens,
     int shards,

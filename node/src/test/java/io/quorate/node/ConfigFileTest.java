@@ -30,6 +30,7 @@ class ConfigFileTest {
       metadata_voters: 10.0.0.8:7005, 10.0.0.9
       metadata_voter_count: 5
       metadata_voter_patience_ms: 1500
+      metadata_snapshot_entries: 77
       role: data
       num_tokens: 8
       shards: 3
@@ -72,6 +73,7 @@ class ConfigFileTest {
             List.of(self),
             List.of(self),
             VoterPolicy.DEFAULT,
+            10_000,
             false,
             16,
             2,
@@ -114,6 +116,7 @@ class ConfigFileTest {
                 List.of(new Endpoint("10.0.0.7", 7001), new Endpoint("10.0.0.8", 7005)),
                 List.of(new Endpoint("10.0.0.8", 7005), new Endpoint("10.0.0.9", 7001)),
                 new VoterPolicy(5, 1_500),
+                77,
                 false,
                 8,
                 3,

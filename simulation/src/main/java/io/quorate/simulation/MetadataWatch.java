@@ -3,6 +3,7 @@ package io.quorate.simulation;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.node.Node;
@@ -12,9 +13,14 @@ import io.quorate.raft.RaftCore;
 import io.quorate.raft.RaftNode;
 import io.quorate.raft.SafetyChecker;
 import io.quorate.raft.StateHash;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>the five properties of Raft ({@link SafetyChecker}), over the nodes' own cores;
  *   <li>states agree: whoever has applied the log up to an index has the same state;
  *   <li>one set of owners: at one epoch all nodes have the same replicas of each range;
+ *   <li>racks hold: the replicas of a row stand in as many as is possible;
  *   <li>fences: nobody serves under owners that are too old. Nodes may be one step of a change of
  *       ownership apart, never two; for it is by the step between that those who still go by the
  *       owners before and those who go by the owners after meet the same replicas.
@@ -43,11 +50,14 @@ final class MetadataWatch {
   private final TreeMap<Long, Long> floors = new TreeMap<>();
 
   private long floor;
+  private int snapshotsTaken;
+  private int snapshotsInstalled;
 
   /** A node as it was looked at last. */
   private static final class Seen {
     @Nullable RaftCore core;
     long appliedIndex;
+    long snapshotIndex;
     @Nullable ClusterMetadata published;
   }
 
@@ -73,7 +83,9 @@ final class MetadataWatch {
       if (before.core != core) {
         before.core = core;
         before.appliedIndex = 0;
+        before.snapshotIndex = core.snapshot().index();
       }
+      countSnapshot(before, core.snapshot().index());
       if (ring.appliedIndex() != before.appliedIndex) {
         before.appliedIndex = ring.appliedIndex();
         checkState(host, ring);
@@ -85,6 +97,27 @@ final class MetadataWatch {
       checkOwners(host, published);
     }
     checkFence(host, node);
+  }
+
+  private void countSnapshot(Seen before, long index) {
+    if (index != before.snapshotIndex) {
+      before.snapshotIndex = index;
+      if (index > before.appliedIndex) {
+        snapshotsInstalled++;
+      } else {
+        snapshotsTaken++;
+      }
+    }
+  }
+
+  /** Snapshots of the metadata that members have taken of their own. */
+  int snapshotsTaken() {
+    return snapshotsTaken;
+  }
+
+  /** Snapshots that members have got from a leader. */
+  int snapshotsInstalled() {
+    return snapshotsInstalled;
   }
 
   private void checkState(SimulatedHost host, RaftNode ring) {
@@ -103,7 +136,31 @@ final class MetadataWatch {
       throw new SafetyChecker.Violation(
           host.name() + " has other owners than others at epoch " + metadata.epoch());
     }
+    if (other == null && metadata.transition() == null) {
+      checkRacks(metadata);
+    }
     raiseFloor(metadata);
+  }
+
+  /** The replicas of a row stand in as many racks as there are, or as there are replicas. */
+  private static void checkRacks(ClusterMetadata metadata) {
+    Set<String> racks = racks(metadata.nodes());
+    for (KeyspaceMetadata keyspace : metadata.keyspaces()) {
+      if (keyspace.replication() instanceof Replication.NetworkTopology) {
+        for (int range = 0; range < metadata.ring().rangeCount(); range++) {
+          List<NodeInfo> replicas =
+              metadata.replicas(keyspace.name(), metadata.ring().token(range));
+          if (racks(replicas).size() < Math.min(racks.size(), replicas.size())) {
+            throw new SafetyChecker.Violation(
+                "at epoch " + metadata.epoch() + " replicas stand in too few racks: " + replicas);
+          }
+        }
+      }
+    }
+  }
+
+  private static Set<String> racks(Collection<NodeInfo> nodes) {
+    return nodes.stream().map(NodeInfo::rack).collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static long hashOfOwners(ClusterMetadata metadata) {
@@ -155,8 +212,8 @@ final class MetadataWatch {
   }
 
   private void checkFence(SimulatedHost host, Node node) {
-    if (node.state() != NodeState.NORMAL) {
-      return;
+    if (node.state() != NodeState.NORMAL || cluster.isWitness(host)) {
+      return; // a witness has no rows, plans no request, and is not waited for
     }
     ClusterMetadata own = node.coordinator().metadata();
     if (own.ownershipEpoch() >= floor || isExcused(node.coordinator().localHostId())) {

@@ -7,6 +7,7 @@ import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.TokenAllocation;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Randomness;
 import io.quorate.environment.simulated.SimulatedHost;
@@ -68,6 +69,11 @@ final class Operator {
     /** Who takes the place of one that is dead. */
     @Nullable SimulatedHost young;
 
+    /** Where who moves goes, and with how many tokens. */
+    String rack = "";
+
+    int tokens;
+
     /** When to change one's mind; 0: never. */
     long cancelAtNanos;
 
@@ -94,7 +100,7 @@ final class Operator {
 
   /**
    * @param fewestNodes as many as rows have replicas
-   * @param racks over which nodes that join are spread
+   * @param racks over which nodes that join or move are spread
    */
   Operator(SimulatedCluster cluster, int fewestNodes, int racks, Story story) {
     this.cluster = cluster;
@@ -206,13 +212,13 @@ final class Operator {
     }
     SimulatedHost victim = members.get(random.nextInt(members.size()));
     Plan next =
-        switch (random.nextInt(7)) {
+        switch (random.nextInt(8)) {
           case 0, 1 -> nodes < MOST_NODES ? join() : null;
           case 2, 3 ->
               nodes > fewestNodes ? new Plan(Transition.Kind.LEAVE, List.of(victim)) : null;
           case 4, 5 -> remove(members, via);
-          default ->
-              nodes < MOST_NODES && mayDie(List.of(victim), via) ? replace(victim, via) : null;
+          case 6 -> nodes < MOST_NODES ? replace(members, via) : null;
+          default -> move(victim);
         };
     if (next == null) {
       return;
@@ -226,14 +232,25 @@ final class Operator {
   }
 
   private List<SimulatedHost> members(ClusterMetadata metadata) {
-    return cluster.hosts().stream()
+    return cluster.dataHosts().stream()
         .filter(host -> info(host, metadata) != null && host.isUp())
         .toList();
   }
 
+  private Plan move(SimulatedHost victim) {
+    Plan move = new Plan(Transition.Kind.MOVE, List.of(victim));
+    move.rack = rack();
+    move.tokens = 2 + random.nextInt(14);
+    return move;
+  }
+
+  private String rack() {
+    return "rack" + (racks == 1 ? 1 : 1 + random.nextInt(racks));
+  }
+
   private Plan join() {
     SimulatedHost host = cluster.addHost();
-    cluster.place(host, "rack" + (racks == 1 ? 1 : 1 + random.nextInt(racks)));
+    cluster.place(host, rack());
     cluster.mayFail(host);
     cluster.start(host);
     return new Plan(Transition.Kind.JOIN, List.of(host));
@@ -317,12 +334,21 @@ final class Operator {
     }
   }
 
-  private @Nullable Plan replace(SimulatedHost victim, SimulatedHost via) {
+  /** A voter is removed instead. */
+  private @Nullable Plan replace(List<SimulatedHost> members, SimulatedHost via) {
     RaftNode raft = cluster.node(via).raft();
-    boolean votes = raft != null && raft.status().voters().contains(peer(victim));
-    if (votes || victim == via) {
-      return null; // a voter is removed instead
+    List<SimulatedHost> candidates =
+        members.stream()
+            .filter(host ->
+                host != via
+                    && raft != null
+                    && !raft.status().voters().contains(peer(host))
+                    && mayDie(List.of(host), via))
+            .toList();
+    if (candidates.isEmpty()) {
+      return null;
     }
+    SimulatedHost victim = candidates.get(random.nextInt(candidates.size()));
     Plan replacement = kill(Transition.Kind.REPLACE, List.of(victim));
     SimulatedHost young = cluster.addReplacement(victim);
     cluster.mayFail(young);
@@ -415,7 +441,12 @@ final class Operator {
           case LEAVE, REMOVE -> ids(now.hosts).stream().allMatch(metadata::isRemoved);
           case REPLACE ->
               id != null && metadata.isRemoved(id) && young != null && cluster.serves(young);
-          case MOVE -> throw new IllegalStateException("no plan moves nodes");
+          case MOVE -> {
+            NodeInfo node = info(now.host(), metadata);
+            yield node != null
+                && node.rack().equals(now.rack)
+                && node.tokens().size() == now.tokens;
+          }
         };
   }
 
@@ -458,7 +489,21 @@ final class Operator {
           cluster.start(young);
         }
       }
-      case MOVE -> throw new IllegalStateException("no plan moves nodes");
+      case MOVE -> {
+        NodeInfo node = info(now.host(), metadata);
+        if (node != null && cluster.serves(now.host())) {
+          NodeInfo moved =
+              node.movedTo(
+                  now.rack,
+                  TokenAllocation.weigh(
+                      metadata.nodes(),
+                      node,
+                      now.tokens,
+                      metadata.allocationGoal(node.datacenter())));
+          propose(
+              via, new MetadataChange.BeginTransition(Transition.Kind.MOVE, moved, null, false));
+        }
+      }
     }
   }
 

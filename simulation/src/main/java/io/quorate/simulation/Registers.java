@@ -67,7 +67,6 @@ final class Registers {
             TableOptions.DEFAULT);
   }
 
-  /** Makes keyspace and table; fails when that cannot be done. */
   void create(int replicationFactor) {
     create(new Replication.Simple(replicationFactor));
   }

@@ -62,7 +62,7 @@ final class SchemaClient {
   }
 
   private void work() {
-    List<SimulatedHost> hosts = cluster.hosts();
+    List<SimulatedHost> hosts = cluster.dataHosts();
     SimulatedHost host = hosts.get(world.random().nextInt(hosts.size()));
     if (!cluster.serves(host)) {
       return;

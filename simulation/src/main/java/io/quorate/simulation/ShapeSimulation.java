@@ -64,6 +64,7 @@ public final class ShapeSimulation {
   private final int nodes;
   private final int racks;
   private final int replicationFactor;
+  private final boolean hasWitness;
   private boolean working = true;
   private long leaderAfterNanos = -1;
   private long settledAfterNanos = -1;
@@ -95,7 +96,8 @@ public final class ShapeSimulation {
    *
    * @param violations what must not be, in words; none when all is well
    * @param traceHash equal for two runs of one seed
-   * @param shapes what the operator brought to an end, and how often
+   * @param shapes what the operator brought to an end, and how often; and how many snapshots of the
+   *     metadata were taken and installed
    * @param leaderAfterMillis after healing until the metadata ring had a leader; -1: it had none
    * @param settledAfterMillis until all nodes served and no change was under way; -1: never
    * @param convergedAfterMillis from then until all hints were delivered; -1: never
@@ -128,6 +130,9 @@ public final class ShapeSimulation {
     for (int i = 0; i < nodes; i++) {
       cluster.place(cluster.hosts().get(i), "rack" + (i % racks + 1));
     }
+    hasWitness = world.random().nextInt(4) == 0;
+    cluster.takesSnapshotsEvery(
+        world.random().nextInt(2) == 0 ? 10_000 : 10 + world.random().nextInt(40));
     cluster.choosesVoters(
         new VoterPolicy(0, TimeUnit.SECONDS.toMillis(2 + world.random().nextInt(60))));
     cluster.tap((host, messaging) ->
@@ -181,13 +186,21 @@ public final class ShapeSimulation {
         history.count(Kind.READ, null, Outcome.OK),
         metadataRegister.history().size(),
         schema.changes(),
-        operator.done(),
+        shapes(),
         faults.crashes(),
         faults.cuts(),
         millis(leaderAfterNanos),
         millis(settledAfterNanos),
         millis(convergedAfterNanos),
         story.lines());
+  }
+
+  private SortedMap<String, Integer> shapes() {
+    SortedMap<String, Integer> shapes = new TreeMap<>(operator.done());
+    shapes.put("SNAPSHOT_TAKEN", watch.snapshotsTaken());
+    shapes.put("SNAPSHOT_INSTALLED", watch.snapshotsInstalled());
+    shapes.values().removeIf(count -> count == 0);
+    return shapes;
   }
 
   private static long millis(long nanos) {
@@ -204,6 +217,12 @@ public final class ShapeSimulation {
             : new Replication.NetworkTopology(
                 new TreeMap<>(Map.of("datacenter1", replicationFactor))));
     registers.change(MetadataRegister.creation());
+    if (hasWitness) {
+      SimulatedHost witness = cluster.addHost();
+      story.tell(witness.name() + " is a witness");
+      cluster.makeWitness(witness);
+      cluster.start(witness);
+    }
   }
 
   /** Links of some seeds are slow, so that what is sent is overtaken by changes of the cluster. */
@@ -315,7 +334,8 @@ public final class ShapeSimulation {
     for (int register = 0; register < REGISTERS; register++) {
       long found = -1;
       for (int attempt = 0; attempt < 20 && found < 0; attempt++) {
-        SimulatedHost host = cluster.hosts().get(attempt % cluster.hosts().size());
+        List<SimulatedHost> hosts = cluster.dataHosts();
+        SimulatedHost host = hosts.get(attempt % hosts.size());
         found = readNow(host, register, ConsistencyLevel.ALL);
       }
       long written = acknowledged.getOrDefault(register, 0L);
@@ -371,7 +391,7 @@ public final class ShapeSimulation {
   /** What a read at ONE sees, by host; -1 where it fails. */
   private SortedMap<String, Long> seenAt(int register) {
     SortedMap<String, Long> seen = new TreeMap<>();
-    for (SimulatedHost host : cluster.hosts()) {
+    for (SimulatedHost host : cluster.dataHosts()) {
       seen.put(host.name(), readNow(host, register, ConsistencyLevel.ONE));
     }
     return seen;
@@ -412,7 +432,7 @@ public final class ShapeSimulation {
       if (!working) {
         return;
       }
-      List<SimulatedHost> hosts = cluster.hosts();
+      List<SimulatedHost> hosts = cluster.dataHosts();
       SimulatedHost host = hosts.get(world.random().nextInt(hosts.size()));
       ConsistencyLevel level =
           switch (world.random().nextInt(10)) {

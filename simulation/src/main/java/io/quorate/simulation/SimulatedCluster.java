@@ -41,6 +41,7 @@ public final class SimulatedCluster {
   private final TreeMap<String, String> datacenters = new TreeMap<>();
   private final TreeMap<String, SortedSet<String>> features = new TreeMap<>();
   private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
+  private int metadataSnapshotEntries = 10_000;
   private final TreeMap<String, String> failures = new TreeMap<>();
   private Wiretap wiretap = (host, messaging) -> messaging;
 
@@ -88,6 +89,15 @@ public final class SimulatedCluster {
     witnesses.add(host.name());
   }
 
+  /** Those that hold rows. */
+  public List<SimulatedHost> dataHosts() {
+    return hosts.stream().filter(host -> !isWitness(host)).toList();
+  }
+
+  boolean isWitness(SimulatedHost host) {
+    return witnesses.contains(host.name());
+  }
+
   /** The node of this host stands in another rack than the rest. Before it starts. */
   public void place(SimulatedHost host, String rack) {
     racks.put(host.name(), rack);
@@ -106,6 +116,11 @@ public final class SimulatedCluster {
   /** How the voters of the metadata ring are chosen. Before a node starts. */
   public void choosesVoters(VoterPolicy policy) {
     voterPolicy = policy;
+  }
+
+  /** How many changes of the metadata there are between two snapshots. Before a node starts. */
+  public void takesSnapshotsEvery(int entries) {
+    metadataSnapshotEntries = entries;
   }
 
   /** The node of this host may refuse to go on; its process ends then. */
@@ -194,6 +209,7 @@ public final class SimulatedCluster {
         voters,
         voters,
         voterPolicy,
+        metadataSnapshotEntries,
         witnesses.contains(address),
         8,
         SHARDS,
