@@ -50,11 +50,6 @@ class ShapeSimulationTest {
   }
 
   @Test
-  void aWriteThatCountsTheOwnersAfterOnlyIsCaught() {
-    assertThat(firstCaught(Control.COUNTS_OWNERS_AFTER, 1, 60, "stale read")).isPositive();
-  }
-
-  @Test
   void aWriteThatCountsTheOwnersBeforeOnlyIsCaught() {
     assertThat(firstCaught(Control.COUNTS_OWNERS_BEFORE, 1, 60, "stale read")).isPositive();
   }

@@ -204,6 +204,44 @@ class TransitionStepsTest {
     return run.missing().size();
   }
 
+  /** Whoever counts only the owners after loses what they have when the change is taken back. */
+  @Test
+  void whatWasAcknowledgedIsThereWhenAJoinIsCancelled() {
+    for (long seed = 1; seed <= 4; seed++) {
+      assertThat(missingAfterCancelling(seed, Flaw.NONE)).as("seed %d", seed).isZero();
+    }
+  }
+
+  @Test
+  void aWriteThatCountsTheOwnersAfterOnlyIsCaught() {
+    int missing = 0;
+    for (long seed = 1; seed <= 4 && missing == 0; seed++) {
+      missing = missingAfterCancelling(seed, Flaw.COUNTS_OWNERS_AFTER);
+    }
+    assertThat(missing).isPositive();
+  }
+
+  /** One replica a row; a node that is down keeps the change where it may be taken back. */
+  private static int missingAfterCancelling(long seed, Flaw flaw) {
+    OwnershipRun run = new OwnershipRun(seed, 1, 4, flaw);
+    SimulatedHost down = run.cluster.hosts().getLast();
+    run.work(8);
+    SimulatedHost young = run.cluster.addHost();
+    run.cluster.mayFail(young);
+    run.cluster.start(young);
+    run.await("it is announced", () -> run.transition() != null);
+    down.crash();
+    run.world.links().unreliable(0.1, 0, 0);
+    run.world.runFor(TimeUnit.SECONDS.toNanos(3));
+    run.world.links().unreliable(0, 0, 0);
+    run.stopWork();
+    Transition begun = Objects.requireNonNull(run.transition());
+    run.registers.change(new MetadataChange.CancelTransition(begun.number()));
+    run.cluster.start(down);
+    run.await("all serve again", () -> run.transition() == null && run.cluster.serves(down));
+    return run.missing().size();
+  }
+
   /** The zombie of the textbooks: taken for dead and taken out, it goes on with what it knew. */
   @Test
   void aNodeThatWasTakenOutIsRefusedWhenItIsHeardAgain() {
