@@ -105,7 +105,9 @@ final class SimulatedReplicas {
       }
       local = new LocalReplica(environment.shards(), engine);
       batchLog = new BatchLog(environment, local, BATCH_AGE_NANOS);
-      hintDelivery = new HintDelivery(info.hostId(), environment.clock(), ring, internode, local);
+      hintDelivery =
+          new HintDelivery(
+              info.hostId(), environment.clock(), ring, internode, local, node -> true);
       new ReplicaService(info.hostId(), ring, local).handleRequests(internode);
       coordinator =
           new RingCoordinator(

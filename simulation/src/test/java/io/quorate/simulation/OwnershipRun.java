@@ -313,7 +313,7 @@ final class OwnershipRun {
   List<Integer> missing() {
     List<SimulatedHost> serving = cluster.hosts().stream().filter(cluster::serves).toList();
     List<Integer> missing = new ArrayList<>();
-    for (int register : acknowledged) {
+    for (int register : List.copyOf(acknowledged)) {
       long[] found = {-1};
       registers.read(
           0,
