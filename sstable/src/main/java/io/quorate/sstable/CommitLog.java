@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +21,11 @@ import org.jspecify.annotations.Nullable;
  * LogAppender}); the log's thread takes the batches of all shards, writes them one behind the
  * other, syncs once, and tells each shard once on which somebody waits, whichever shard wrote for
  * them. Meanwhile the next batches fill. The next round begins when those shards have heard of this
- * one, so that whoever was answered may share it, and after a busy round a moment later, the time
- * that an answer takes to bring the next request: under load a sync serves hundreds of writes, and
- * a lone write waits for nobody.
+ * one, so that whoever was answered may share it. After a busy round writes gather: as many as were
+ * answered are expected again, beside those that came during the sync, and the first of them waits
+ * a moment for the others. Clients that each wait for their answer so come together in one round,
+ * not in two that take turns; a sync serves hundreds of writes under load, and a lone write waits
+ * for nobody.
  *
  * <p>When a sync fails, what the disk holds is not known any more, and a later sync that succeeds
  * proves nothing (Rebello et al.: Can Applications Recover from fsync Failures?, 2020). So the log
@@ -42,7 +45,11 @@ final class CommitLog {
   /** A round for which so many wait is busy, and the next lets more come together. */
   private static final int BUSY_WRITES = 16;
 
-  private static final long GATHER_NANOS = 100_000;
+  /** So long, at most, does the first write wait for others. */
+  private static final long GATHER_NANOS = 200_000;
+
+  /** Who was answered so long ago, and has not come again, is not expected any more. */
+  private static final long EXPECTED_NANOS = 2_000_000;
 
   private final Clock clock;
   private final EngineOptions options;
@@ -56,8 +63,24 @@ final class CommitLog {
   /** No task of this log is queued or runs: whoever hands over next queues one. */
   private final AtomicBoolean asleep = new AtomicBoolean(true);
 
-  /** Shards that have not yet been told of the last round, and one more while writes gather. */
+  /** Shards that have not yet been told of the last round. */
   private final AtomicInteger unheard = new AtomicInteger();
+
+  /** Number of the round after which writes gather, 0 when they do not. */
+  private final AtomicLong gatheringAfter = new AtomicLong();
+
+  /** Writes that somebody waits for, handed over and in no round yet. */
+  private final AtomicInteger arrived = new AtomicInteger();
+
+  /** When so many have arrived, they have gathered. */
+  private volatile int expected;
+
+  private volatile long expectedSinceNanos;
+
+  /** The last round after which the first write had the end of gathering planned. */
+  private final AtomicLong endPlannedAfter = new AtomicLong();
+
+  private long rounds;
 
   private volatile @Nullable Refusal refusal;
   private volatile long currentSegmentId;
@@ -128,21 +151,57 @@ final class CommitLog {
     return refusal;
   }
 
-  /** A batch was handed over. */
-  void wake() {
+  /**
+   * A shard handed its batch over, in which so many wait that were not told of before. On that
+   * shard.
+   */
+  void handedOver(Shard shard, int writes) {
+    int all = arrived.addAndGet(writes);
+    long round = gatheringAfter.get();
+    if (round == 0) {
+      wake();
+    } else if (all >= expected || clock.nanos() - expectedSinceNanos > EXPECTED_NANOS) {
+      endGathering(round);
+    } else {
+      planEndOfGathering(shard, round);
+    }
+  }
+
+  private void planEndOfGathering(Shard shard, long round) {
+    if (endPlannedAfter.getAndSet(round) != round) {
+      shard.schedule(GATHER_NANOS, () -> endGathering(round));
+    }
+  }
+
+  private void endGathering(long round) {
+    if (gatheringAfter.compareAndSet(round, 0)) {
+      wakeForWhatWasHandedOver();
+    }
+  }
+
+  private void wake() {
     // While shards have not heard of the last round, more may come that shares the next.
-    if (unheard.get() == 0 && asleep.get() && asleep.compareAndSet(true, false)) {
+    if (unheard.get() == 0
+        && gatheringAfter.get() == 0
+        && asleep.get()
+        && asleep.compareAndSet(true, false)) {
       thread.execute(this::run);
     }
   }
 
   private void wakeForWhatWasHandedOver() {
+    if (isAnyHandedOver()) {
+      wake();
+    }
+  }
+
+  private boolean isAnyHandedOver() {
     for (LogAppender appender : appenders) {
       if (appender.hasHandedOver()) {
-        wake();
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   private void run() {
@@ -177,22 +236,28 @@ final class CommitLog {
       round.forEach(LogBatch::giveBack);
       return;
     }
-    boolean busy = writes >= BUSY_WRITES;
+    arrived.addAndGet(-writes);
     // Added: a wake-up that passed this one by may have begun a round before all had heard.
-    unheard.addAndGet(waiting.size() + (busy ? 1 : 0));
+    unheard.addAndGet(waiting.size());
+    long number = ++rounds;
+    boolean busy = writes >= BUSY_WRITES;
+    if (busy) {
+      expected = arrived.get() + writes;
+      expectedSinceNanos = clock.nanos();
+      gatheringAfter.set(number);
+    }
     for (Shard shard : waiting) {
-      boolean gathers = busy && shard.index() == waiting.getFirst().index();
       shard.execute(() -> {
         round.forEach(batch -> batch.tell(shard, outcome));
         heard(round);
-        if (gathers) {
-          shard.schedule(GATHER_NANOS, () -> heard(round));
+        if (busy && isAnyHandedOver()) {
+          planEndOfGathering(shard, number);
         }
       });
     }
   }
 
-  /** A shard has answered those who waited on it for the last round, or enough have gathered. */
+  /** A shard has answered those who waited on it for the last round. */
   private void heard(List<LogBatch> round) {
     if (unheard.decrementAndGet() == 0) {
       round.forEach(LogBatch::giveBack);

@@ -118,10 +118,12 @@ final class LogAppender {
   }
 
   private void handOver() {
-    if (filling != null) {
-      handedOver.set(filling);
+    LogBatch batch = filling;
+    if (batch != null) {
+      int awaited = batch.newlyAwaited();
+      handedOver.set(batch);
       filling = null;
-      log.wake();
+      log.handedOver(shard, awaited);
     }
   }
 

@@ -23,7 +23,8 @@ final class LogBatch {
   private final List<List<ApplyCallback>> waiting;
 
   private final LogAppender owner;
-  private boolean awaited;
+  private int awaited;
+  private int awaitedBefore;
 
   /** Whether everything up to here is to be synced, also when nobody waits for it. */
   boolean syncForced;
@@ -49,11 +50,18 @@ final class LogBatch {
 
   void await(Shard shard, ApplyCallback callback) {
     waiting.get(shard.index()).add(callback);
-    awaited = true;
+    awaited++;
+  }
+
+  /** How many have begun to wait since this was asked last. */
+  int newlyAwaited() {
+    int newly = awaited - awaitedBefore;
+    awaitedBefore = awaited;
+    return newly;
   }
 
   boolean needsSync() {
-    return syncForced || awaited;
+    return syncForced || awaited > 0;
   }
 
   /** How many wait on a shard. */
@@ -80,7 +88,8 @@ final class LogBatch {
     }
     bytes.clear();
     waiting.forEach(List::clear);
-    awaited = false;
+    awaited = 0;
+    awaitedBefore = 0;
     syncForced = false;
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem.Operation;
+import io.quorate.environment.Shard;
 import io.quorate.environment.simulated.SimulatedWorld;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +89,69 @@ class CommitLogTest {
     }
     // With a log for each shard it would be four a round, and more where a segment ends.
     assertThat(fixture.host.disk().syncCount() - before).isLessThan(3L * rounds);
+  }
+
+  /** Otherwise half of the clients wait for the other half's sync, in turns, at twice the cost. */
+  @Test
+  void clientsThatEachWaitForTheirAnswerComeTogetherInOneRound() throws IOException {
+    EngineFixture fixture = new EngineFixture(EngineOptions.DEFAULT, 2);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("first", "opens the segment");
+    int clients = 40;
+    AtomicInteger answered = new AtomicInteger();
+    for (int i = 0; i < clients; i++) {
+      // Some are back when half of the time is over that writes may gather, some later.
+      new Client(fixture, fixture.mutation(TABLE, "key" + i, "value"), 80_000 + i * 1_500, answered)
+          .write();
+    }
+    fixture.world.runUntil(() -> answered.get() > 10 * clients, 1_000_000_000L);
+    int before = answered.get();
+    long syncsBefore = fixture.host.disk().syncCount();
+    fixture.world.runUntil(() -> answered.get() - before > 20 * clients, 1_000_000_000L);
+    assertThat(answered.get() - before).isGreaterThan(20 * clients);
+    assertThat(fixture.host.disk().syncCount() - syncsBefore).isLessThan(25);
+  }
+
+  /** Writes the same again and again, some time after each answer. */
+  private record Client(
+      EngineFixture fixture, Mutation mutation, long turnaroundNanos, AtomicInteger answered) {
+    void write() {
+      Shard owner = fixture.environment.shards().owner(mutation.token());
+      owner.execute(() ->
+          fixture.engine.apply(
+              mutation,
+              owner,
+              outcome -> {
+                assertThat(outcome).isEqualTo(ApplyOutcome.APPLIED);
+                answered.incrementAndGet();
+                owner.schedule(turnaroundNanos, this::write);
+              }));
+    }
+  }
+
+  @Test
+  void aLoneWriteIsNotHeldUpByClientsThatDoNotComeBack() throws IOException {
+    EngineFixture fixture = new EngineFixture(SMALL, 2);
+    fixture.createTable(TABLE, TableSettings.DEFAULT);
+    fixture.put("first", "opens the segment");
+    long lone = nanosOfALoneWrite(fixture);
+    for (long pauseNanos : new long[] {0, 10_000_000_000L}) {
+      Mutation[] mutations = new Mutation[100];
+      for (int i = 0; i < mutations.length; i++) {
+        mutations[i] = fixture.mutation(TABLE, "key" + i, "value");
+      }
+      List<ApplyOutcome> outcomes = fixture.send(mutations);
+      fixture.world.runUntil(() -> outcomes.size() == 100, 1_000_000_000L);
+      fixture.world.runFor(pauseNanos);
+      long gathered = pauseNanos == 0 ? 200_000 : 0;
+      assertThat(nanosOfALoneWrite(fixture)).isLessThan(2 * lone + gathered);
+    }
+  }
+
+  private static long nanosOfALoneWrite(EngineFixture fixture) {
+    long before = fixture.environment.clock().nanos();
+    fixture.put("lone", "value");
+    return fixture.environment.clock().nanos() - before;
   }
 
   @Test
