@@ -35,6 +35,8 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   partition key := batch id 16 bytes, in the internal table {@link #TABLE}
  *   cell 0        := mutation count u32 | (length u32 | mutation)*
+ *   cell 1        := epoch i64 under which the batch was planned: what a TRUNCATE has removed since
+ *                    does not come back (an entry of an earlier build has none)
  * </pre>
  */
 public final class BatchLog {
@@ -62,9 +64,14 @@ public final class BatchLog {
     this.replayAfterMicros = replayAfterNanos / 1_000;
   }
 
-  /** Logs a batch, has it sent, and takes it out when that succeeded. */
+  /**
+   * Logs a batch, has it sent, and takes it out when that succeeded.
+   *
+   * @param epoch under which it is planned
+   */
   void write(
       List<byte[]> mutations,
+      long epoch,
       Answer<@Nullable Void> answer,
       Consumer<Answer<@Nullable Void>> send) {
     UUID id = environment.random().nextUuid();
@@ -76,6 +83,7 @@ public final class BatchLog {
             .beginRow(ROW_KEY)
             .rowLiveness(micros)
             .cell(0, null, micros, encode(mutations))
+            .cell(1, null, micros, ByteBuffer.allocate(8).putLong(epoch).array())
             .endRow()
             .finish();
     local.apply(
@@ -152,7 +160,10 @@ public final class BatchLog {
 
   /** Sends a mutation of a replayed batch. */
   public interface MutationWriter {
-    void write(byte[] mutation, Answer<@Nullable Void> answer);
+    /**
+     * @param epoch under which it was planned at first; 0 when that is not known
+     */
+    void write(byte[] mutation, long epoch, Answer<@Nullable Void> answer);
   }
 
   private void replay(Shard shard, MutationWriter write) {
@@ -229,11 +240,16 @@ public final class BatchLog {
       byte[] value =
           Arrays.copyOfRange(row.bytes(), row.valueOffset(), row.valueOffset() + row.valueLength());
       List<byte[]> mutations = decode(value);
+      long epoch = row.nextCell() ? epoch(row) : 0;
       log.info("a batch of {} mutations was left behind and is sent again", mutations.size());
       RemoveWhenAllWritten all =
           new RemoveWhenAllWritten(partition.key(), micros, mutations.size());
-      mutations.forEach(mutation -> write.write(mutation, all));
+      mutations.forEach(mutation -> write.write(mutation, epoch, all));
     }
+  }
+
+  private static long epoch(RowReader row) {
+    return ByteBuffer.wrap(row.bytes(), row.valueOffset(), row.valueLength()).getLong();
   }
 
   private final class RemoveWhenAllWritten implements Answer<@Nullable Void> {

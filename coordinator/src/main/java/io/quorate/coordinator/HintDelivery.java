@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * a replica of the row, which keeps it from then on. Called on a shard.
  *
  * <pre>
- *   HINT := host id of the target, 16 bytes | mutation
+ *   HINT := host id of the target, 16 bytes | hint, see {@link HintedMutation}
  * </pre>
  */
 public final class HintDelivery {
@@ -75,9 +75,9 @@ public final class HintDelivery {
             return;
           }
           UUID target = new UUID(payload.readLong(), payload.readLong());
-          byte[] mutation = new byte[payload.readableBytes()];
-          payload.readBytes(mutation);
-          hints.keep(target, mutation, reply::ok);
+          byte[] hint = new byte[payload.readableBytes()];
+          payload.readBytes(hint);
+          hints.keep(target, hint, reply::ok);
         });
   }
 
@@ -91,15 +91,20 @@ public final class HintDelivery {
    */
   public void send(UUID target, byte[] bytes, Consumer<Boolean> acknowledged) {
     ClusterMetadata metadata = ring.metadata();
-    Mutation mutation = Mutation.of(bytes);
+    HintedMutation hint = HintedMutation.decode(bytes);
+    Mutation mutation = hint.mutation();
     TableMetadata table = metadata.table(mutation.tableId());
     if (table == null) {
       whenCaughtUp(() -> ring.metadata().table(mutation.tableId()) == null, acknowledged);
       return;
     }
+    if (hint.epoch() < metadata.truncatedAt(table)) {
+      acknowledged.accept(true);
+      return;
+    }
     boolean isMember = metadata.member(target) != null;
     if (handsOn && isMember && (silent.contains(target) || !alive.test(target))) {
-      handOn(metadata, table, target, mutation, acknowledged);
+      handOn(metadata, table, target, hint, acknowledged);
       return;
     }
     List<NodeInfo> takers = takers(metadata, target, table.keyspace(), mutation.token());
@@ -109,17 +114,17 @@ public final class HintDelivery {
             isTaken -> {
               if (!isTaken && handsOn && isMember) {
                 silent.add(target);
-                handOn(metadata, table, target, mutation, acknowledged);
+                handOn(metadata, table, target, hint, acknowledged);
               } else {
                 acknowledged.accept(isTaken);
               }
             });
     for (NodeInfo taker : takers) {
       if (taker.hostId().equals(hostId)) {
-        local.apply(mutation, all);
+        local.apply(mutation, metadata.epoch(), all);
       } else {
-        ByteBuf request = request(Verb.MUTATION, bytes.length, all, metadata.epoch());
-        internode.send(taker.internode(), request.writeBytes(bytes));
+        ByteBuf request = request(Verb.MUTATION, mutation.sizeBytes(), all, metadata.epoch());
+        internode.send(taker.internode(), request.writeBytes(mutation.bytes()));
       }
     }
   }
@@ -172,10 +177,11 @@ public final class HintDelivery {
       ClusterMetadata metadata,
       TableMetadata table,
       UUID target,
-      Mutation mutation,
+      HintedMutation hint,
       Consumer<Boolean> acknowledged) {
-    Map<UUID, NodeInfo> owners = byId(metadata.replicas(table.keyspace(), mutation.token()));
-    owners.putAll(byId(metadata.otherReplicas(table.keyspace(), mutation.token())));
+    long token = hint.mutation().token();
+    Map<UUID, NodeInfo> owners = byId(metadata.replicas(table.keyspace(), token));
+    owners.putAll(byId(metadata.otherReplicas(table.keyspace(), token)));
     NodeInfo keeper =
         owners.values().stream()
             .filter(owner -> !owner.hostId().equals(hostId))
@@ -187,7 +193,7 @@ public final class HintDelivery {
       return;
     }
     boolean keepsHints = metadata.features().contains(Feature.HINT_HANDOVER);
-    byte[] bytes = mutation.bytes();
+    byte[] bytes = keepsHints ? hint.encode(metadata) : hint.mutation().bytes();
     ByteBuf request =
         request(
             keepsHints ? Verb.HINT : Verb.MUTATION,

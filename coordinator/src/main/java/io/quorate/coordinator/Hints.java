@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 public interface Hints {
 
   /**
-   * @param mutation as {@code sstable.Mutation} encodes it
+   * @param hint as {@link HintedMutation} encodes it
    * @param stored called on the calling shard once the hint is on disk; not called when it is not
    *     taken. Null when nobody waits
    */
-  void keep(UUID target, byte[] mutation, @Nullable Runnable stored);
+  void keep(UUID target, byte[] hint, @Nullable Runnable stored);
 }

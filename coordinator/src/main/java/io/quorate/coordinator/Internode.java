@@ -149,6 +149,16 @@ public final class Internode {
     return lane().timeouts;
   }
 
+  /** This node's metadata epoch. */
+  long epoch() {
+    return epoch.getAsLong();
+  }
+
+  /** A replica, which may be this node itself, has refused a request of this node as stale. */
+  void refusedAsStale(long replicaEpoch) {
+    newestRefusalEpoch.accumulateAndGet(replicaEpoch, Math::max);
+  }
+
   /** The newest epoch under which a node refused a request of this one as stale; 0 for none. */
   long newestRefusalEpoch() {
     return newestRefusalEpoch.get();
@@ -251,7 +261,7 @@ public final class Internode {
     Status status =
         code >= 0 && code < Status.BY_CODE.length ? Status.BY_CODE[code] : Status.FAILED;
     if (status == Status.STALE_EPOCH || status == Status.NOT_OWNER) {
-      newestRefusalEpoch.accumulateAndGet(responderEpoch, Math::max);
+      refusedAsStale(responderEpoch);
     }
     int index = (int) (id & ((1 << SHARD_BITS) - 1));
     if (index >= lanes.size()) {

@@ -36,14 +36,23 @@ public final class LocalReplica {
     this.engine = engine;
   }
 
+  /** Applies what concerns this node alone. */
   void apply(Mutation mutation, LocalAnswer<@Nullable Void> answer) {
+    apply(mutation, Long.MAX_VALUE, answer);
+  }
+
+  /**
+   * @param epoch under which the mutation was planned: what a TRUNCATE has removed since does not
+   *     come back
+   */
+  void apply(Mutation mutation, long epoch, LocalAnswer<@Nullable Void> answer) {
     Shard owner = shards.owner(mutation.token());
     if (owner.isCurrent()) {
-      engine.apply(mutation, owner, outcome -> applied(outcome, answer));
+      engine.apply(mutation, epoch, owner, outcome -> applied(outcome, answer));
       return;
     }
     Shard caller = shards.currentOrFirst();
-    owner.execute(() -> engine.apply(mutation, caller, outcome -> applied(outcome, answer)));
+    owner.execute(() -> engine.apply(mutation, epoch, caller, outcome -> applied(outcome, answer)));
   }
 
   private static void applied(ApplyOutcome outcome, LocalAnswer<@Nullable Void> answer) {
@@ -51,6 +60,10 @@ public final class LocalReplica {
       case ApplyOutcome.Applied done -> answer.done(null);
       case ApplyOutcome.UnknownTable unknown ->
           answer.refused("table " + unknown.tableId() + " is not known");
+      case ApplyOutcome.Truncated truncated ->
+          answer.stale(
+              truncated.truncatedAt(),
+              "the table was truncated at epoch " + truncated.truncatedAt());
       case ApplyOutcome.TooLarge large ->
           answer.refused(
               "a mutation of " + large.sizeBytes() + " bytes is larger than " + large.limitBytes());
@@ -92,6 +105,11 @@ public final class LocalReplica {
     @Override
     public void refused(String why) {
       caller.execute(() -> answer.refused(why));
+    }
+
+    @Override
+    public void stale(long epoch, String why) {
+      caller.execute(() -> answer.stale(epoch, why));
     }
   }
 
@@ -176,18 +194,5 @@ public final class LocalReplica {
         goOn(RangePosition.startOf(end + 1));
       }
     }
-  }
-
-  void truncate(UUID table, LocalAnswer<@Nullable Void> answer) {
-    LocalAnswer<@Nullable Void> back = new Back<>(shards.currentOrFirst(), answer);
-    engine.truncate(
-        table,
-        failure -> {
-          if (failure == null) {
-            back.done(null);
-          } else {
-            back.refused(String.valueOf(failure.getMessage()));
-          }
-        });
   }
 }

@@ -27,6 +27,12 @@ public interface MetadataRing {
   void whenApplied(long epoch, long deadlineNanos, Runnable then);
 
   /**
+   * Runs {@code then} on the calling shard once a later life of this node, after a power loss too,
+   * would begin with what it has applied until now.
+   */
+  void whenRemembered(Runnable then);
+
+  /**
    * Asks the ring how far it is, and waits until this node has applied as much.
    *
    * @param done on some shard, once: null when it has, or why not

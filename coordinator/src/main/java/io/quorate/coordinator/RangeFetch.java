@@ -89,8 +89,10 @@ public final class RangeFetch {
     if (stopped) {
       return;
     }
+    long epoch = internode.epoch();
     ByteBuf request =
-        internode.request(Verb.READ_RANGE, 128, new Page(), clock.nanos() + PAGE_TIMEOUT_NANOS);
+        internode.request(
+            Verb.READ_RANGE, 128, new Page(epoch), clock.nanos() + PAGE_TIMEOUT_NANOS, epoch);
     ReadCodec.writeUuid(request, table);
     ReadCodec.writePosition(request, from);
     request.writeLong(lastToken);
@@ -111,13 +113,16 @@ public final class RangeFetch {
     }
   }
 
-  private void apply(RangeRows rows, long bytes) {
+  /**
+   * @param epoch of this node when it asked: the source had what was done until then
+   */
+  private void apply(RangeRows rows, long epoch, long bytes) {
     long begunNanos = clock.nanos();
     open = rows.partitions().size() + 1;
     for (PartitionRows partition : rows.partitions()) {
       Mutation mutation =
           Mutation.of(table, partition.token(), partition.key(), partition.fragment());
-      local.apply(mutation, new Applied(rows, bytes, begunNanos));
+      local.apply(mutation, epoch, new Applied(rows, bytes, begunNanos));
     }
     applied(rows, bytes, begunNanos);
   }
@@ -173,6 +178,12 @@ public final class RangeFetch {
   }
 
   private final class Page extends Internode.Pending {
+    private final long epoch;
+
+    Page(long epoch) {
+      this.epoch = epoch;
+    }
+
     @Override
     void responded(Status status, ByteBuf payload) {
       if (stopped) {
@@ -190,7 +201,7 @@ public final class RangeFetch {
         fail("it answered with something else than rows: " + e.getMessage());
         return;
       }
-      apply(rows, bytes);
+      apply(rows, epoch, bytes);
     }
 
     @Override

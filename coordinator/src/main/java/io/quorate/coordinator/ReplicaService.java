@@ -52,7 +52,7 @@ public final class ReplicaService {
                     epoch,
                     deadline,
                     reply,
-                    () -> local.apply(mutation, new Applied(reply)));
+                    () -> local.apply(mutation, epoch, new Written(reply, deadline)));
               });
         });
     internode.onRequest(
@@ -83,16 +83,11 @@ public final class ReplicaService {
                           local.readRange(
                               table, start, lastToken, limits, rowLimit, new RangeRead(reply)));
                 }));
+    // What the metadata say to be done when they are adopted, is done then: tables are truncated.
     internode.onRequest(
-        Verb.TRUNCATE,
+        Verb.ADOPTED,
         (from, epoch, deadline, payload, reply) ->
-            guarded(
-                reply,
-                () -> {
-                  UUID table = ReadCodec.readUuid(payload);
-                  ring.whenApplied(
-                      epoch, deadline, () -> local.truncate(table, new Applied(reply)));
-                }));
+            ring.whenApplied(epoch, deadline, () -> ring.whenRemembered(reply::ok)));
   }
 
   private void read(long epoch, long deadline, ByteBuf payload, Reply reply, boolean digest) {
@@ -162,7 +157,15 @@ public final class ReplicaService {
         });
   }
 
-  private record Applied(Reply reply) implements LocalAnswer<@Nullable Void> {
+  private final class Written implements LocalAnswer<@Nullable Void> {
+    private final Reply reply;
+    private final long deadlineNanos;
+
+    Written(Reply reply, long deadlineNanos) {
+      this.reply = reply;
+      this.deadlineNanos = deadlineNanos;
+    }
+
     @Override
     public void done(@Nullable Void nothing) {
       reply.ok();
@@ -171,6 +174,12 @@ public final class ReplicaService {
     @Override
     public void refused(String why) {
       reply.failed(why);
+    }
+
+    /** The answer says how far this node is, which must be as far as the coordinator is to come. */
+    @Override
+    public void stale(long epoch, String why) {
+      ring.whenApplied(epoch, deadlineNanos, () -> reply.refused(Status.STALE_EPOCH, why));
     }
   }
 

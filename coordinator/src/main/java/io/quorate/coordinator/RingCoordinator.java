@@ -5,6 +5,7 @@ import io.quorate.coordinator.Internode.Status;
 import io.quorate.coordinator.RequestFailure.WriteKind;
 import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.TableMetadata;
@@ -15,7 +16,6 @@ import io.quorate.sstable.ReadResult;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -104,14 +104,24 @@ public final class RingCoordinator
         deadlineNanos,
         answer,
         (metadata, planned) ->
-            WriteCoordination.start(
-                this,
-                mutation,
-                RequestQuorum.ofWrite(
-                    metadata, table.keyspace(), mutation.token(), level, datacenter),
-                kind,
-                deadlineNanos,
-                planned));
+            start(metadata, table, mutation, level, kind, deadlineNanos, planned));
+  }
+
+  private void start(
+      ClusterMetadata metadata,
+      TableMetadata table,
+      Mutation mutation,
+      ConsistencyLevel level,
+      WriteKind kind,
+      long deadlineNanos,
+      Answer<@Nullable Void> answer) {
+    WriteCoordination.start(
+        this,
+        mutation,
+        RequestQuorum.ofWrite(metadata, table.keyspace(), mutation.token(), level, datacenter),
+        kind,
+        deadlineNanos,
+        answer);
   }
 
   @Override
@@ -142,6 +152,7 @@ public final class RingCoordinator
     if (logged) {
       batchLog.write(
           mutations.stream().map(TableMutation::mutation).toList(),
+          ring.metadata().epoch(),
           answer,
           logAnswer -> writeAll(mutations, level, WriteKind.BATCH, deadlineNanos, logAnswer));
     } else {
@@ -195,14 +206,33 @@ public final class RingCoordinator
     }
   }
 
-  /** Sends a mutation of a batch that was left behind; replicas that are down get hints. */
-  public void replay(byte[] bytes, long deadlineNanos, Answer<@Nullable Void> answer) {
-    TableMetadata table = ring.metadata().table(Mutation.of(bytes).tableId());
-    if (table == null) {
-      answer.succeeded(null); // dropped meanwhile, and its rows with it
-      return;
-    }
-    write(table, bytes, ConsistencyLevel.ANY, WriteKind.BATCH, deadlineNanos, answer);
+  /**
+   * Sends a mutation of a batch that was left behind; replicas that are down get hints.
+   *
+   * @param epoch under which it was planned at first
+   */
+  public void replay(byte[] bytes, long epoch, long deadlineNanos, Answer<@Nullable Void> answer) {
+    Mutation mutation = Mutation.of(bytes);
+    Replanning.<@Nullable Void>start(
+        ring,
+        internode,
+        deadlineNanos,
+        answer,
+        (metadata, planned) -> {
+          TableMetadata table = metadata.table(mutation.tableId());
+          if (table == null || epoch < metadata.truncatedAt(table)) {
+            planned.succeeded(null); // dropped or truncated meanwhile, and its rows with it
+            return;
+          }
+          start(
+              metadata,
+              table,
+              mutation,
+              ConsistencyLevel.ANY,
+              WriteKind.BATCH,
+              deadlineNanos,
+              planned);
+        });
   }
 
   @Override
@@ -236,103 +266,119 @@ public final class RingCoordinator
   }
 
   /**
-   * Not while ownership changes: rows that a new owner fetches might be of before, and arrive there
-   * after it. A change that begins in the meantime fetches nothing before this node knows it; so it
-   * is enough to look again when all have truncated.
+   * The metadata say at which epoch a table was truncated last. A node removes its rows before it
+   * adopts that epoch, and takes nothing from then on that was planned before: no write on its way,
+   * no repair, no hint, no page that a new owner fetched. So when all nodes have adopted it, the
+   * rows are gone for good; those that have not will do so, also when this request fails.
    */
   @Override
   public void truncate(TableMetadata table, long deadlineNanos, Answer<@Nullable Void> answer) {
-    ClusterMetadata begun = ring.metadata();
-    if (begun.transition() != null) {
-      answer.failed(changing());
+    if (!ring.metadata().features().contains(Feature.TRUNCATIONS)) {
+      answer.failed(notTruncated("not all nodes know how; upgrade them first"));
       return;
     }
-    List<NodeInfo> nodes = begun.members().stream().filter(node -> !node.isWitness()).toList();
-    for (NodeInfo node : nodes) {
-      if (!isAlive(node)) {
-        answer.failed(
-            new RequestFailure.Unavailable(
-                ConsistencyLevel.ALL,
-                nodes.size(),
-                (int) nodes.stream().filter(this::isAlive).count()));
-        return;
-      }
+    List<NodeInfo> nodes = holders();
+    int alive = (int) nodes.stream().filter(this::isAlive).count();
+    if (alive < nodes.size()) {
+      answer.failed(new RequestFailure.Unavailable(ConsistencyLevel.ALL, nodes.size(), alive));
+      return;
     }
-    Truncation truncation =
-        new Truncation(
-            nodes.size(), () -> ring.metadata().ownershipEpoch() == begun.ownershipEpoch(), answer);
+    ring.change(
+        new MetadataChange.TruncateTable(table.id()),
+        deadlineNanos,
+        new Answer<>() {
+          @Override
+          public void succeeded(ChangeOutcome outcome) {
+            switch (outcome) {
+              case ChangeOutcome.Applied applied -> awaitTruncation(deadlineNanos, answer);
+              case ChangeOutcome.Invalid invalid -> answer.failed(notTruncated(invalid.message()));
+              case ChangeOutcome other -> answer.failed(notTruncated("it is not there any more"));
+            }
+          }
+
+          @Override
+          public void failed(RequestFailure failure) {
+            answer.failed(failure);
+          }
+        });
+  }
+
+  /** All nodes that have rows, or are about to. */
+  private List<NodeInfo> holders() {
+    return ring.metadata().members().stream().filter(node -> !node.isWitness()).toList();
+  }
+
+  private static RequestFailure notTruncated(String why) {
+    return new RequestFailure.TruncateFailed("Error during truncate: " + why);
+  }
+
+  private void awaitTruncation(long deadlineNanos, Answer<@Nullable Void> answer) {
+    List<NodeInfo> nodes = holders();
+    Adoption adoption = new Adoption(nodes.size(), answer);
+    internode.timeouts().enter(adoption, deadlineNanos);
     for (NodeInfo node : nodes) {
       if (isLocal(node)) {
-        local.truncate(table.id(), truncation);
+        ring.whenRemembered(adoption::adopted);
       } else {
-        ByteBuf request =
-            internode.request(
-                Verb.TRUNCATE, 16, new TruncateResponse(node, truncation), deadlineNanos);
-        ReadCodec.writeUuid(request, table.id());
-        internode.send(node.internode(), request);
+        internode.send(
+            node.internode(),
+            internode.request(Verb.ADOPTED, 0, new Adopted(node, adoption), deadlineNanos));
       }
     }
   }
 
-  private static RequestFailure changing() {
-    return new RequestFailure.TruncateFailed(
-        "Error during truncate: nodes come or go; try again when that has ended");
-  }
-
-  /** Answers when every node has truncated. */
-  private static final class Truncation implements LocalAnswer<@Nullable Void> {
-    private final BooleanSupplier ownersStayed;
+  /** Answers when every node has adopted the metadata. Belongs to the shard that asked. */
+  private static final class Adoption extends TimeoutWheel.Entry {
     private final Answer<@Nullable Void> answer;
     private int open;
 
-    Truncation(int nodes, BooleanSupplier ownersStayed, Answer<@Nullable Void> answer) {
+    Adoption(int nodes, Answer<@Nullable Void> answer) {
       this.open = nodes;
-      this.ownersStayed = ownersStayed;
       this.answer = answer;
     }
 
-    @Override
-    public void done(@Nullable Void nothing) {
-      if (--open > 0) {
-        return;
-      }
-      if (ownersStayed.getAsBoolean()) {
+    void adopted() {
+      if (--open == 0) {
+        leaveWheel();
         answer.succeeded(null);
-      } else {
-        answer.failed(changing());
+      }
+    }
+
+    void failed(String why) {
+      if (open > 0) {
+        open = -1;
+        leaveWheel();
+        answer.failed(notTruncated(why));
       }
     }
 
     @Override
-    public void refused(String why) {
-      if (open > 0) {
-        open = -1;
-        answer.failed(new RequestFailure.TruncateFailed("Error during truncate: " + why));
-      }
+    void timedOut() {
+      failed("this node's part of it takes too long");
     }
   }
 
-  private static final class TruncateResponse extends Internode.Pending {
+  private static final class Adopted extends Internode.Pending {
     private final NodeInfo node;
-    private final Truncation truncation;
+    private final Adoption adoption;
 
-    TruncateResponse(NodeInfo node, Truncation truncation) {
+    Adopted(NodeInfo node, Adoption adoption) {
       this.node = node;
-      this.truncation = truncation;
+      this.adoption = adoption;
     }
 
     @Override
     void responded(Status status, ByteBuf payload) {
       if (status == Status.OK) {
-        truncation.done(null);
+        adoption.adopted();
       } else {
-        truncation.refused(node.internode() + ": " + Internode.text(payload));
+        adoption.failed(node.internode() + ": " + Internode.text(payload));
       }
     }
 
     @Override
     void expired() {
-      truncation.refused(node.internode() + " did not answer in time");
+      adoption.failed(node.internode() + " did not answer in time");
     }
   }
 
@@ -397,13 +443,14 @@ public final class RingCoordinator
   }
 
   @Override
-  public void applyLocally(Mutation mutation, LocalAnswer<@Nullable Void> answer) {
-    local.apply(mutation, answer);
+  public void applyLocally(Mutation mutation, long epoch, LocalAnswer<@Nullable Void> answer) {
+    local.apply(mutation, epoch, answer);
   }
 
   @Override
-  public void hint(NodeInfo replica, Mutation mutation, @Nullable Runnable stored) {
-    hints.keep(replica.hostId(), mutation.bytes(), stored);
+  public void hint(NodeInfo replica, Mutation mutation, long epoch, @Nullable Runnable stored) {
+    HintedMutation hint = new HintedMutation(epoch, mutation);
+    hints.keep(replica.hostId(), hint.encode(ring.metadata()), stored);
   }
 
   @Override
@@ -436,7 +483,7 @@ public final class RingCoordinator
       if (isStale(epoch)) {
         answer.refused(STALE);
       } else {
-        local.apply(mutation, answer);
+        local.apply(mutation, epoch, answer);
       }
       return;
     }

@@ -8,14 +8,15 @@ public enum Verb {
   READ(2),
   READ_DIGEST(3),
   READ_RANGE(4),
-  TRUNCATE(5),
+  // 5 was TRUNCATE, before it was a change of the metadata.
   BATCH_STORE(6),
   BATCH_REMOVE(7),
   HINT(8),
   GOSSIP(16),
   RAFT(17),
   METADATA_CHANGE(18),
-  RECOVERY(19);
+  RECOVERY(19),
+  ADOPTED(20);
 
   private static final @Nullable Verb[] BY_CODE = new Verb[64];
 

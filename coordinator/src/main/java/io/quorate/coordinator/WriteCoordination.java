@@ -54,16 +54,17 @@ final class WriteCoordination extends TimeoutWheel.Entry {
 
     boolean isAlive(NodeInfo replica);
 
-    void applyLocally(Mutation mutation, LocalAnswer<@Nullable Void> answer);
+    void applyLocally(Mutation mutation, long epoch, LocalAnswer<@Nullable Void> answer);
 
     Internode internode();
 
     /**
      * Keeps the mutation for a replica.
      *
+     * @param epoch under which it was planned
      * @param stored called on this shard once the hint is durable; null when nobody waits for it
      */
-    void hint(NodeInfo replica, Mutation mutation, @Nullable Runnable stored);
+    void hint(NodeInfo replica, Mutation mutation, long epoch, @Nullable Runnable stored);
   }
 
   static void start(
@@ -92,7 +93,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
     writer.internode().timeouts().enter(this, deadlineNanos);
     for (NodeInfo replica : replicas) {
       if (writer.isLocal(replica)) {
-        writer.applyLocally(mutation, new OwnCopy(replica));
+        writer.applyLocally(mutation, quorum.epoch(), new OwnCopy(replica));
       } else if (writer.isAlive(replica)) {
         Internode internode = writer.internode();
         byte[] bytes = mutation.bytes();
@@ -114,7 +115,7 @@ final class WriteCoordination extends TimeoutWheel.Entry {
 
   private void keepHint(NodeInfo replica) {
     boolean counts = quorum.level() == ConsistencyLevel.ANY && waiting != null;
-    writer.hint(replica, mutation, counts ? () -> acknowledged(replica) : null);
+    writer.hint(replica, mutation, quorum.epoch(), counts ? () -> acknowledged(replica) : null);
   }
 
   /**
@@ -189,6 +190,13 @@ final class WriteCoordination extends TimeoutWheel.Entry {
     @Override
     public void refused(String why) {
       WriteCoordination.this.refused(replica, why);
+    }
+
+    @Override
+    public void stale(long epoch, String why) {
+      writer.internode().refusedAsStale(epoch);
+      refusedAsStale(replica);
+      refused(why);
     }
   }
 

@@ -29,14 +29,14 @@ class BatchLogTest {
   }
 
   /** Replays as a node does; what is sent again is counted. */
-  private AtomicInteger startReplay(Peer peer) {
+  static AtomicInteger startReplay(Peer peer) {
     AtomicInteger sent = new AtomicInteger();
     peer.onShard(() ->
         peer.batchLog.startReplay(
             peer.firstShard(),
-            (mutation, answer) -> {
+            (mutation, epoch, answer) -> {
               sent.incrementAndGet();
-              peer.coordinator.replay(mutation, peer.deadline(), answer);
+              peer.coordinator.replay(mutation, epoch, peer.deadline(), answer);
             }));
     return sent;
   }

@@ -52,6 +52,11 @@ final class SettableRing implements MetadataRing {
   }
 
   @Override
+  public void whenRemembered(Runnable then) {
+    then.run();
+  }
+
+  @Override
   public void change(MetadataChange change, long deadlineNanos, Answer<ChangeOutcome> answer) {
     throw new UnsupportedOperationException("a test changes the metadata by itself");
   }

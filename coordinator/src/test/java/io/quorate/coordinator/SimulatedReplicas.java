@@ -8,6 +8,7 @@ import io.quorate.coordinator.Coordinator.TableMutation;
 import io.quorate.coordinator.metadata.ChangeOutcome;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.ColumnMetadata;
+import io.quorate.coordinator.metadata.Feature;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
@@ -87,6 +88,7 @@ final class SimulatedReplicas {
     final BatchLog batchLog;
     final List<UUID> hinted = new ArrayList<>();
     private final Environment environment;
+    private final StorageEngine engine;
 
     Peer(SimulatedHost host, NodeInfo info) throws IOException {
       this.host = host;
@@ -94,7 +96,7 @@ final class SimulatedReplicas {
       environment = host.boot();
       ring = new SettableRing(environment, metadata);
       Internode internode = new Internode(environment, () -> ring.metadata().epoch());
-      StorageEngine engine =
+      engine =
           StorageEngine.open(environment, Path.of("/data"), Murmur3::token, EngineOptions.DEFAULT);
       TableSettings settings = TableSettings.DEFAULT.withGcGraceSeconds(0);
       for (UUID table : List.of(TABLE_ID, BatchLog.TABLE)) {
@@ -150,10 +152,34 @@ final class SimulatedReplicas {
 
     /** Delivers a hint; the list says in the end whether it need not be kept. */
     List<Boolean> deliver(int key, Peer target) {
+      return deliver(hint(key), target);
+    }
+
+    List<Boolean> deliver(byte[] hint, Peer target) {
       List<Boolean> acknowledged = new ArrayList<>();
-      byte[] mutation = mutation(key);
-      onShard(() -> hintDelivery.send(target.info.hostId(), mutation, acknowledged::add));
+      onShard(() -> hintDelivery.send(target.info.hostId(), hint, acknowledged::add));
       return acknowledged;
+    }
+
+    /** Of a write that is planned now. */
+    byte[] hint(int key) {
+      ClusterMetadata now = ring.metadata();
+      return new HintedMutation(now.epoch(), Mutation.of(mutation(key))).encode(now);
+    }
+
+    /** Adopts metadata under which the table was truncated, as a node does: it is done first. */
+    void adoptTruncation() {
+      truncateOnly();
+      ring.adopt(metadata);
+    }
+
+    void truncateOnly() {
+      ClusterMetadata newer = metadata;
+      List<String> ended = new ArrayList<>();
+      engine.truncate(
+          TABLE_ID, newer.truncatedAt(TABLE), failure -> ended.add(String.valueOf(failure)));
+      world.runUntil(() -> !ended.isEmpty(), TIMEOUT_NANOS);
+      assertThat(ended).containsExactly("null");
     }
 
     Outcome<ReadResult> read(int key, ConsistencyLevel level) {
@@ -273,7 +299,15 @@ final class SimulatedReplicas {
       Endpoint endpoint = new Endpoint("n" + i, 7000);
       long token = Long.MIN_VALUE / 2 + (Long.MAX_VALUE / nodes * (i - 1)) * 2;
       NodeInfo info =
-          new NodeInfo(new UUID(0, i), endpoint, endpoint, "dc" + i, "r", "v", List.of(token));
+          new NodeInfo(
+              new UUID(0, i),
+              endpoint,
+              endpoint,
+              "dc" + i,
+              "r",
+              "v",
+              List.of(token),
+              Feature.KNOWN);
       hosts.put(world.addHost(endpoint.host(), 2), info);
       change(new MetadataChange.RegisterNode(info));
     }

@@ -50,8 +50,13 @@ final class FeatureSwitch {
 
   /** Begins to look after the features. */
   void start() {
+    ring.onMetadata(newer -> shard.execute(this::look)); // a node has said what it knows
+    lookFromTimeToTime();
+  }
+
+  private void lookFromTimeToTime() {
     look();
-    shard.schedule(LOOK_EVERY_NANOS, this::start);
+    shard.schedule(LOOK_EVERY_NANOS, this::lookFromTimeToTime);
   }
 
   private void look() {

@@ -47,10 +47,10 @@ final class HintedHandoff implements Hints {
   }
 
   @Override
-  public void keep(UUID target, byte[] mutation, @Nullable Runnable stored) {
+  public void keep(UUID target, byte[] hint, @Nullable Runnable stored) {
     store.write(
         target,
-        mutation,
+        hint,
         stored != null,
         outcome -> {
           if (outcome == HintOutcome.STORED) {

@@ -264,7 +264,9 @@ public final class Node {
   private Parts assemble(NodeIdentity identity, StorageEngine engine) {
     // A witness makes no tables.
     RaftMetadataRing.Preparation preparation =
-        config.isWitness() ? (next, ready) -> ready.run() : new SchemaFollower(engine)::prepare;
+        config.isWitness()
+            ? (next, ready) -> ready.run()
+            : new SchemaFollower(engine, shard)::prepare;
     RaftMetadataRing ring = new RaftMetadataRing(environment, shard, preparation);
     Internode internode = new Internode(environment, () -> ring.metadata().epoch());
     RaftNode raft = raft(identity, ring, internode);
@@ -376,9 +378,10 @@ public final class Node {
   }
 
   private BatchLog.MutationWriter batchWriter(Parts made) {
-    return (byte[] mutation, Answer<@Nullable Void> answer) ->
+    return (byte[] mutation, long epoch, Answer<@Nullable Void> answer) ->
         made.coordinator.replay(
             mutation,
+            epoch,
             environment.clock().nanos()
                 + TimeUnit.MILLISECONDS.toNanos(config.writeTimeoutMillis()),
             answer);

@@ -241,9 +241,10 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
     return ordered;
   }
 
-  /** Completes once a later life of this node would begin with what is published now. */
-  void whenRemembered(Runnable then) {
-    shard.execute(() -> raft().whenRemembered(then));
+  @Override
+  public void whenRemembered(Runnable then) {
+    Shard caller = environment.shards().currentOrFirst();
+    shard.execute(() -> raft().whenRemembered(() -> caller.execute(then)));
   }
 
   /** Completes once all that the log said until now is published. */

@@ -3,6 +3,7 @@ package io.quorate.node;
 import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.environment.Shard;
 import io.quorate.sstable.CompactionSettings;
 import io.quorate.sstable.CompressionSettings;
 import io.quorate.sstable.Durability;
@@ -11,6 +12,7 @@ import io.quorate.sstable.TableSettings;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,20 +25,24 @@ import org.slf4j.LoggerFactory;
 final class SchemaFollower {
   private static final Logger log = LoggerFactory.getLogger(SchemaFollower.class);
 
+  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final StorageEngine engine;
+  private final Shard shard;
 
   /** What the engine was told of. */
   private ClusterMetadata known = ClusterMetadata.EMPTY;
 
-  SchemaFollower(StorageEngine engine) {
+  SchemaFollower(StorageEngine engine, Shard shard) {
     this.engine = engine;
+    this.shard = shard;
   }
 
   /**
    * Begins to make the engine's tables those of {@code next}.
    *
-   * @param ready called on any thread when tables that are new can be used; what is dropped goes
-   *     later
+   * @param ready called on any thread when tables that are new can be used, and those that were
+   *     truncated are empty; what is dropped goes later
    */
   void prepare(ClusterMetadata next, Runnable ready) {
     AtomicInteger open = new AtomicInteger(1);
@@ -49,7 +55,7 @@ final class SchemaFollower {
     for (KeyspaceMetadata keyspace : next.keyspaces()) {
       if (!isKnown(keyspace)) {
         for (TableMetadata table : keyspace.tables().values()) {
-          follow(keyspace, table, open, oneReady);
+          follow(keyspace, table, next.truncatedAt(table), open, oneReady);
         }
       }
     }
@@ -75,14 +81,25 @@ final class SchemaFollower {
   }
 
   private void follow(
-      KeyspaceMetadata keyspace, TableMetadata table, AtomicInteger open, Runnable oneReady) {
+      KeyspaceMetadata keyspace,
+      TableMetadata table,
+      long truncatedAt,
+      AtomicInteger open,
+      Runnable oneReady) {
     UUID id = table.id();
     TableMetadata before = known.table(id);
     if (before == null) {
       open.incrementAndGet();
+      // It may be here from an earlier life, that did not hear of the truncation.
       engine.createTable(
-          id, settings(keyspace, table), failure -> ended("creating", id, failure, oneReady));
+          id,
+          settings(keyspace, table),
+          failure -> ended("creating", id, failure, () -> truncate(id, truncatedAt, oneReady)));
       return;
+    }
+    if (truncatedAt > known.truncatedAt(before)) {
+      open.incrementAndGet();
+      truncate(id, truncatedAt, oneReady);
     }
     KeyspaceMetadata keyspaceBefore =
         Objects.requireNonNull(known.keyspace(before.keyspace()), "a table has a keyspace");
@@ -93,6 +110,28 @@ final class SchemaFollower {
     if (!settings.equals(settings(keyspaceBefore, before))) {
       engine.alterTable(id, settings, failure -> ended("altering", id, failure, () -> {}));
     }
+  }
+
+  /**
+   * Under the new metadata nothing of before may be read: so this node does not adopt them as long
+   * as its disk refuses.
+   */
+  private void truncate(UUID id, long epoch, Runnable done) {
+    if (epoch == 0 || !engine.tableIds().contains(id)) {
+      done.run();
+      return;
+    }
+    engine.truncate(
+        id,
+        epoch,
+        failure -> {
+          if (failure == null) {
+            done.run();
+          } else {
+            log.error("truncating table {} failed: {}", id, failure.getMessage());
+            shard.schedule(RETRY_NANOS, () -> truncate(id, epoch, done));
+          }
+        });
   }
 
   /** A table that could not be made refuses its requests, which name it; the others go on. */

@@ -45,7 +45,7 @@ class ShapeSimulationTest {
 
   @Test
   void aNewOwnerThatFetchesNothingIsCaught() {
-    assertThat(firstCaught(Control.FETCHES_NOTHING, 1, 10, "stale read")).isPositive();
+    assertThat(firstCaught(Control.FETCHES_NOTHING, 1, 30, "stale read")).isPositive();
   }
 
   @Test

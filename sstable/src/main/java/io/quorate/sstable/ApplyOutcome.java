@@ -13,6 +13,9 @@ public sealed interface ApplyOutcome {
   /** The engine has no such table. Nothing was changed. */
   record UnknownTable(UUID tableId) implements ApplyOutcome {}
 
+  /** It is of before the table's last truncation, which removed it. Nothing was changed. */
+  record Truncated(UUID tableId, long truncatedAt) implements ApplyOutcome {}
+
   /** The commit log takes no update of this size, now or later. Nothing was changed. */
   record TooLarge(int sizeBytes, int limitBytes) implements ApplyOutcome {}
 

@@ -91,7 +91,7 @@ final class EngineShard {
   }
 
   void addTable(Table table) {
-    TableShard added = new TableShard(table);
+    TableShard added = new TableShard(table, engine.truncatedAt(table.id()));
     TableShard before = tables.putIfAbsent(table.id(), added);
     if (before == null) {
       activeBytes += added.active.memoryBytes();
@@ -116,11 +116,16 @@ final class EngineShard {
     return new ArrayList<>(tables.values());
   }
 
-  void apply(Mutation mutation, Shard waiting, ApplyCallback callback) {
+  void apply(Mutation mutation, long epoch, Shard waiting, ApplyCallback callback) {
     Invariant.check(shard.isCurrent(), "a write runs on the shard that owns its token");
     TableShard table = tables.get(mutation.tableId());
     if (table == null) {
       ApplyCallback.tell(waiting, callback, new ApplyOutcome.UnknownTable(mutation.tableId()));
+      return;
+    }
+    if (epoch < table.truncatedAt) {
+      ApplyCallback.tell(
+          waiting, callback, new ApplyOutcome.Truncated(mutation.tableId(), table.truncatedAt));
       return;
     }
     long usedBytes = activeBytes + frozenBytes - FLOOR_BYTES * tables.size();
@@ -300,14 +305,18 @@ final class EngineShard {
     }
   }
 
-  /** Forgets a table's memtables; later updates belong to its next generation. */
-  void discard(TableShard table) {
+  /**
+   * Forgets a table's memtables; later updates belong to its next generation, and those that were
+   * planned before {@code epoch} are refused.
+   */
+  void discard(TableShard table, long epoch) {
     activeBytes -= table.active.memoryBytes();
     table.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
     table.frozen.clear();
     table.forgetLogged();
     table.active = new Memtable();
     table.generation++;
+    table.truncatedAt = epoch;
     activeBytes += table.active.memoryBytes();
     releaseLog();
   }

@@ -72,11 +72,12 @@ final class MemtableFlush {
     return PartitionCopy.copyAll(frozen, engine.newTables(table, 0, List.of(), Long.MAX_VALUE));
   }
 
-  /** Removes a table's SSTables, once every shard has dropped its memtables. */
-  void endTruncation(Table table, Consumer<@Nullable IOException> done) {
+  /** Removes a table's SSTables, once every shard has dropped its memtables, and notes it. */
+  void endTruncation(Table table, long epoch, Consumer<@Nullable IOException> done) {
     thread.execute(() -> {
       try {
         engine.retire(table.truncate());
+        engine.noteTruncation(table, epoch);
         done.accept(null);
       } catch (IOException e) {
         done.accept(e);

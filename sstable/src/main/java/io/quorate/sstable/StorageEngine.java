@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * directory/lock                      one process at a time
  * directory/commitlog/                segments, see {@link CommitLogFormat}
+ * directory/TRUNCATIONS               see {@link Truncations}
  * directory/tables/&lt;id&gt;/MANIFEST      what the table consists of, see {@link TableManifest}
  * directory/tables/&lt;id&gt;/&lt;n&gt;.sst       see {@link SSTableFormat}
  * directory/snapshots/&lt;name&gt;/         see {@link Snapshots}
@@ -64,6 +65,9 @@ public final class StorageEngine {
 
   /** Set once, at the start. */
   private @Nullable CommitLog commitLog;
+
+  /** Set once, at the start. */
+  private @Nullable Truncations truncations;
 
   /** Touched on the admin thread only, and at start. */
   private final Map<UUID, Table> tables = new TreeMap<>();
@@ -129,6 +133,7 @@ public final class StorageEngine {
   }
 
   private void start(EngineOptions options) throws IOException {
+    truncations = Truncations.load(files, directory);
     Recovery recovery = new Recovery(environment, directory, options, events, this);
     tables.putAll(recovery.openTables());
     tableIds = List.copyOf(tables.keySet());
@@ -223,7 +228,15 @@ public final class StorageEngine {
    *     calling one and there is nothing to wait for
    */
   public void apply(Mutation mutation, Shard waiting, ApplyCallback callback) {
-    owner(mutation.token()).apply(mutation, waiting, callback);
+    apply(mutation, Long.MAX_VALUE, waiting, callback);
+  }
+
+  /**
+   * @param epoch under which the update was planned: it is refused when the table was truncated
+   *     under a later one
+   */
+  public void apply(Mutation mutation, long epoch, Shard waiting, ApplyCallback callback) {
+    owner(mutation.token()).apply(mutation, epoch, waiting, callback);
   }
 
   /** Reads from one partition. Called on the shard that owns its token. */
@@ -330,6 +343,7 @@ public final class StorageEngine {
         return;
       }
       tableIds = List.copyOf(tables.keySet());
+      truncations().forget(tableId);
       onEveryShard(
           shard -> shard.removeTable(tableId),
           () ->
@@ -359,21 +373,45 @@ public final class StorageEngine {
     }
   }
 
-  /** Removes a table's rows: what was written before the call, on this node. */
-  public void truncate(UUID tableId, Consumer<@Nullable IOException> done) {
+  /**
+   * Removes a table's rows: what was written before the call, on this node. What was planned before
+   * and comes later is refused from then on, also after a restart. Nothing happens when the table
+   * was truncated under this epoch, or a later one, already.
+   *
+   * @param epoch grows from one truncation of the table to the next, on all nodes alike
+   * @param done told once it is durable, null or why it failed; then it can be tried again
+   */
+  public void truncate(UUID tableId, long epoch, Consumer<@Nullable IOException> done) {
     withTable(
         tableId,
         done,
         table -> {
+          if (truncatedAt(tableId) >= epoch) {
+            done.accept(null);
+            return;
+          }
           onEveryShard(
               shard -> {
                 TableShard memtables = shard.table(tableId);
                 if (memtables != null) {
-                  shard.discard(memtables);
+                  shard.discard(memtables, epoch);
                 }
               },
-              () -> flush.endTruncation(table, done));
+              () -> flush.endTruncation(table, epoch, done));
         });
+  }
+
+  /** The epoch of a table's last truncation here that is durable; 0 for none. */
+  long truncatedAt(UUID tableId) {
+    return truncations().epochOf(tableId);
+  }
+
+  void noteTruncation(Table table, long epoch) throws IOException {
+    truncations().note(table.id(), epoch);
+  }
+
+  private Truncations truncations() {
+    return Objects.requireNonNull(truncations, "the engine was started");
   }
 
   /** An action that may fail on the disk. */

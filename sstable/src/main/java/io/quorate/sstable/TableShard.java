@@ -20,6 +20,9 @@ final class TableShard {
   /** The table's generation when the memtables began; see {@link Table#generation}. */
   int generation;
 
+  /** Updates that were planned under an earlier epoch are refused; see {@link Truncations}. */
+  long truncatedAt;
+
   /** What a memtable held that was flushed. */
   private static final class Logged {
     final long minTimestampMicros;
@@ -32,8 +35,9 @@ final class TableShard {
     }
   }
 
-  TableShard(Table table) {
+  TableShard(Table table, long truncatedAt) {
     this.table = table;
+    this.truncatedAt = truncatedAt;
     this.generation = table.generation();
   }
 

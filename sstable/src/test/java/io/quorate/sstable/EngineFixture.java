@@ -42,6 +42,7 @@ final class EngineFixture {
   StorageEngine engine;
   private EngineOptions options;
   private long timestamp = 1_000;
+  private long truncations;
 
   EngineFixture(EngineOptions options, int shardCount) throws IOException {
     this.options = options;
@@ -59,6 +60,11 @@ final class EngineFixture {
 
   void createTable(UUID id, TableSettings settings) {
     succeed(done -> engine.createTable(id, settings, done));
+  }
+
+  void truncate(UUID id) {
+    long epoch = ++truncations;
+    succeed(done -> engine.truncate(id, epoch, done));
   }
 
   void reopen() throws IOException {

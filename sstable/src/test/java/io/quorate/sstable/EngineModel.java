@@ -32,6 +32,7 @@ final class EngineModel {
   private final CrashingEngine tested;
   private final ModelTable model = new ModelTable();
   private UUID tableId = new UUID(0x51, 0x52);
+  private long truncations;
   private TableSettings settings;
 
   /** What stands in the last snapshot that was made, when there is one. */
@@ -258,7 +259,8 @@ final class EngineModel {
 
   private void truncate() {
     // Done or not when the power goes: what follows starts from a truncation that is known.
-    while (!tested.await(done -> tested.engine.truncate(tableId, done))) {
+    long epoch = ++truncations;
+    while (!tested.await(done -> tested.engine.truncate(tableId, epoch, done))) {
       restartUnchecked();
     }
     model.clear();

@@ -166,7 +166,7 @@ class SnapshotsTest {
   }
 
   private void truncate() {
-    fixture.succeed(done -> fixture.engine.truncate(EngineFixture.TABLE, done));
+    fixture.truncate(EngineFixture.TABLE);
     assertThat(rows(EngineFixture.TABLE)).isEmpty();
   }
 
@@ -539,7 +539,7 @@ class SnapshotsTest {
       Ended<Imported> early = bringIn("s", RESTORED, ALL);
       if (early.failure == null) {
         assertThat(rows(RESTORED)).as("whole, when it says so").isEqualTo(model);
-        fixture.succeed(done -> fixture.engine.truncate(RESTORED, done));
+        fixture.truncate(RESTORED);
       }
     }
     assertThat(crashes).isGreaterThan(5);
@@ -569,7 +569,7 @@ class SnapshotsTest {
         none++;
       } else {
         assertThat(rows).isEqualTo(owned);
-        fixture.succeed(done -> fixture.engine.truncate(RESTORED, done));
+        fixture.truncate(RESTORED);
       }
       assertThat(rows(EngineFixture.TABLE)).isEqualTo(model);
     }

@@ -99,13 +99,13 @@ class StorageEngineTest {
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     fixture.put("key", "old");
     fixture.host.disk().fail(Operation.SYNC, "MANIFEST");
-    assertThat(fixture.run(done -> fixture.engine.truncate(TABLE, done))).isNotNull();
+    assertThat(fixture.run(done -> fixture.engine.truncate(TABLE, 1, done))).isNotNull();
     fixture.host.disk().heal();
     fixture.put("key", "new");
     fixture.succeed(done -> fixture.engine.flush(TABLE, done));
     assertThat(fixture.stats(TABLE).tableCount()).isEqualTo(1);
     assertThat(fixture.value("key")).isEqualTo("new");
-    fixture.succeed(done -> fixture.engine.truncate(TABLE, done));
+    fixture.truncate(TABLE);
     assertThat(fixture.value("key")).isNull();
   }
 

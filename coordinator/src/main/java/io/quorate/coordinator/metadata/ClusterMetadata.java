@@ -104,6 +104,15 @@ public final class ClusterMetadata {
     return tablesById.get(id);
   }
 
+  /**
+   * The epoch at which a table was truncated last; 0 for never. What was planned before counts for
+   * nothing.
+   */
+  public long truncatedAt(TableMetadata table) {
+    KeyspaceMetadata keyspace = keyspaces.get(table.keyspace());
+    return keyspace == null ? 0 : keyspace.truncations().getOrDefault(table.id(), 0L);
+  }
+
   /** The nodes that own something, by host id. */
   public Collection<NodeInfo> nodes() {
     return owners;
@@ -313,6 +322,7 @@ public final class ClusterMetadata {
         }
         yield schemaWith(keyspace.withoutTable(drop.name()));
       }
+      case MetadataChange.TruncateTable truncate -> truncate(truncate.table());
       case MetadataChange.CreateType create -> createType(create);
       case MetadataChange.AlterType alter -> alterType(alter);
       case MetadataChange.DropType drop -> dropType(drop);
@@ -417,6 +427,18 @@ public final class ClusterMetadata {
     return schemaWith(keyspace.with(table));
   }
 
+  private ChangeOutcome truncate(UUID id) {
+    TableMetadata table = tablesById.get(id);
+    KeyspaceMetadata keyspace = table == null ? null : keyspaces.get(table.keyspace());
+    if (keyspace == null || !features.contains(Feature.TRUNCATIONS)) {
+      return new ChangeOutcome.Conflict();
+    }
+    SortedMap<String, KeyspaceMetadata> changed = new TreeMap<>(keyspaces);
+    changed.put(keyspace.name(), keyspace.truncated(id, epoch + 1));
+    return new ChangeOutcome.Applied(
+        new ClusterMetadata(epoch + 1, schemaEpoch, changed, topology, features));
+  }
+
   private ChangeOutcome createType(MetadataChange.CreateType create) {
     UserType type = create.type();
     KeyspaceMetadata keyspace = keyspaces.get(type.keyspace());
@@ -498,7 +520,8 @@ public final class ClusterMetadata {
             alter.durableWrites(),
             alter.commitLogSync(),
             old.tables(),
-            old.types()));
+            old.types(),
+            old.truncations()));
     boolean hasOtherOwners = !old.replication().equals(alter.replication());
     Topology owned =
         hasOtherOwners

@@ -25,10 +25,14 @@ public final class Feature {
   /** A node that leaves hands the hints on that it kept for others. */
   public static final String HINT_HANDOVER = "hint-handover";
 
+  /** The metadata know when a table was truncated, and hints and batches of before are dropped. */
+  public static final String TRUNCATIONS = "truncations";
+
   /** What this build knows. */
   public static final SortedSet<String> KNOWN =
       Collections.unmodifiableSortedSet(
-          new TreeSet<>(List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER, HINT_HANDOVER)));
+          new TreeSet<>(
+              List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER, HINT_HANDOVER, TRUNCATIONS)));
 
   private Feature() {}
 }

@@ -4,6 +4,7 @@ import io.quorate.protocol.types.CqlType.UserType;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param durableWrites whether writes go to the commit log
  * @param commitLogSync when they are acknowledged, if so
+ * @param truncations of each table that was truncated, by id, the epoch of the last time
  */
 public record KeyspaceMetadata(
     String name,
@@ -18,11 +20,13 @@ public record KeyspaceMetadata(
     boolean durableWrites,
     CommitLogSync commitLogSync,
     SortedMap<String, TableMetadata> tables,
-    SortedMap<String, UserType> types) {
+    SortedMap<String, UserType> types,
+    SortedMap<UUID, Long> truncations) {
 
   public KeyspaceMetadata {
     tables = Collections.unmodifiableSortedMap(new TreeMap<>(tables));
     types = Collections.unmodifiableSortedMap(new TreeMap<>(types));
+    truncations = Collections.unmodifiableSortedMap(new TreeMap<>(truncations));
   }
 
   public KeyspaceMetadata(String name, Replication replication, boolean durableWrites) {
@@ -31,7 +35,14 @@ public record KeyspaceMetadata(
 
   public KeyspaceMetadata(
       String name, Replication replication, boolean durableWrites, CommitLogSync commitLogSync) {
-    this(name, replication, durableWrites, commitLogSync, new TreeMap<>(), new TreeMap<>());
+    this(
+        name,
+        replication,
+        durableWrites,
+        commitLogSync,
+        new TreeMap<>(),
+        new TreeMap<>(),
+        new TreeMap<>());
   }
 
   public @Nullable TableMetadata table(String tableName) {
@@ -45,18 +56,34 @@ public record KeyspaceMetadata(
   KeyspaceMetadata with(TableMetadata table) {
     SortedMap<String, TableMetadata> changed = new TreeMap<>(tables);
     changed.put(table.name(), table);
-    return new KeyspaceMetadata(name, replication, durableWrites, commitLogSync, changed, types);
+    return with(changed, types);
   }
 
   KeyspaceMetadata withoutTable(String tableName) {
     SortedMap<String, TableMetadata> changed = new TreeMap<>(tables);
-    changed.remove(tableName);
-    return new KeyspaceMetadata(name, replication, durableWrites, commitLogSync, changed, types);
+    TableMetadata gone = changed.remove(tableName);
+    SortedMap<UUID, Long> truncated = new TreeMap<>(truncations);
+    if (gone != null) {
+      truncated.remove(gone.id());
+    }
+    return new KeyspaceMetadata(
+        name, replication, durableWrites, commitLogSync, changed, types, truncated);
+  }
+
+  KeyspaceMetadata withTruncations(SortedMap<UUID, Long> others) {
+    return new KeyspaceMetadata(
+        name, replication, durableWrites, commitLogSync, tables, types, others);
+  }
+
+  KeyspaceMetadata truncated(UUID table, long epoch) {
+    SortedMap<UUID, Long> truncated = new TreeMap<>(truncations);
+    truncated.put(table, epoch);
+    return withTruncations(truncated);
   }
 
   KeyspaceMetadata with(
       SortedMap<String, TableMetadata> newTables, SortedMap<String, UserType> newTypes) {
     return new KeyspaceMetadata(
-        name, replication, durableWrites, commitLogSync, newTables, newTypes);
+        name, replication, durableWrites, commitLogSync, newTables, newTypes, truncations);
   }
 }

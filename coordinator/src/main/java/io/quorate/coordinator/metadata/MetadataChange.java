@@ -68,6 +68,12 @@ public sealed interface MetadataChange {
     }
   }
 
+  /**
+   * Removes a table's rows: what was planned under an epoch before counts for nothing from then on.
+   * Not before all nodes know {@link Feature#TRUNCATIONS}.
+   */
+  record TruncateTable(UUID table) implements MetadataChange {}
+
   /** A new user type. */
   record CreateType(UserType type, boolean ifNotExists) implements MetadataChange {
     @Override

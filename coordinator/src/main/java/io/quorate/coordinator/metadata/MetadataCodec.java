@@ -26,11 +26,13 @@ import org.jspecify.annotations.Nullable;
  *   change   := version u8 (2 or 3) | kind u8 | fields of the record, in order
  *               (3 is the start of a transition with other dead nodes, or that accepts a loss: to
  *               its fields of version 2 it adds: host ids of the others | accepts loss u8)
- *   snapshot := version u8 (3 or 4) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   snapshot := version u8 (3, 4 or 6) | epoch i64 | schema epoch i64 | keyspaces | nodes
  *             | ownership epoch i64 | removed host ids | 0 u8, or 1 u8 | transition
  *             | features, a list of texts
  *               (4 has a transition that takes out others too, whose host ids are its last
  *               field; version 2 has no features; version 1 no line but the first)
+ *             | truncations, a list of: table id | epoch i64
+ *               (version 6, which is that of 4 but for them; there are some)
  *   node     := fields of the record, in order; a node's features are not in changes of version 1
  *               nor in snapshots before version 3
  *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
@@ -45,6 +47,7 @@ public final class MetadataCodec {
   private static final int CHANGES_WITH_OTHERS = 3;
   private static final int SNAPSHOTS_WITH_FEATURES = 3;
   private static final int SNAPSHOTS_WITH_OTHERS = 4;
+  private static final int SNAPSHOTS_WITH_TRUNCATIONS = 6;
 
   private MetadataCodec() {}
 
@@ -67,6 +70,7 @@ public final class MetadataCodec {
       case MetadataChange.FinishStreaming c -> 14;
       case MetadataChange.CancelTransition c -> 15;
       case MetadataChange.EnableFeature c -> 16;
+      case MetadataChange.TruncateTable c -> 17;
     };
   }
 
@@ -139,6 +143,7 @@ public final class MetadataCodec {
         }
         case MetadataChange.CancelTransition c -> out.writeLong(c.transition());
         case MetadataChange.EnableFeature c -> out.writeUTF(c.name());
+        case MetadataChange.TruncateTable c -> writeUuid(out, c.table());
       }
     });
   }
@@ -173,6 +178,7 @@ public final class MetadataCodec {
             case 14 -> new MetadataChange.FinishStreaming(in.readLong(), readUuid(in));
             case 15 -> new MetadataChange.CancelTransition(in.readLong());
             case 16 -> new MetadataChange.EnableFeature(in.readUTF());
+            case 17 -> new MetadataChange.TruncateTable(readUuid(in));
             default -> throw new IOException("metadata change of unknown kind " + code);
           };
         });
@@ -194,8 +200,13 @@ public final class MetadataCodec {
   public static byte[] encode(ClusterMetadata metadata) {
     return write(out -> {
       Transition transition = metadata.transition();
-      boolean hasOthers = transition != null && !transition.others().isEmpty();
-      out.writeByte(hasOthers ? SNAPSHOTS_WITH_OTHERS : SNAPSHOTS_WITH_FEATURES);
+      boolean hasTruncations =
+          metadata.keyspaces().stream().anyMatch(keyspace -> !keyspace.truncations().isEmpty());
+      boolean hasOthers = hasTruncations || (transition != null && !transition.others().isEmpty());
+      out.writeByte(
+          hasTruncations
+              ? SNAPSHOTS_WITH_TRUNCATIONS
+              : hasOthers ? SNAPSHOTS_WITH_OTHERS : SNAPSHOTS_WITH_FEATURES);
       out.writeLong(metadata.epoch());
       out.writeLong(metadata.schemaEpoch());
       out.writeInt(metadata.keyspaces().size());
@@ -210,14 +221,46 @@ public final class MetadataCodec {
       writeUuids(out, metadata.topology().removed());
       out.writeBoolean(transition != null);
       if (transition != null) {
-        writeTransition(out, transition);
+        writeTransition(out, transition, hasOthers);
       }
       writeTexts(out, metadata.features());
+      if (hasTruncations) {
+        writeTruncations(out, metadata);
+      }
     });
   }
 
-  private static void writeTransition(DataOutputStream out, Transition transition)
+  private static void writeTruncations(DataOutputStream out, ClusterMetadata metadata)
       throws IOException {
+    SortedMap<UUID, Long> all = new TreeMap<>();
+    metadata.keyspaces().forEach(keyspace -> all.putAll(keyspace.truncations()));
+    out.writeInt(all.size());
+    for (Map.Entry<UUID, Long> one : all.entrySet()) {
+      writeUuid(out, one.getKey());
+      out.writeLong(one.getValue());
+    }
+  }
+
+  private static void readTruncations(
+      DataInputStream in, SortedMap<String, KeyspaceMetadata> keyspaces) throws IOException {
+    SortedMap<UUID, Long> all = new TreeMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      all.put(readUuid(in), in.readLong());
+    }
+    keyspaces.replaceAll((name, keyspace) -> {
+      SortedMap<UUID, Long> own = new TreeMap<>();
+      for (TableMetadata table : keyspace.tables().values()) {
+        Long epoch = all.get(table.id());
+        if (epoch != null) {
+          own.put(table.id(), epoch);
+        }
+      }
+      return keyspace.withTruncations(own);
+    });
+  }
+
+  private static void writeTransition(
+      DataOutputStream out, Transition transition, boolean hasOthers) throws IOException {
     out.writeLong(transition.number());
     out.writeUTF(transition.kind().name());
     writeNode(out, transition.node());
@@ -225,7 +268,7 @@ public final class MetadataCodec {
     out.writeUTF(transition.step().name());
     writeUuids(out, transition.awaited());
     writeUuids(out, transition.receivers());
-    if (!transition.others().isEmpty()) {
+    if (hasOthers) {
       writeUuids(out, transition.others());
     }
   }
@@ -291,7 +334,7 @@ public final class MetadataCodec {
   public static ClusterMetadata decode(byte[] bytes) {
     return read(
         bytes,
-        SNAPSHOTS_WITH_OTHERS,
+        SNAPSHOTS_WITH_TRUNCATIONS,
         (version, in) -> {
           boolean hasFeatures = version >= SNAPSHOTS_WITH_FEATURES;
           long epoch = in.readLong();
@@ -321,6 +364,9 @@ public final class MetadataCodec {
                   ? readTransition(in, hasFeatures, version >= SNAPSHOTS_WITH_OTHERS)
                   : null;
           SortedSet<String> features = hasFeatures ? readTexts(in) : new TreeSet<>();
+          if (version == SNAPSHOTS_WITH_TRUNCATIONS) {
+            readTruncations(in, keyspaces);
+          }
           return new ClusterMetadata(
               epoch,
               schemaEpoch,
@@ -430,7 +476,13 @@ public final class MetadataCodec {
       tables.put(table.name(), table);
     }
     return new KeyspaceMetadata(
-        name, replication, durableWrites(durability), commitLogSync(durability), tables, types);
+        name,
+        replication,
+        durableWrites(durability),
+        commitLogSync(durability),
+        tables,
+        types,
+        new TreeMap<>());
   }
 
   private static void writeReplication(DataOutputStream out, Replication replication)

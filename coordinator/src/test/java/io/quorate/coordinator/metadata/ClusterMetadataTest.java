@@ -267,6 +267,47 @@ class ClusterMetadataTest {
     assertThat(leaving.fetches()).isEmpty();
   }
 
+  /** If this breaks, rows come back that were truncated, or new ones go with them. */
+  @Test
+  void itKnowsWhenATableWasTruncated() {
+    ClusterMetadata metadata = ClusterMetadata.EMPTY;
+    metadata =
+        applied(
+            metadata,
+            new MetadataChange.RegisterNode(feature(node(1, "dc", "r", 10), Feature.TRUNCATIONS)));
+    metadata = applied(metadata, new MetadataChange.CreateKeyspace(KEYSPACE, false));
+    metadata = applied(metadata, new MetadataChange.CreateType(ADDRESS, false));
+    metadata = applied(metadata, new MetadataChange.CreateTable(TABLE, false));
+    MetadataChange truncation = new MetadataChange.TruncateTable(TABLE.id());
+    assertThat(metadata.apply(truncation))
+        .as("an earlier build could not read it")
+        .isInstanceOf(ChangeOutcome.Conflict.class);
+    metadata = applied(metadata, new MetadataChange.EnableFeature(Feature.TRUNCATIONS));
+    assertThat(metadata.truncatedAt(TABLE)).isZero();
+    assertThat(MetadataCodec.encode(metadata)[0])
+        .as("as earlier builds write it")
+        .isEqualTo((byte) 3);
+    ClusterMetadata truncated =
+        applied(metadata, MetadataCodec.decodeChange(MetadataCodec.encode(truncation)));
+    assertThat(truncated.truncatedAt(TABLE)).isEqualTo(truncated.epoch());
+    assertThat(truncated.schemaVersion())
+        .as("drivers read it anew when it changes")
+        .isEqualTo(metadata.schemaVersion());
+    byte[] bytes = MetadataCodec.encode(truncated);
+    assertThat(MetadataCodec.decode(bytes).truncatedAt(TABLE)).isEqualTo(truncated.epoch());
+    assertThat(MetadataCodec.encode(MetadataCodec.decode(bytes))).isEqualTo(bytes);
+    ClusterMetadata altered =
+        applied(
+            truncated,
+            new MetadataChange.AlterKeyspace(
+                "ks", new Replication.Simple(1), true, CommitLogSync.DEFAULT));
+    assertThat(altered.truncatedAt(TABLE)).isEqualTo(truncated.epoch());
+    ClusterMetadata dropped =
+        applied(truncated, new MetadataChange.DropTable("ks", TABLE.name(), false));
+    assertThat(dropped.truncatedAt(TABLE)).isZero();
+    assertThat(dropped.apply(truncation)).isInstanceOf(ChangeOutcome.Conflict.class);
+  }
+
   private static MetadataChange.BeginTransition removal(
       NodeInfo gone, boolean acceptsLoss, NodeInfo... others) {
     return new MetadataChange.BeginTransition(
