@@ -196,6 +196,30 @@ final class MetadataRecovery {
         .toList();
   }
 
+  /**
+   * Asks some members what they know. On the shard.
+   *
+   * @param then gets the answers that came in time
+   */
+  void ask(Set<PeerId> peers, long patienceNanos, Consumer<Map<PeerId, RingEvidence>> then) {
+    if (peers.isEmpty()) {
+      then.accept(Map.of());
+      return;
+    }
+    new Poll(peers, poll -> then.accept(evidence(poll)))
+        .start(new RecoveryMessage.Ask(), patienceNanos);
+  }
+
+  private static Map<PeerId, RingEvidence> evidence(Poll poll) {
+    Map<PeerId, RingEvidence> answers = new TreeMap<>();
+    poll.answers.forEach((peer, body) -> {
+      if (body instanceof RecoveryMessage.Answer answer) {
+        answers.put(peer, answer.evidence());
+      }
+    });
+    return answers;
+  }
+
   /** Asks all nodes that this one knows of. */
   void judge(Consumer<Findings> callback) {
     Shard caller = environment.shards().currentOrFirst();
@@ -214,14 +238,13 @@ final class MetadataRecovery {
   }
 
   private static Findings findings(Poll poll) {
-    Map<PeerId, RingEvidence> answers = new TreeMap<>();
+    Map<PeerId, RingEvidence> answers = evidence(poll);
     Set<PeerId> living = new TreeSet<>();
-    poll.answers.forEach((peer, body) -> {
+    for (RecoveryMessage.Body body : poll.answers.values()) {
       if (body instanceof RecoveryMessage.Answer answer) {
-        answers.put(peer, answer.evidence());
         living.addAll(answer.alive());
       }
-    });
+    }
     return new Findings(
         RingJudgement.of(List.copyOf(answers.values()), living), answers, Set.copyOf(poll.open));
   }

@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -77,6 +78,7 @@ public final class Node {
   /** And how long afterwards, for what came meanwhile. */
   private static final long LAST_HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  private static final long SETTLE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long LOAD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Environment environment;
@@ -86,10 +88,17 @@ public final class Node {
   private final Shard shard;
   private final Tasks tasks;
   private final StorageWatch watch;
+  private final Executor identityThread;
   private final AtomicBoolean told = new AtomicBoolean();
   private volatile NodeState state = NodeState.STARTING;
   private volatile @Nullable Parts parts;
   private @Nullable Closeable directoryLock;
+
+  /** Whether this node may vote, as its identity has it. On the metadata ring's shard. */
+  private boolean hasSay;
+
+  private boolean isSettling;
+  private boolean isLeaving;
 
   /** Host ids that gossip was told to forget. On the metadata ring's shard. */
   private final Set<UUID> forgotten = new TreeSet<>();
@@ -141,6 +150,7 @@ public final class Node {
     this.config = config;
     this.listener = listener;
     this.shard = environment.shards().get(0);
+    this.identityThread = environment.background().serial("identity");
     this.tasks = new Tasks(environment.clock());
     this.watch = new StorageWatch(files, new StorageReports(tasks), config.dataDirectory());
   }
@@ -256,7 +266,8 @@ public final class Node {
       forgetRemoved(made, metadata);
     });
     made.ring.onMetadata(metadata -> shard.execute(() -> voteOrNot(made)));
-    made.raft.withholdVote(config.replaceNode() != null);
+    hasSay = made.identity.state() == NodeIdentity.State.MEMBER;
+    voteOrNot(made);
     made.raft.start();
     describeMyself(made);
   }
@@ -443,7 +454,45 @@ public final class Node {
         config.replaceNode() != null
             || metadata.members().stream()
                 .anyMatch(node -> node.internode().equals(config.internode()));
-    made.raft.withholdVote(!isIn && isAnothersPlace);
+    made.raft.withholdVote(!hasSay || (!isIn && isAnothersPlace));
+    if (isIn && !hasSay) {
+      settle(made);
+    }
+  }
+
+  /** A node that begins with nothing finds out whether the ring does so, too. */
+  private void foundOrFollow(Parts made) {
+    PeerId self = new PeerId(config.internode().toString());
+    Set<PeerId> others = new TreeSet<>(firstVoters(self));
+    if (!hasSay && config.replaceNode() == null && others.remove(self)) {
+      new Founding(shard, made.recovery, others, () -> settle(made)).start();
+    }
+  }
+
+  /** From now on, also in later lives, this node has a say. Noted before it is used. */
+  private void settle(Parts made) {
+    if (isSettling || isLeaving) {
+      return;
+    }
+    isSettling = true;
+    identityThread.execute(() -> {
+      try {
+        made.identity.settle(environment.files(), config.dataDirectory());
+      } catch (IOException e) {
+        log.error("this node cannot vote yet: {}", FileFailure.describe(e));
+        shard.schedule(
+            SETTLE_AGAIN_NANOS,
+            () -> {
+              isSettling = false;
+              settle(made);
+            });
+        return;
+      }
+      shard.execute(() -> {
+        hasSay = true;
+        voteOrNot(made);
+      });
+    });
   }
 
   /**
@@ -527,6 +576,7 @@ public final class Node {
     public void started() {
       RaftMetadataRing ring = assembled().ring;
       voteOrNot(assembled());
+      foundOrFollow(assembled());
       assembled().transitions.start();
       new MetadataVoters(environment, shard, ring, assembled().raft, config.voterPolicy()).start();
       new FeatureSwitch(environment, shard, ring, assembled().raft, features).start();
@@ -756,24 +806,22 @@ public final class Node {
   private void leave() {
     Parts made = assembled();
     UUID hostId = made.identity.hostId();
-    environment
-        .background()
-        .serial("identity")
-        .execute(() -> {
-          try {
-            made.identity.leave(environment.files(), config.dataDirectory());
-          } catch (IOException e) {
-            log.error("that this node has left cannot be noted: {}", FileFailure.describe(e));
-          }
-          shard.execute(() -> {
-            if (state == NodeState.JOINING) {
-              fail(NodeIdentity.removed(hostId));
-              return;
-            }
-            log.info("node {} has left the cluster and serves nothing any more", hostId);
-            goForGood(made);
-          });
-        });
+    isLeaving = true;
+    identityThread.execute(() -> {
+      try {
+        made.identity.leave(environment.files(), config.dataDirectory());
+      } catch (IOException e) {
+        log.error("that this node has left cannot be noted: {}", FileFailure.describe(e));
+      }
+      shard.execute(() -> {
+        if (state == NodeState.JOINING) {
+          fail(NodeIdentity.removed(hostId));
+          return;
+        }
+        log.info("node {} has left the cluster and serves nothing any more", hostId);
+        goForGood(made);
+      });
+    });
   }
 
   /** What clients had this node keep until now is handed over before it is silent. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -18,19 +19,25 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *   file `identity` := text lines `version 4`, `host_id UUID`, `cluster_name NAME`, `generation N`,
- *                      `state member` or `state left`, `crc32c HEX` over the bytes of the lines
- *                      before; version 2 had no state, version 1 no checksum either;
+ *                      `state new`, `state member` or `state left`, `crc32c HEX` over the bytes
+ *                      of the lines before; version 2 had no state, version 1 no checksum either;
  *                      there is no 3, which one flipped bit would make a 1
- *                      (3 was left out: one flipped bit would make it a 1)
  * </pre>
  *
  * <p>It is written after the directories of everything else were made, so that a disk that is not
  * mounted is noticed: an identity without them, or they without an identity.
  */
-record NodeIdentity(UUID hostId, String clusterName, long generation, boolean hasLeft) {
+record NodeIdentity(UUID hostId, String clusterName, long generation, State state) {
   private static final String FILE = "identity";
   private static final String CRC = "crc32c ";
-  private static final String LEFT = "left";
+
+  /** What the node is to its cluster, as far as it knows. */
+  enum State {
+    /** It began with nothing, and has no say in the metadata ring yet; see {@link Founding}. */
+    NEW,
+    MEMBER,
+    LEFT
+  }
 
   /**
    * Reads the identity, or makes one in an empty directory, and begins a new life.
@@ -64,11 +71,12 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, boolean ha
                 + clusterName
                 + "'");
       }
-      if (last.hasLeft) {
+      if (last.state == State.LEFT) {
         throw new StartupException(removed(last.hostId));
       }
       identity =
-          new NodeIdentity(last.hostId, clusterName, Math.max(now, last.generation + 1), false);
+          new NodeIdentity(
+              last.hostId, clusterName, Math.max(now, last.generation + 1), last.state);
     } else {
       for (Path part : parts) {
         if (!files.list(part).isEmpty()) {
@@ -76,7 +84,7 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, boolean ha
         }
         files.createDirectories(part);
       }
-      identity = new NodeIdentity(environment.random().nextUuid(), clusterName, now, false);
+      identity = new NodeIdentity(environment.random().nextUuid(), clusterName, now, State.NEW);
     }
     files.replace(file, identity.bytes());
     return identity;
@@ -90,10 +98,19 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, boolean ha
         + " directory";
   }
 
+  /** Notes that the node is of its cluster, and had what it has to have before it votes. */
+  void settle(FileSystem files, Path directory) throws IOException {
+    note(State.MEMBER, files, directory);
+  }
+
   /** Notes that the node has left its cluster: no later life of it serves what it has on disk. */
   void leave(FileSystem files, Path directory) throws IOException {
-    NodeIdentity left = new NodeIdentity(hostId, clusterName, generation, true);
-    files.replace(directory.resolve(FILE), left.bytes());
+    note(State.LEFT, files, directory);
+  }
+
+  private void note(State next, FileSystem files, Path directory) throws IOException {
+    NodeIdentity changed = new NodeIdentity(hostId, clusterName, generation, next);
+    files.replace(directory.resolve(FILE), changed.bytes());
   }
 
   private byte[] bytes() {
@@ -105,7 +122,7 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, boolean ha
             + "\ngeneration "
             + generation
             + "\nstate "
-            + (hasLeft ? LEFT : "member")
+            + state.name().toLowerCase(Locale.ROOT)
             + "\n";
     int crc = crc(text.getBytes(StandardCharsets.UTF_8));
     return (text + CRC + HexFormat.of().toHexDigits(crc) + "\n").getBytes(StandardCharsets.UTF_8);
@@ -140,7 +157,7 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, boolean ha
           UUID.fromString(fields.getOrDefault("host_id", "")),
           fields.getOrDefault("cluster_name", ""),
           Long.parseLong(fields.getOrDefault("generation", "")),
-          LEFT.equals(fields.get("state")));
+          State.valueOf(fields.getOrDefault("state", "member").toUpperCase(Locale.ROOT)));
     } catch (IllegalArgumentException e) {
       throw new StartupException(file + " is damaged: " + e.getMessage());
     }

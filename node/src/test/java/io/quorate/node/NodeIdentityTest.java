@@ -79,6 +79,7 @@ class NodeIdentityTest {
     PARTS.forEach(this::make);
     write(IDENTITY, "version 1\nhost_id " + id + "\ncluster_name ring\ngeneration 5\n");
     assertThat(begin().hostId()).isEqualTo(id);
+    assertThat(begin().state()).isEqualTo(NodeIdentity.State.MEMBER);
   }
 
   @Test
@@ -92,6 +93,16 @@ class NodeIdentityTest {
                 + identity.hostId()
                 + " was removed from the cluster; to join again as a new node it needs an empty"
                 + " data directory");
+  }
+
+  /** Else a voter that has lost its disk votes like the one that it was. */
+  @Test
+  void whoBeginsWithNothingIsNewUntilItSettles() throws IOException {
+    assertThat(begin().state()).isEqualTo(NodeIdentity.State.NEW);
+    NodeIdentity identity = begin();
+    assertThat(identity.state()).isEqualTo(NodeIdentity.State.NEW);
+    identity.settle(disk, DATA);
+    assertThat(begin().state()).isEqualTo(NodeIdentity.State.MEMBER);
   }
 
   private void make(Path directory) {

@@ -2,14 +2,17 @@ package io.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.NodeInfo;
+import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.node.VoterPolicy;
 import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftStatus;
+import io.quorate.raft.Role;
 import io.quorate.simulation.History.Outcome;
 import java.util.List;
 import java.util.Objects;
@@ -115,6 +118,44 @@ class VotersTest {
     cluster.start(dead);
     world.runFor(TimeUnit.SECONDS.toNanos(20));
     assertThat(cluster.serves(dead)).as("it goes on without a vote").isTrue();
+  }
+
+  /** Nobody told it whose place it takes: to it, an empty log looks like a ring that begins. */
+  @Test
+  void whoLostItsDiskHelpsNobodyToBeElectedWithoutWhatItHadAcknowledged() {
+    start();
+    SimulatedHost leader = cluster.hosts().stream().filter(this::leads).findFirst().orElseThrow();
+    List<SimulatedHost> followers =
+        cluster.hosts().stream().filter(host -> host != leader).toList();
+    SimulatedHost behind = followers.get(0);
+    SimulatedHost blank = followers.get(1);
+    behind.crash();
+    boolean[] done = new boolean[1];
+    registers.attempt(
+        leader,
+        new MetadataChange.CreateKeyspace(
+            new KeyspaceMetadata("precious", new Replication.Simple(1), true), false),
+        outcome -> done[0] = outcome == Outcome.OK);
+    await("it is acknowledged", () -> done[0]);
+    leader.crash();
+    blank.crash();
+    blank.disk().exchange();
+    cluster.mayFail(blank);
+    cluster.start(behind);
+    cluster.start(blank);
+    world.runFor(TimeUnit.SECONDS.toNanos(60));
+    assertThat(statuses()).noneMatch(status -> status.role() == Role.LEADER);
+
+    cluster.start(leader);
+    await(
+        "what was acknowledged is there",
+        () -> cluster.node(behind).coordinator().metadata().keyspace("precious") != null);
+    await("the blank one is told", () -> cluster.failure(blank) != null);
+    assertThat(cluster.failure(blank)).contains("replace_node");
+  }
+
+  private boolean leads(SimulatedHost host) {
+    return cluster.node(host).metadataRing().role() == Role.LEADER;
   }
 
   @Test

@@ -110,7 +110,12 @@ record Topology(
       }
       if (other.internode().equals(node.internode())) {
         return new Outcome.Refused(
-            "address " + node.internode() + " belongs to node " + other.hostId());
+            "address "
+                + node.internode()
+                + " belongs to node "
+                + other.hostId()
+                + "; to take its place, if it is dead for good: replace_node: "
+                + node.internode());
       }
       if (!Collections.disjoint(other.tokens(), node.tokens())) {
         return new Outcome.Conflict(); // chosen from a ring that has changed meanwhile
