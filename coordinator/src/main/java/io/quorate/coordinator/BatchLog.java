@@ -15,6 +15,7 @@ import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.ReadLimits;
 import io.quorate.sstable.RowReader;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -197,8 +198,11 @@ public final class BatchLog {
         }));
   }
 
+  /** A batch in the log. */
+  private record Logged(byte[] key, long micros, long epoch, byte[] mutations) {}
+
   /** Hands over some batches, or null when they cannot be read. */
-  private void read(Consumer<@Nullable List<PartitionRows>> then) {
+  private void read(Consumer<@Nullable List<Logged>> then) {
     local.readRange(
         TABLE,
         RangePosition.startOf(Long.MIN_VALUE),
@@ -208,7 +212,14 @@ public final class BatchLog {
         new LocalAnswer<RangeRows>() {
           @Override
           public void done(RangeRows rows) {
-            then.accept(rows.partitions());
+            List<Logged> batches = new ArrayList<>();
+            for (PartitionRows partition : rows.partitions()) {
+              Logged batch = logged(partition);
+              if (batch != null) {
+                batches.add(batch);
+              }
+            }
+            then.accept(batches);
           }
 
           @Override
@@ -219,33 +230,37 @@ public final class BatchLog {
         });
   }
 
-  /**
-   * @param afterMicros how old a batch must be to be sent again
-   */
-  private void replayBatch(PartitionRows partition, MutationWriter write, long afterMicros) {
+  /** What a partition holds; null when the batch was taken out and its deletion is still there. */
+  private static @Nullable Logged logged(PartitionRows partition) {
     FragmentReader entries = new FragmentReader().reset(partition.fragment());
     RowReader row = new RowReader();
     while (true) {
       FragmentReader.Entry entry = entries.next();
       if (entry == FragmentReader.Entry.END) {
-        return;
+        return null;
       }
-      if (entry != FragmentReader.Entry.ROW || !entries.row(row).nextCell() || row.isTombstone()) {
-        continue;
+      if (entry == FragmentReader.Entry.ROW && entries.row(row).nextCell() && !row.isTombstone()) {
+        long micros = row.timestampMicros();
+        byte[] mutations =
+            Arrays.copyOfRange(
+                row.bytes(), row.valueOffset(), row.valueOffset() + row.valueLength());
+        return new Logged(partition.key(), micros, row.nextCell() ? epoch(row) : 0, mutations);
       }
-      long micros = row.timestampMicros();
-      if (environment.clock().wallMicros() - micros < afterMicros) {
-        return;
-      }
-      byte[] value =
-          Arrays.copyOfRange(row.bytes(), row.valueOffset(), row.valueOffset() + row.valueLength());
-      List<byte[]> mutations = decode(value);
-      long epoch = row.nextCell() ? epoch(row) : 0;
-      log.info("a batch of {} mutations was left behind and is sent again", mutations.size());
-      RemoveWhenAllWritten all =
-          new RemoveWhenAllWritten(partition.key(), micros, mutations.size());
-      mutations.forEach(mutation -> write.write(mutation, epoch, all));
     }
+  }
+
+  /**
+   * @param afterMicros how old a batch must be to be sent again
+   */
+  private void replayBatch(Logged batch, MutationWriter write, long afterMicros) {
+    if (environment.clock().wallMicros() - batch.micros() < afterMicros) {
+      return;
+    }
+    List<byte[]> mutations = decode(batch.mutations());
+    log.info("a batch of {} mutations was left behind and is sent again", mutations.size());
+    RemoveWhenAllWritten all =
+        new RemoveWhenAllWritten(batch.key(), batch.micros(), mutations.size());
+    mutations.forEach(mutation -> write.write(mutation, batch.epoch(), all));
   }
 
   private static long epoch(RowReader row) {

@@ -7,6 +7,8 @@ import io.quorate.coordinator.SimulatedReplicas.Peer;
 import io.quorate.coordinator.metadata.Replication;
 import io.quorate.protocol.ConsistencyLevel;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +90,47 @@ class BatchLogTest {
     AtomicInteger sent = startReplay(restarted);
     nodes.run(3 * SimulatedReplicas.BATCH_AGE_NANOS);
     assertThat(sent).hasValue(0);
+  }
+
+  /** No later life of it could finish what stands on its disk only. */
+  @Test
+  void aNodeThatLeavesFinishesItsBatchesHoweverYoung() {
+    nodes.world.links().cutOneWay("n1", "n3");
+    Outcome<@Nullable Void> batch = write(nodes.peer(1));
+    nodes.run(MOMENT_NANOS);
+    assertThat(batch.isOpen()).isTrue();
+    nodes.world.links().heal();
+    assertThat(nodes.peer(3).has(third)).isFalse();
+    List<String> ended = finish(nodes.peer(1), TimeUnit.SECONDS.toNanos(60));
+    nodes.run(4 * MOMENT_NANOS);
+    assertThat(ended).containsExactly("done");
+    assertThat(nodes.peer(3).has(third)).isTrue();
+    assertThat(nodes.peer(1).loggedBatches()).isZero();
+  }
+
+  @Test
+  void aNodeThatLeavesDoesNotWaitForEverForWhatCannotBeFinished() {
+    nodes.world.links().cutOneWay("n1", "n3");
+    write(nodes.peer(1));
+    nodes.run(MOMENT_NANOS);
+    List<String> ended = finish(nodes.peer(1), TimeUnit.SECONDS.toNanos(10));
+    nodes.run(TimeUnit.SECONDS.toNanos(9));
+    assertThat(ended).as("it may be that the other is back in a moment").isEmpty();
+    nodes.run(TimeUnit.SECONDS.toNanos(3));
+    assertThat(ended).containsExactly("done");
+    assertThat(nodes.peer(1).loggedBatches()).isEqualTo(1);
+  }
+
+  private List<String> finish(Peer leaving, long patienceNanos) {
+    List<String> ended = new ArrayList<>();
+    leaving.onShard(() ->
+        leaving.batchLog.finish(
+            leaving.firstShard(),
+            (mutation, epoch, answer) ->
+                leaving.coordinator.replay(mutation, epoch, leaving.deadline(), answer),
+            nodes.world.nowNanos() + patienceNanos,
+            () -> ended.add("done")));
+    return ended;
   }
 
   @Test
