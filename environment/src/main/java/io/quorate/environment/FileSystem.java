@@ -48,6 +48,11 @@ public interface FileSystem {
 
   StoredFile open(Path path, Mode mode) throws IOException;
 
+  /** Memory from which files may be written that were opened as {@link Mode#DIRECT}. */
+  default ByteBuffer blocks(int bytes) {
+    return ByteBuffer.allocateDirect(bytes + BLOCK_BYTES).alignedSlice(BLOCK_BYTES).slice(0, bytes);
+  }
+
   /** Names in a directory, sorted; empty when the directory does not exist. */
   List<String> list(Path directory) throws IOException;
 

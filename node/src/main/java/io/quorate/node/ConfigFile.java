@@ -1,6 +1,7 @@
 package io.quorate.node;
 
 import io.quorate.environment.Endpoint;
+import io.quorate.environment.FileSystem;
 import io.quorate.node.NodeConfig.CommitLogSync;
 import io.quorate.sstable.CompactionOptions;
 import java.math.BigInteger;
@@ -52,6 +53,7 @@ public final class ConfigFile {
     keys.put("shards", "one a core");
     keys.put("commitlog_sync", "group");
     keys.put("commitlog_sync_period_ms", "1000");
+    keys.put("commitlog_segment_bytes", "33554432");
     keys.put("commitlog_archive_directory", "none");
     keys.put("memtable_bytes", "a quarter of the heap");
     keys.put("memtable_max_age_ms", "3600000");
@@ -194,6 +196,7 @@ public final class ConfigFile {
         (int) number("shards", cores, 1, 256),
         sync(),
         number("commitlog_sync_period_ms", 1_000, 1, 600_000),
+        segmentBytes(),
         archive(directory),
         number("memtable_bytes", heapBytes / 4, 1 << 20, Long.MAX_VALUE),
         number("memtable_max_age_ms", 3_600_000, 1_000, 604_800_000),
@@ -229,6 +232,15 @@ public final class ConfigFile {
   private @Nullable String replaced() {
     String replaced = text("replace_node", "none");
     return replaced.equals("none") ? null : replaced;
+  }
+
+  private int segmentBytes() {
+    int bytes = (int) number("commitlog_segment_bytes", 32 << 20, 1 << 20, 1 << 30);
+    if (bytes % FileSystem.BLOCK_BYTES != 0) {
+      throw new ConfigException(
+          source + ": commitlog_segment_bytes is no multiple of " + FileSystem.BLOCK_BYTES);
+    }
+    return bytes;
   }
 
   private @Nullable Path archive(Path directory) {

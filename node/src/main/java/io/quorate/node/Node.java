@@ -69,7 +69,6 @@ public final class Node {
   /** As much as is replayed within a few seconds. */
   private static final long MAX_COMMIT_LOG_BYTES = 512L << 20;
 
-  private static final int COMMIT_LOG_SEGMENT_BYTES = 32 << 20;
   private static final long RESERVED_DISK_BYTES = 64L << 20;
 
   /** How long a node that leaves tries to hand over what it keeps, before it says that it may. */
@@ -214,7 +213,7 @@ public final class Node {
     return new EngineOptions(
             mode,
             config.commitLogSyncPeriodMillis(),
-            COMMIT_LOG_SEGMENT_BYTES,
+            config.commitLogSegmentBytes(),
             MAX_COMMIT_LOG_BYTES,
             config.memtableBytes(),
             config.memtableMaxAgeMillis(),

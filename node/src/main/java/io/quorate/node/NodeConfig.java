@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param commitLogSync when a write is acknowledged
  * @param commitLogArchiveDirectory segments of the commit log are kept there for a restore; null
  *     keeps none
+ * @param commitLogSegmentBytes size of a file of the commit log; a mutation has half of it at most
  * @param memtableMaxAgeMillis what is in memory is flushed at this age, so that its log can go
  * @param streamBytesPerSecond how much a node fetches at most when ownership changes; 0 is without
  *     limit
@@ -47,6 +48,7 @@ public record NodeConfig(
     int shards,
     CommitLogSync commitLogSync,
     long commitLogSyncPeriodMillis,
+    int commitLogSegmentBytes,
     @Nullable Path commitLogArchiveDirectory,
     long memtableBytes,
     long memtableMaxAgeMillis,

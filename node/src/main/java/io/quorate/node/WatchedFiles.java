@@ -97,6 +97,11 @@ final class WatchedFiles implements FileSystem {
   }
 
   @Override
+  public ByteBuffer blocks(int bytes) {
+    return files.blocks(bytes);
+  }
+
+  @Override
   public List<String> list(Path directory) throws IOException {
     return ask(Operation.OPEN, () -> files.list(directory));
   }

@@ -36,6 +36,7 @@ class ConfigFileTest {
       shards: 3
       commitlog_sync: batch
       commitlog_sync_period_ms: 50
+      commitlog_segment_bytes: 8388608
       commitlog_archive_directory: kept
       memtable_bytes: 2097152
       memtable_max_age_ms: 60000
@@ -79,6 +80,7 @@ class ConfigFileTest {
             2,
             CommitLogSync.GROUP,
             1_000,
+            32 << 20,
             null,
             128L << 20,
             3_600_000,
@@ -122,6 +124,7 @@ class ConfigFileTest {
                 3,
                 CommitLogSync.BATCH,
                 50,
+                8 << 20,
                 Path.of("/etc/quorate/kept"),
                 2L << 20,
                 60_000,

@@ -29,6 +29,9 @@ public final class SimulatedCluster {
   private static final int SHARDS = 2;
   private static final long BYTES = 4 << 20;
 
+  /** So small that a start, which reads all of the log, costs little; and that some get full. */
+  private static final int COMMIT_LOG_SEGMENT_BYTES = 256 << 10;
+
   private final SimulatedWorld world;
   private final List<SimulatedHost> hosts = new ArrayList<>();
   private final TreeMap<String, Node> nodes = new TreeMap<>();
@@ -215,6 +218,7 @@ public final class SimulatedCluster {
         SHARDS,
         NodeConfig.CommitLogSync.GROUP,
         1_000,
+        COMMIT_LOG_SEGMENT_BYTES,
         null,
         BYTES,
         MEMTABLE_MAX_AGE_MILLIS,

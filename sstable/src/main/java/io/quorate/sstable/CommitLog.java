@@ -118,7 +118,7 @@ final class CommitLog {
     this.thread = environment.background().serial("commitlog");
     this.timers = environment.shards().get(0);
     this.segments = new CommitLogSegments(environment, directory, archive, options, events);
-    this.writer = new SegmentWriter(options.segmentBytes());
+    this.writer = new SegmentWriter(environment.files(), options.segmentBytes());
     this.nextSegmentId = firstSegmentId;
     this.currentSegmentId = firstSegmentId;
     this.shards = environment.shards();

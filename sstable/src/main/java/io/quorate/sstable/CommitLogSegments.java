@@ -105,9 +105,7 @@ final class CommitLogSegments {
     Path staged = spare == null ? newFile(path) : spare;
     StoredFile file = files.open(staged, FileSystem.Mode.DIRECT);
     try {
-      ByteBuffer first = ByteBuffer.allocateDirect(2 * FileSystem.BLOCK_BYTES);
-      first = first.alignedSlice(FileSystem.BLOCK_BYTES);
-      first.limit(Math.min(FileSystem.BLOCK_BYTES, options.segmentBytes()));
+      ByteBuffer first = files.blocks(FileSystem.BLOCK_BYTES);
       // Zeros behind the header say that nothing was written yet.
       file.write(first.put(CommitLogFormat.header(id)).rewind(), 0);
       file.sync();

@@ -20,8 +20,7 @@ final class SegmentWriter {
   private static final byte[] ZEROS = new byte[BLOCK_BYTES];
 
   /** What is not yet written, and in front of it the rest of the block in which that begins. */
-  private final ByteBuffer buffer =
-      ByteBuffer.allocateDirect(BUFFER_BYTES + BLOCK_BYTES).alignedSlice(BLOCK_BYTES);
+  private final ByteBuffer buffer;
 
   private final int segmentBytes;
   private @Nullable OpenSegment segment;
@@ -51,7 +50,8 @@ final class SegmentWriter {
     }
   }
 
-  SegmentWriter(int segmentBytes) {
+  SegmentWriter(FileSystem files, int segmentBytes) {
+    this.buffer = files.blocks(BUFFER_BYTES);
     this.segmentBytes = segmentBytes;
   }
 

@@ -262,6 +262,12 @@ public final class SimulatedFileSystem implements FileSystem {
     return new OpenFile(name, inode, mode != Mode.READ);
   }
 
+  /** Of the heap: direct memory waits for a collector that a simulation gives little to do. */
+  @Override
+  public ByteBuffer blocks(int bytes) {
+    return ByteBuffer.allocate(bytes);
+  }
+
   @Override
   public List<String> list(Path directory) throws IOException {
     Path parent = normal(directory);

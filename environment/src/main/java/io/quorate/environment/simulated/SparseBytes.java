@@ -2,14 +2,16 @@ package io.quorate.environment.simulated;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** A growable array of bytes in which what was never written is zero and costs nothing. */
+/** A growable array of bytes in which what was never written is zero and costs next to nothing. */
 final class SparseBytes {
   private static final int CHUNK_BYTES = 4096;
+  private static final byte[] ZEROS = new byte[CHUNK_BYTES];
 
-  private final Map<Long, byte[]> chunks = new HashMap<>();
+  /** Null where nothing was written; as long as the last that was written asks for. */
+  private byte[] @Nullable [] chunks = new byte[0][];
+
   private long size;
 
   long size() {
@@ -18,7 +20,11 @@ final class SparseBytes {
 
   SparseBytes copy() {
     SparseBytes copy = new SparseBytes();
-    chunks.forEach((index, chunk) -> copy.chunks.put(index, chunk.clone()));
+    copy.chunks = new byte[chunks.length][];
+    for (int i = 0; i < chunks.length; i++) {
+      byte[] chunk = chunks[i];
+      copy.chunks[i] = chunk == null ? null : chunk.clone();
+    }
     copy.size = size;
     return copy;
   }
@@ -29,11 +35,29 @@ final class SparseBytes {
       long at = position + done;
       int inChunk = (int) (at % CHUNK_BYTES);
       int count = Math.min(length - done, CHUNK_BYTES - inChunk);
-      byte[] chunk = chunks.computeIfAbsent(at / CHUNK_BYTES, index -> new byte[CHUNK_BYTES]);
-      System.arraycopy(bytes, done, chunk, inChunk, count);
+      System.arraycopy(bytes, done, writable(at), inChunk, count);
       done += count;
     }
     size = Math.max(size, position + length);
+  }
+
+  /** The chunk that has a byte; made when there is none. */
+  private byte[] writable(long at) {
+    int index = Math.toIntExact(at / CHUNK_BYTES);
+    if (index >= chunks.length) {
+      chunks = Arrays.copyOf(chunks, Math.max(index + 1, 2 * chunks.length));
+    }
+    byte[] chunk = chunks[index];
+    if (chunk == null) {
+      chunk = new byte[CHUNK_BYTES];
+      chunks[index] = chunk;
+    }
+    return chunk;
+  }
+
+  private byte @Nullable [] chunk(long at) {
+    long index = at / CHUNK_BYTES;
+    return index < chunks.length ? chunks[(int) index] : null;
   }
 
   /** Fills up to {@code target.remaining()} bytes; how many, or -1 at the end. */
@@ -47,14 +71,8 @@ final class SparseBytes {
       long at = position + done;
       int inChunk = (int) (at % CHUNK_BYTES);
       int count = Math.min(wanted - done, CHUNK_BYTES - inChunk);
-      byte[] chunk = chunks.get(at / CHUNK_BYTES);
-      if (chunk == null) {
-        for (int i = 0; i < count; i++) {
-          target.put((byte) 0);
-        }
-      } else {
-        target.put(chunk, inChunk, count);
-      }
+      byte[] chunk = chunk(at);
+      target.put(chunk == null ? ZEROS : chunk, inChunk, count);
       done += count;
     }
     return wanted;
@@ -63,23 +81,27 @@ final class SparseBytes {
   void resize(long newSize) {
     if (newSize < size) {
       long firstGone = (newSize + CHUNK_BYTES - 1) / CHUNK_BYTES;
-      chunks.keySet().removeIf(index -> index >= firstGone);
-      int kept = (int) (newSize % CHUNK_BYTES);
-      byte[] last = chunks.get(newSize / CHUNK_BYTES);
+      if (firstGone < chunks.length) {
+        Arrays.fill(chunks, (int) firstGone, chunks.length, null);
+      }
+      byte[] last = chunk(newSize);
       if (last != null) {
-        Arrays.fill(last, kept, CHUNK_BYTES, (byte) 0);
+        Arrays.fill(last, (int) (newSize % CHUNK_BYTES), CHUNK_BYTES, (byte) 0);
       }
     }
     size = newSize;
   }
 
   void flipBit(long bit) {
-    byte[] chunk = chunks.computeIfAbsent(bit / 8 / CHUNK_BYTES, index -> new byte[CHUNK_BYTES]);
-    chunk[(int) (bit / 8 % CHUNK_BYTES)] ^= (byte) (1 << (bit % 8));
+    writable(bit / 8)[(int) (bit / 8 % CHUNK_BYTES)] ^= (byte) (1 << (bit % 8));
   }
 
   /** Bytes of memory that stand for bytes on disk. */
   long allocatedBytes() {
-    return (long) chunks.size() * CHUNK_BYTES;
+    long allocated = 0;
+    for (byte[] chunk : chunks) {
+      allocated += chunk == null ? 0 : CHUNK_BYTES;
+    }
+    return allocated;
   }
 }
