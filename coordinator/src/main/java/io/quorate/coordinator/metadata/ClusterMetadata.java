@@ -50,6 +50,19 @@ public final class ClusterMetadata {
       SortedMap<String, KeyspaceMetadata> keyspaces,
       Topology topology,
       SortedSet<String> features) {
+    this(null, epoch, schemaEpoch, keyspaces, topology, features);
+  }
+
+  /**
+   * @param before what this was made of: owners that are the same are not worked out again
+   */
+  private ClusterMetadata(
+      @Nullable ClusterMetadata before,
+      long epoch,
+      long schemaEpoch,
+      SortedMap<String, KeyspaceMetadata> keyspaces,
+      Topology topology,
+      SortedSet<String> features) {
     this.features = Collections.unmodifiableSortedSet(features);
     this.epoch = epoch;
     this.schemaEpoch = schemaEpoch;
@@ -61,17 +74,30 @@ public final class ClusterMetadata {
     for (KeyspaceMetadata keyspace : keyspaces.values()) {
       keyspace.tables().values().forEach(table -> tablesById.put(table.id(), table));
     }
-    Ownership before = new Ownership(topology.nodes().values(), keyspaces.values());
+    Ownership now = ownership(before, topology.nodes(), keyspaces);
     Transition transition = topology.transition();
     if (transition == null) {
-      this.reading = before;
+      this.reading = now;
       this.other = null;
     } else {
-      Ownership after = new Ownership(topology.nodesAfter().values(), keyspaces.values());
+      Ownership after = ownership(before, topology.nodesAfter(), keyspaces);
       boolean readsNew = transition.step() == Transition.Step.READ_NEW;
-      this.reading = readsNew ? after : before;
-      this.other = readsNew ? before : after;
+      this.reading = readsNew ? after : now;
+      this.other = readsNew ? now : after;
     }
+  }
+
+  private static Ownership ownership(
+      @Nullable ClusterMetadata before,
+      SortedMap<UUID, NodeInfo> nodes,
+      SortedMap<String, KeyspaceMetadata> keyspaces) {
+    if (before != null && before.reading.isOf(nodes.values())) {
+      return before.reading.in(keyspaces.values());
+    }
+    if (before != null && before.other != null && before.other.isOf(nodes.values())) {
+      return before.other.in(keyspaces.values());
+    }
+    return new Ownership(nodes.values(), keyspaces.values());
   }
 
   public long epoch() {
@@ -383,7 +409,8 @@ public final class ClusterMetadata {
     SortedSet<String> more = new TreeSet<>(features);
     more.add(feature);
     return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), topology, more));
+        new ClusterMetadata(
+            this, epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), topology, more));
   }
 
   private ChangeOutcome topology(Topology.Outcome outcome) {
@@ -391,7 +418,12 @@ public final class ClusterMetadata {
       case Topology.Outcome.Changed changed ->
           new ChangeOutcome.Applied(
               new ClusterMetadata(
-                  epoch + 1, schemaEpoch, new TreeMap<>(keyspaces), changed.topology(), features));
+                  this,
+                  epoch + 1,
+                  schemaEpoch,
+                  new TreeMap<>(keyspaces),
+                  changed.topology(),
+                  features));
       case Topology.Outcome.Unchanged unchanged -> new ChangeOutcome.Unchanged();
       case Topology.Outcome.Conflict conflict -> new ChangeOutcome.Conflict();
       case Topology.Outcome.Refused refused -> new ChangeOutcome.Invalid(refused.why());
@@ -528,7 +560,7 @@ public final class ClusterMetadata {
             ? new Topology(topology.nodes(), topology.transition(), epoch + 1, topology.removed())
             : topology;
     return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, epoch + 1, changed, owned, features));
+        new ClusterMetadata(this, epoch + 1, epoch + 1, changed, owned, features));
   }
 
   private ChangeOutcome schemaWith(KeyspaceMetadata keyspace) {
@@ -539,6 +571,6 @@ public final class ClusterMetadata {
 
   private ChangeOutcome schema(SortedMap<String, KeyspaceMetadata> changed) {
     return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, epoch + 1, changed, topology, features));
+        new ClusterMetadata(this, epoch + 1, epoch + 1, changed, topology, features));
   }
 }

@@ -8,19 +8,44 @@ import java.util.UUID;
 
 /**
  * Who owns what, for one set of nodes: their ring, and in each keyspace the replicas of each range.
- * Worked out once, since each request asks. Immutable.
+ * Worked out once, since each request asks; and not again when only keyspaces change. Immutable.
  */
 final class Ownership {
+  private final List<NodeInfo> nodes;
   private final TokenRing ring;
+  private final Map<Replication, List<List<NodeInfo>>> replicasByReplication = new HashMap<>();
   private final Map<String, List<List<NodeInfo>>> replicasByKeyspace = new HashMap<>();
 
   Ownership(Collection<NodeInfo> nodes, Collection<KeyspaceMetadata> keyspaces) {
-    ring = new TokenRing(nodes);
-    Map<Replication, List<List<NodeInfo>>> byReplication = new HashMap<>();
+    this(List.copyOf(nodes), new TokenRing(nodes), Map.of(), keyspaces);
+  }
+
+  private Ownership(
+      List<NodeInfo> nodes,
+      TokenRing ring,
+      Map<Replication, List<List<NodeInfo>>> known,
+      Collection<KeyspaceMetadata> keyspaces) {
+    this.nodes = nodes;
+    this.ring = ring;
     for (KeyspaceMetadata keyspace : keyspaces) {
-      replicasByKeyspace.put(
-          keyspace.name(), byReplication.computeIfAbsent(keyspace.replication(), ring::replicas));
+      List<List<NodeInfo>> replicas =
+          replicasByReplication.computeIfAbsent(
+              keyspace.replication(),
+              replication -> {
+                List<List<NodeInfo>> before = known.get(replication);
+                return before == null ? ring.replicas(replication) : before;
+              });
+      replicasByKeyspace.put(keyspace.name(), replicas);
     }
+  }
+
+  /** The same nodes' in other keyspaces. */
+  Ownership in(Collection<KeyspaceMetadata> keyspaces) {
+    return new Ownership(nodes, ring, replicasByReplication, keyspaces);
+  }
+
+  boolean isOf(Collection<NodeInfo> others) {
+    return nodes.equals(List.copyOf(others));
   }
 
   TokenRing ring() {

@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -27,14 +26,13 @@ public final class SimulatedWorld {
 
   private final long seed;
   private final SplittableRandom random;
-  private final PriorityQueue<Event> queue = new PriorityQueue<>();
+  private final EventQueue queue = new EventQueue();
   private final Map<String, SimulatedHost> hosts = new LinkedHashMap<>();
   private final Map<Endpoint, SimulatedNetwork.Listening> listening = new LinkedHashMap<>();
   private final List<Throwable> failures = new ArrayList<>();
   private final SimulatedLinks links;
 
   private long nowNanos;
-  private long sequence;
   private long traceHash = 0xcbf29ce484222325L;
   @Nullable SimulatedExecutor current;
 
@@ -91,11 +89,11 @@ public final class SimulatedWorld {
    * Runs {@code task} after {@code delayNanos} of virtual time, on no host: for fault injectors.
    */
   public void after(long delayNanos, Runnable task) {
-    queue.add(new Event(nowNanos + Math.max(0, delayNanos), sequence++, 0, task));
+    after(delayNanos, 0, task);
   }
 
   void after(long delayNanos, int label, Runnable task) {
-    queue.add(new Event(nowNanos + Math.max(0, delayNanos), sequence++, label, task));
+    queue.add(nowNanos + Math.max(0, delayNanos), label, task);
   }
 
   /** From now on {@code looks} is called after each step that a host took: for checkers. */
@@ -105,7 +103,7 @@ public final class SimulatedWorld {
 
   /** Takes the next event; false when there is none. */
   public boolean step() {
-    Event event = queue.poll();
+    EventQueue.Event event = queue.poll();
     if (event == null) {
       return false;
     }
@@ -130,7 +128,7 @@ public final class SimulatedWorld {
   /** Runs for {@code durationNanos} of virtual time. */
   public void runFor(long durationNanos) {
     long until = nowNanos + durationNanos;
-    while (!queue.isEmpty() && queue.peek().atNanos <= until) {
+    while (queue.nextNanos() <= until) {
       step();
     }
     nowNanos = until;
@@ -142,7 +140,7 @@ public final class SimulatedWorld {
   public boolean runUntil(BooleanSupplier done, long limitNanos) {
     long until = nowNanos + limitNanos;
     while (!done.getAsBoolean()) {
-      if (queue.isEmpty() || queue.peek().atNanos > until) {
+      if (queue.nextNanos() > until) {
         return false;
       }
       step();
@@ -171,26 +169,6 @@ public final class SimulatedWorld {
 
     SimulationFailure(long seed, long nowNanos, Throwable cause) {
       super("seed " + seed + " failed at " + nowNanos / 1_000_000 + " ms: " + cause, cause);
-    }
-  }
-
-  private static final class Event implements Comparable<Event> {
-    final long atNanos;
-    final long sequence;
-    final int label;
-    final Runnable task;
-
-    Event(long atNanos, long sequence, int label, Runnable task) {
-      this.atNanos = atNanos;
-      this.sequence = sequence;
-      this.label = label;
-      this.task = task;
-    }
-
-    @Override
-    public int compareTo(Event other) {
-      int byTime = Long.compare(atNanos, other.atNanos);
-      return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
     }
   }
 }
