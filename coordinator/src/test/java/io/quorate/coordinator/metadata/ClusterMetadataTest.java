@@ -176,6 +176,41 @@ class ClusterMetadataTest {
     }
   }
 
+  /** Who restores a snapshot works out all owners; who applied the changes, only what is new. */
+  @Test
+  void ownersThatWereTakenOverAreThoseThatAreWorkedOutAnew() {
+    Replication over =
+        new Replication.NetworkTopology(new TreeMap<>(Map.of("dc0", 2, "dc1", 1)));
+    NodeInfo joining = node(9, "dc1", "r2", 77, -1_000);
+    List<MetadataChange> changes =
+        List.of(
+            new MetadataChange.RegisterNode(node(1, "dc0", "r1", 5, -7, 300)),
+            new MetadataChange.CreateKeyspace(KEYSPACE, false),
+            new MetadataChange.RegisterNode(node(2, "dc1", "r1", 6, 200)),
+            new MetadataChange.RegisterNode(node(3, "dc0", "r2", 100, -100)),
+            new MetadataChange.CreateType(ADDRESS, false),
+            new MetadataChange.CreateTable(TABLE, false),
+            new MetadataChange.BeginTransition(Transition.Kind.JOIN, joining, null, false),
+            new MetadataChange.CreateKeyspace(
+                new KeyspaceMetadata("other", over, true, CommitLogSync.BATCH), false),
+            new MetadataChange.DropKeyspace("other", false),
+            new MetadataChange.CreateKeyspace(
+                new KeyspaceMetadata("other", over, true, CommitLogSync.BATCH), false));
+    ClusterMetadata metadata = ClusterMetadata.EMPTY;
+    for (MetadataChange change : changes) {
+      metadata = applied(metadata, change);
+      ClusterMetadata anew = MetadataCodec.decode(MetadataCodec.encode(metadata));
+      for (long token : new long[] {-2_000, -100, -50, 0, 6, 77, 90, 250, 1_000}) {
+        for (String keyspace : List.of("ks", "other")) {
+          assertThat(metadata.replicas(keyspace, token)).isEqualTo(anew.replicas(keyspace, token));
+          assertThat(metadata.otherReplicas(keyspace, token))
+              .isEqualTo(anew.otherReplicas(keyspace, token));
+        }
+      }
+    }
+    assertThat(metadata.otherReplicas("other", 77)).as("a change is under way").isNotEmpty();
+  }
+
   @Test
   void aTokenBelongsToTheFirstNodeAtOrBehindIt() {
     TokenRing ring = new TokenRing(List.of(node(1, "d", "r", -100, 50), node(2, "d", "r", 0)));
