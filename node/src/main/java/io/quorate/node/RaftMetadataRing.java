@@ -48,6 +48,9 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
   /** What the log says so far; ahead of what is published while this node prepares. */
   private ClusterMetadata ordered = ClusterMetadata.EMPTY;
 
+  /** Of {@code ordered}, once someone asked. */
+  private @Nullable StateHash orderedHash;
+
   private boolean preparing;
 
   /** The last command in {@code ordered}, and the last one of what is published. */
@@ -192,8 +195,13 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
 
   @Override
   public StateHash stateHash() {
-    byte[] state = MetadataCodec.encode(ordered);
-    return StateHash.of(state[0], state);
+    StateHash hash = orderedHash;
+    if (hash == null) {
+      byte[] state = MetadataCodec.encode(ordered);
+      hash = StateHash.of(state[0], state);
+      orderedHash = hash;
+    }
+    return hash;
   }
 
   @Override
@@ -213,6 +221,7 @@ final class RaftMetadataRing implements MetadataRing, StateMachine {
     Invariant.check(
         newer.epoch() >= ordered.epoch(), "the epoch goes back", ordered.epoch(), newer.epoch());
     ordered = newer;
+    orderedHash = null;
     if (!preparing) {
       prepare();
     }

@@ -1,5 +1,6 @@
 package io.quorate.raft;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -63,7 +64,7 @@ public final class SafetyChecker {
   private final Map<Name, Content> entries = new TreeMap<>();
   private final TreeMap<Long, Commit> committed = new TreeMap<>();
   private final Map<Long, Entry> applied = new TreeMap<>();
-  private final Map<PeerId, Seen> seen = new TreeMap<>();
+  private final Map<PeerId, Seen> seen = new HashMap<>();
 
   /** The highest index that any member has known to be committed. */
   public long greatestCommit() {

@@ -14,6 +14,7 @@ import io.quorate.raft.RaftNode;
 import io.quorate.raft.SafetyChecker;
 import io.quorate.raft.StateHash;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ final class MetadataWatch {
   private final SafetyChecker raft = new SafetyChecker();
   private final TreeMap<Long, StateHash> states = new TreeMap<>();
   private final TreeMap<Long, Long> owners = new TreeMap<>();
-  private final Map<String, Seen> seen = new TreeMap<>();
+  private final Map<SimulatedHost, Seen> seen = new LinkedHashMap<>();
 
   /** By ownership epoch: whether it is one at which reads ask the owners after. */
   private final TreeMap<Long, Boolean> readsNew = new TreeMap<>();
@@ -55,10 +56,15 @@ final class MetadataWatch {
 
   /** A node as it was looked at last. */
   private static final class Seen {
+    final PeerId member;
     @Nullable RaftCore core;
     long appliedIndex;
     long snapshotIndex;
     @Nullable ClusterMetadata published;
+
+    Seen(PeerId member) {
+      this.member = member;
+    }
   }
 
   MetadataWatch(SimulatedCluster cluster) {
@@ -73,12 +79,12 @@ final class MetadataWatch {
     Node node = cluster.process(host);
     RaftNode ring = node == null ? null : node.raft();
     RaftCore core = ring == null ? null : ring.core();
-    raft.check(new PeerId(host.name()), core);
+    Seen before = seen.computeIfAbsent(host, added -> new Seen(new PeerId(added.name())));
+    raft.check(before.member, core);
     if (node == null || ring == null) {
-      seen.remove(host.name());
+      seen.remove(host);
       return;
     }
-    Seen before = seen.computeIfAbsent(host.name(), name -> new Seen());
     if (core != null) {
       if (before.core != core) {
         before.core = core;

@@ -14,7 +14,9 @@ import io.quorate.node.VoterPolicy;
 import io.quorate.sstable.CompactionOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,12 +31,12 @@ public final class SimulatedCluster {
   private static final int SHARDS = 2;
   private static final long BYTES = 4 << 20;
 
-  /** So small that a start, which reads all of the log, costs little; and that some get full. */
+  /** So small that a start, which reads whole segments, costs little. */
   private static final int COMMIT_LOG_SEGMENT_BYTES = 256 << 10;
 
   private final SimulatedWorld world;
   private final List<SimulatedHost> hosts = new ArrayList<>();
-  private final TreeMap<String, Node> nodes = new TreeMap<>();
+  private final Map<String, Node> nodes = new HashMap<>();
   private final TreeMap<String, Environment> environments = new TreeMap<>();
   private final List<Endpoint> voters = new ArrayList<>();
   private final TreeMap<String, String> replaced = new TreeMap<>();
