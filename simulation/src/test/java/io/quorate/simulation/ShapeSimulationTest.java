@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.simulation.ShapeSimulation.Control;
 import io.quorate.simulation.ShapeSimulation.Verdict;
+import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -12,17 +14,19 @@ import org.junit.jupiter.api.Test;
  * acknowledged: the moment of which operators of rings are most afraid.
  */
 class ShapeSimulationTest {
-  private static final int SEEDS = Integer.getInteger("quorate.simulation.shapes", 60);
+  private static final int SEEDS = Integer.getInteger("quorate.simulation.shapes", 300);
 
   @Test
   void aClusterThatChangesItsShapeKeepsItsPromises() {
     TreeMap<String, Integer> shapes = new TreeMap<>();
     long writes = 0;
     long metadataOperations = 0;
-    for (long seed = 1; seed <= SEEDS; seed++) {
-      Verdict verdict = ShapeSimulation.run(seed);
+    // Runs have nothing in common, so that they may be at the same time.
+    List<Verdict> verdicts =
+        LongStream.rangeClosed(1, SEEDS).parallel().mapToObj(ShapeSimulation::run).toList();
+    for (Verdict verdict : verdicts) {
       assertThat(verdict.violations())
-          .as("./quorate sim --seed %d%n%s", seed, String.join("\n", verdict.story()))
+          .as("./quorate sim --seed %d%n%s", verdict.seed(), String.join("\n", verdict.story()))
           .isEmpty();
       verdict.shapes().forEach((shape, count) -> shapes.merge(shape, count, Integer::sum));
       writes += verdict.acknowledgedWrites();

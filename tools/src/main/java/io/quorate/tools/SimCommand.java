@@ -1,16 +1,25 @@
 package io.quorate.tools;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.quorate.simulation.ClusterSimulation;
 import io.quorate.simulation.ClusterSimulation.Options;
 import io.quorate.simulation.ShapeSimulation;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,6 +58,12 @@ public final class SimCommand implements Callable<Integer> {
   private int runs = 1;
 
   @Option(
+      names = "--threads",
+      paramLabel = "T",
+      description = "runs at once, which have nothing in common (default: ${DEFAULT-VALUE})")
+  private int threads = 1;
+
+  @Option(
       names = "--scenario",
       description = {
         "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}): nodes come and go, or the same three"
@@ -68,19 +83,46 @@ public final class SimCommand implements Callable<Integer> {
       long seed, List<String> violations, Map<String, Object> figures, List<String> story) {}
 
   @Override
-  public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
+  public Integer call() throws IOException, InterruptedException {
+    if (threads < 1) {
+      throw new CommandFailed("--threads must be at least 1");
+    }
+    if (runs > 1 && LoggerFactory.getLogger("io.quorate") instanceof Logger nodes) {
+      nodes.setLevel(Level.OFF); // who wants to know what they say replays a run alone
+    }
     int violated = 0;
-    for (long next = seed; next < seed + runs; next++) {
-      Shown run = scenario == Scenario.CHANGING ? changing(next) : steady(next);
-      violated += run.violations().isEmpty() ? 0 : 1;
-      out.println(output == Output.JSON ? JSON.std.asString(json(run)) : text(run));
-      out.flush();
+    ExecutorService workers = Executors.newFixedThreadPool(threads);
+    try {
+      Queue<Future<Shown>> begun = new ArrayDeque<>();
+      long next = seed;
+      for (int shown = 0; shown < runs; shown++) {
+        while (next < seed + runs && begun.size() < 2 * threads) {
+          long each = next++;
+          begun.add(workers.submit(() -> run(each)));
+        }
+        Shown run = begun.remove().get();
+        violated += run.violations().isEmpty() ? 0 : 1;
+        show(run);
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a run ended in its middle", e.getCause());
+    } finally {
+      workers.shutdownNow();
     }
     if (violated > 0) {
       throw new CommandFailed(violated + " of " + runs + " runs broke a promise");
     }
     return 0;
+  }
+
+  private Shown run(long each) {
+    return scenario == Scenario.CHANGING ? changing(each) : steady(each);
+  }
+
+  private void show(Shown run) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(output == Output.JSON ? JSON.std.asString(json(run)) : text(run));
+    out.flush();
   }
 
   private static Shown changing(long seed) {
