@@ -10,7 +10,6 @@ import io.quorate.coordinator.metadata.Replication;
 import io.quorate.coordinator.metadata.Transition;
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** Four nodes, and a row with three replicas, of which one leaves. */
@@ -54,7 +53,7 @@ final class LeavingOwner {
   }
 
   private Transition transition() {
-    return Objects.requireNonNull(nodes.metadata().transition());
+    return nodes.metadata().transitions().getFirst();
   }
 
   /** All know it, the new owner has fetched before; reads ask the owners after. */

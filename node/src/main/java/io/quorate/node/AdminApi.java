@@ -176,8 +176,8 @@ final class AdminApi {
 
   /** What a node does, as far as it is known: the metadata know who comes and who goes. */
   private static String state(ClusterMetadata metadata, UUID hostId, @Nullable Member member) {
-    Transition transition = metadata.transition();
-    if (transition != null && transition.node().hostId().equals(hostId)) {
+    Transition transition = metadata.transitionOf(hostId);
+    if (transition != null) {
       return switch (transition.kind()) {
         case JOIN, REPLACE -> "JOINING";
         case LEAVE, REMOVE -> "LEAVING";
@@ -226,7 +226,7 @@ final class AdminApi {
   private Object ring(Request request) {
     ClusterMetadata metadata = metadata();
     TokenRing now = metadata.ring();
-    TokenRing after = metadata.ringAfter();
+    TokenRing after = metadata.settled().ring();
     SortedMap<Long, NodeInfo> owners = new TreeMap<>();
     for (int range = 0; range < after.rangeCount(); range++) {
       owners.put(after.token(range), after.owner(range));
@@ -294,16 +294,11 @@ final class AdminApi {
     cluster.put("name", node.config().clusterName());
     cluster.put("partitioner", "org.apache.cassandra.dht.Murmur3Partitioner");
     cluster.put("epoch", metadata.epoch());
-    Transition transition = metadata.transition();
     cluster.put(
-        "transition",
-        transition == null
-            ? null
-            : transition.kind()
-                + " of "
-                + transition.node().internode()
-                + ", "
-                + transition.step());
+        "transitions",
+        metadata.transitions().stream()
+            .map(each -> each.kind() + " of " + each.node().internode() + ", " + each.step())
+            .toList());
     cluster.put("schema_versions", versions);
     cluster.put("features", List.copyOf(metadata.features()));
     cluster.put("features_to_come", featuresToCome(metadata));

@@ -56,6 +56,10 @@ final class Joining {
   /** Whether a change of ownership for this node was begun: it may be cancelled. */
   private boolean isBegun;
 
+  /** Which other change this node's has to wait for, and at which epoch that was so. */
+  private String waitingFor = "";
+
+  private long waitingAtEpoch = -1;
   private long attempts;
 
   /**
@@ -179,14 +183,17 @@ final class Joining {
       refuse(NodeIdentity.removed(hostId));
       return;
     }
-    Transition now = metadata.transition();
-    if (known == null && now != null && !config.isWitness()) {
-      isBegun |= now.node().hostId().equals(hostId);
-      retry(); // its own, or another that has to end first
+    if (known == null && metadata.transitionOf(hostId) != null) {
+      isBegun = true;
+      retry();
       return;
     }
     if (known == null && isBegun) {
       refuse("joining was cancelled: start this node again to begin anew");
+      return;
+    }
+    if (known == null && waitingAtEpoch == metadata.epoch()) {
+      retry(); // nothing has changed since
       return;
     }
     String replaced = config.replaceNode();
@@ -199,8 +206,29 @@ final class Joining {
       join();
       return;
     }
-    boolean inSteps = known == null && metadata.hasTables() && !config.isWitness();
-    change(inSteps ? joinInSteps(wanted) : new MetadataChange.RegisterNode(wanted));
+    boolean rowsMayExist = metadata.hasTables() || metadata.isChanging();
+    if (known == null && rowsMayExist && !config.isWitness()) {
+      beginOrWait(
+          metadata, new MetadataChange.BeginTransition(Transition.Kind.JOIN, wanted, null, false));
+    } else {
+      change(new MetadataChange.RegisterNode(wanted));
+    }
+  }
+
+  /** There may be rows: they have to come here before this node is asked for them. */
+  private void beginOrWait(ClusterMetadata metadata, MetadataChange.BeginTransition begin) {
+    String waitsFor = metadata.waitsFor(begin);
+    if (waitsFor != null) {
+      if (!waitsFor.equals(waitingFor)) {
+        log.info("{} of this node waits for {}", begin.kind(), waitsFor);
+      }
+      waitingFor = waitsFor;
+      waitingAtEpoch = metadata.epoch();
+      retry();
+      return;
+    }
+    log.info("{} as node {}: rows are fetched first", begin.kind(), hostId);
+    change(begin);
   }
 
   /**
@@ -223,8 +251,8 @@ final class Joining {
       refuse("replace_node: node " + dead.hostId() + " at " + dead.internode() + " is alive");
       return;
     }
-    log.info("taking the place of node {}: rows are fetched first", dead.hostId());
-    change(
+    beginOrWait(
+        metadata,
         new MetadataChange.BeginTransition(
             Transition.Kind.REPLACE, describe(dead.tokens()), dead.hostId(), false));
   }
@@ -246,12 +274,6 @@ final class Joining {
         });
   }
 
-  /** There may be rows: they have to come here before this node is asked for them. */
-  private MetadataChange joinInSteps(NodeInfo wanted) {
-    log.info("joining as node {}: rows are fetched first", hostId);
-    return new MetadataChange.BeginTransition(Transition.Kind.JOIN, wanted, null, false);
-  }
-
   private void registered(ChangeOutcome outcome) {
     switch (outcome) {
       case ChangeOutcome.Applied applied when ring.metadata().node(hostId) == null -> {
@@ -262,7 +284,7 @@ final class Joining {
       case ChangeOutcome.Unchanged unchanged -> join();
       case ChangeOutcome.Conflict conflict -> retry();
       case ChangeOutcome.AlreadyExists exists -> retry();
-      case ChangeOutcome.Invalid invalid when ring.metadata().transition() != null -> retry();
+      case ChangeOutcome.Invalid invalid when ring.metadata().isChanging() -> retry();
       case ChangeOutcome.Invalid invalid -> refuse(invalid.message());
     }
   }
@@ -283,7 +305,7 @@ final class Joining {
     }
     return describe(
         TokenAllocation.choose(
-            metadata.nodes(),
+            metadata.nodesAfter(), // who is on its way takes its share as well
             config.datacenter(),
             config.rack(),
             config.numTokens(),

@@ -150,7 +150,7 @@ final class MaintenanceApi {
     if (metadata.node(self) == null || node.state() != NodeState.NORMAL) {
       throw new IllegalArgumentException("this node has not joined the ring");
     }
-    if (metadata.transition() != null) {
+    if (metadata.isChanging()) {
       // What this node is about to own would be taken for what it does not own.
       throw new IllegalArgumentException(
           "ownership is changing ('nodetool cluster status'): clean up when it has changed");

@@ -80,9 +80,8 @@ final class MetadataVoters {
     if (changing || !status.outgoingVoters().isEmpty()) {
       return;
     }
-    Transition transition = metadata.transition();
-    Set<PeerId> leaving = transition == null ? Set.of() : leaving(metadata, transition);
-    if (transition != null && leaving.stream().noneMatch(current::contains)) {
+    Set<PeerId> leaving = leaving(metadata);
+    if (metadata.isChanging() && leaving.stream().noneMatch(current::contains)) {
       return;
     }
     List<NodeInfo> staying = new ArrayList<>();
@@ -150,13 +149,15 @@ final class MetadataVoters {
         });
   }
 
-  /** Who is not of the cluster when the transition has ended. */
-  private static Set<PeerId> leaving(ClusterMetadata metadata, Transition transition) {
+  /** Who is not of the cluster when the changes under way have ended. */
+  private static Set<PeerId> leaving(ClusterMetadata metadata) {
     Set<PeerId> leaving = new TreeSet<>();
-    for (UUID host : transition.leaving()) {
-      NodeInfo node = metadata.node(host);
-      if (node != null) {
-        leaving.add(VoterChoice.peer(node));
+    for (Transition transition : metadata.transitions()) {
+      for (UUID host : transition.leaving()) {
+        NodeInfo node = metadata.node(host);
+        if (node != null) {
+          leaving.add(VoterChoice.peer(node));
+        }
       }
     }
     return leaving;

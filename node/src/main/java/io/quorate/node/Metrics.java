@@ -27,6 +27,10 @@ final class Metrics {
     gauge("quorate.nodes.known", "nodes in the metadata", n -> metadataNodes(n));
     gauge("quorate.nodes.alive", "of which are taken for alive", Metrics::aliveNodes);
     gauge("quorate.metadata.epoch", "epoch that is published", n -> ring(n).metadata().epoch());
+    gauge(
+        "quorate.ownership.changes",
+        "changes of ownership under way",
+        n -> ring(n).metadata().transitions().size());
     gauge("quorate.raft.has.leader", "1 when a leader is known", n -> hasLeader(raft(n)));
     gauge("quorate.raft.term", "term of the metadata ring", n -> raft(n).term());
     gauge("quorate.raft.commit.index", "committed entries", n -> raft(n).commitIndex());

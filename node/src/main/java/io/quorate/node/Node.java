@@ -41,8 +41,8 @@ import io.quorate.sstable.TableSettings;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -51,6 +51,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -339,8 +340,7 @@ public final class Node {
         recovery);
   }
 
-  private StorageTask streamTask(ClusterMetadata metadata) {
-    Transition transition = Objects.requireNonNull(metadata.transition());
+  private StorageTask streamTask(Transition transition) {
     StorageTask task =
         new StorageTask(
             StorageTask.Kind.STREAM, transition.kind() + " of " + transition.node().internode());
@@ -364,13 +364,27 @@ public final class Node {
         shard,
         identity.hostId(),
         ring,
-        (metadata, finished) ->
-            streamings.of(
-                Streaming.pieces(metadata, identity.hostId()),
-                "streaming",
-                Objects.requireNonNull(metadata.transition()).number(),
+        new Transitions.Streamings() {
+          @Override
+          public Streaming of(
+              ClusterMetadata metadata,
+              Transition transition,
+              IntSupplier share,
+              Runnable finished) {
+            return streamings.of(
+                Streaming.pieces(metadata, transition, identity.hostId()),
+                StreamingLog.name(transition.number()),
+                transition.number(),
+                share,
                 finished,
-                streamTask(metadata)),
+                streamTask(transition));
+          }
+
+          @Override
+          public void forgetAllBut(Collection<Long> underWay) {
+            streamings.forgetAllBut(underWay);
+          }
+        },
         this::cancelCleanups,
         then -> handOver(assembled(), HAND_OVER_NANOS, then),
         this::leave);

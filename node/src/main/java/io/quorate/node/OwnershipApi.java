@@ -22,6 +22,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  *   POST /v1/rebuild?source=&amp;keyspace=    this node fetches what it owns from a data centre
  *   POST /v1/removenode?node=&amp;force=&amp;accept_data_loss=
  *        dead ones are taken out; by host id or address, with commas between them
- *   POST /v1/transition/cancel
- *   POST /v1/transition/skip?node=      a dead node is not waited for
+ *   POST /v1/transition/cancel?change=  by its number, or its node; needs none when there is one
+ *   POST /v1/transition/skip?node=&amp;change=    a dead node is not waited for
  * </pre>
  *
  * <p>What was begun goes on by itself; {@code /v1/transition} says how far it is.
@@ -66,15 +68,20 @@ final class OwnershipApi {
     return node.assembled().ring().metadata();
   }
 
-  private Object transition() {
+  private Map<String, @Nullable Object> transition() {
     Map<String, @Nullable Object> answer = new LinkedHashMap<>();
     ClusterMetadata metadata = metadata();
+    Map<Long, Streaming.Progress> fetching = node.assembled().transitions().progress();
     answer.put("epoch", metadata.epoch());
     answer.put("state", node.state().name());
-    answer.put("transition", describe(metadata));
-    Streaming.Progress transition = node.assembled().transitions().progress();
-    Streaming.Progress progress =
-        transition != null ? transition : node.assembled().rebuild().progress();
+    answer.put(
+        "transitions",
+        metadata.transitions().stream()
+            .map(each -> describe(metadata, each, fetching.get(each.number())))
+            .toList());
+    Streaming.Progress all =
+        fetching.values().stream().reduce(Streaming.Progress::and).orElse(null);
+    Streaming.Progress progress = all != null ? all : node.assembled().rebuild().progress();
     answer.put("fetching", progress == null ? null : describe(progress));
     return answer;
   }
@@ -88,11 +95,8 @@ final class OwnershipApi {
     return entry;
   }
 
-  private @Nullable Object describe(ClusterMetadata metadata) {
-    Transition transition = metadata.transition();
-    if (transition == null) {
-      return null;
-    }
+  private Object describe(
+      ClusterMetadata metadata, Transition transition, Streaming.@Nullable Progress fetching) {
     Map<String, @Nullable Object> entry = new LinkedHashMap<>();
     entry.put("number", transition.number());
     entry.put("kind", transition.kind().name());
@@ -103,6 +107,7 @@ final class OwnershipApi {
     entry.put("others", describe(metadata, transition.others()));
     entry.put("awaited", describe(metadata, transition.awaited()));
     entry.put("receivers", describe(metadata, transition.receivers()));
+    entry.put("fetching", fetching == null ? null : describe(fetching));
     return entry;
   }
 
@@ -180,7 +185,7 @@ final class OwnershipApi {
 
   private void move(Request request, Consumer<Reply> reply) {
     NodeInfo moved = moved(metadata(), request);
-    change(new MetadataChange.BeginTransition(Transition.Kind.MOVE, moved, null, false), reply);
+    begin(new MetadataChange.BeginTransition(Transition.Kind.MOVE, moved, null, false), reply);
   }
 
   private Runnable onShard(Runnable task) {
@@ -235,7 +240,7 @@ final class OwnershipApi {
       reply.accept(Reply.error(409, "this node is " + node.state() + ": only one that serves can"));
       return;
     }
-    change(
+    begin(
         new MetadataChange.BeginTransition(Transition.Kind.LEAVE, self, null, isForced(request)),
         reply);
   }
@@ -300,20 +305,54 @@ final class OwnershipApi {
       reply.accept(Reply.error(409, invalid.message()));
       return;
     }
-    change(removal, reply);
+    begin(removal, reply);
   }
 
   private void cancel(Request request, Consumer<Reply> reply) {
-    Transition now = underWay();
-    change(new MetadataChange.CancelTransition(now.number()), reply);
+    Transition now = named(metadata(), metadata().transitions(), request.parameter("change"));
+    change(new MetadataChange.CancelTransition(now.number()), this::transition, reply);
   }
 
-  private Transition underWay() {
-    Transition now = metadata().transition();
-    if (now == null) {
-      throw new IllegalArgumentException("no change of ownership is under way");
+  /**
+   * The change that a request means.
+   *
+   * @param name its number, or its node by host id, address or endpoint; null when there is but one
+   * @throws IllegalArgumentException when there is none, or it may be more than one
+   */
+  private static Transition named(
+      ClusterMetadata metadata, List<Transition> candidates, @Nullable String name) {
+    if (candidates.isEmpty()) {
+      throw new IllegalArgumentException("no such change of ownership is under way");
     }
-    return now;
+    if (name == null) {
+      if (candidates.size() > 1) {
+        throw new IllegalArgumentException(
+            "which one? "
+                + candidates.stream().map(OwnershipApi::name).collect(Collectors.joining(", ")));
+      }
+      return candidates.getFirst();
+    }
+    for (Transition transition : candidates) {
+      if (Long.toString(transition.number()).equals(name)) {
+        return transition;
+      }
+    }
+    NodeInfo subject = find(metadata, name);
+    return candidates.stream()
+        .filter(transition -> transition.node().hostId().equals(subject.hostId()))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "no change of ownership of " + subject.internode() + " is under way"));
+  }
+
+  private static String name(Transition transition) {
+    return transition.number()
+        + " ("
+        + transition.kind()
+        + " of "
+        + transition.node().internode()
+        + ")";
   }
 
   /**
@@ -321,24 +360,47 @@ final class OwnershipApi {
    * comes back it finds itself behind, and is refused until it has caught up.
    */
   private void skip(Request request, Consumer<Reply> reply) {
-    Transition now = underWay();
-    NodeInfo dead = named(metadata(), request);
+    ClusterMetadata metadata = metadata();
+    NodeInfo dead = named(metadata, request);
+    List<Transition> waiting =
+        metadata.transitions().stream()
+            .filter(transition -> transition.awaited().contains(dead.hostId()))
+            .toList();
+    if (waiting.isEmpty()) {
+      throw new IllegalArgumentException(dead.internode() + " is not waited for");
+    }
+    Transition now = named(metadata, waiting, request.parameter("change"));
     if (now.step() == Transition.Step.WRITE_BOTH) {
       throw new IllegalArgumentException(
           "rows may have to come from it: cancel it, remove all that are dead together, and begin"
               + " again");
     }
-    if (!now.awaited().contains(dead.hostId())) {
-      throw new IllegalArgumentException(dead.internode() + " is not waited for");
-    }
     if (node.coordinator().isAlive(dead.hostId())) {
       reply.accept(Reply.error(409, dead.internode() + " is alive and will answer"));
       return;
     }
-    change(new MetadataChange.AcknowledgeStep(now.number(), now.step(), dead.hostId()), reply);
+    change(
+        new MetadataChange.AcknowledgeStep(now.number(), now.step(), dead.hostId()),
+        this::transition,
+        reply);
   }
 
-  private void change(MetadataChange change, Consumer<Reply> reply) {
+  /** Begins a change, and says which one it is. */
+  private void begin(MetadataChange.BeginTransition begin, Consumer<Reply> reply) {
+    change(
+        begin,
+        () -> {
+          Map<String, @Nullable Object> answer = transition();
+          ClusterMetadata metadata = metadata();
+          Transition begun = metadata.transitionOf(begin.node().hostId());
+          answer.put("begun", begun == null ? null : describe(metadata, begun, null));
+          return answer;
+        },
+        reply);
+  }
+
+  private void change(
+      MetadataChange change, Supplier<Map<String, @Nullable Object>> done, Consumer<Reply> reply) {
     long patienceNanos = TimeUnit.MILLISECONDS.toNanos(node.config().metadataTimeoutMillis());
     node.assembled()
         .ring()
@@ -350,8 +412,8 @@ final class OwnershipApi {
               public void succeeded(ChangeOutcome outcome) {
                 reply.accept(
                     switch (outcome) {
-                      case ChangeOutcome.Applied applied -> AdminApi.json(transition());
-                      case ChangeOutcome.Unchanged unchanged -> AdminApi.json(transition());
+                      case ChangeOutcome.Applied applied -> AdminApi.json(done.get());
+                      case ChangeOutcome.Unchanged unchanged -> AdminApi.json(done.get());
                       case ChangeOutcome.Invalid invalid -> Reply.error(409, invalid.message());
                       case ChangeOutcome.Conflict conflict ->
                           Reply.error(409, "the cluster has changed meanwhile: try again");

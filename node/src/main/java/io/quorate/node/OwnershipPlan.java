@@ -32,18 +32,24 @@ final class OwnershipPlan {
 
   private final ClusterMetadata now;
   private final ClusterMetadata begun;
+  private final @Nullable String waitsFor;
 
-  private OwnershipPlan(ClusterMetadata now, ClusterMetadata begun) {
+  private OwnershipPlan(ClusterMetadata now, ClusterMetadata begun, @Nullable String waitsFor) {
     this.now = now;
     this.begun = begun;
+    this.waitsFor = waitsFor;
   }
 
   /**
+   * One that has to wait for another is planned as it will be when those under way have ended.
+   *
    * @throws IllegalArgumentException when it would be refused, with the reason
    */
-  static OwnershipPlan of(ClusterMetadata now, MetadataChange.BeginTransition change) {
+  static OwnershipPlan of(ClusterMetadata metadata, MetadataChange.BeginTransition change) {
+    String waitsFor = metadata.waitsFor(change);
+    ClusterMetadata now = waitsFor == null ? metadata : metadata.settled();
     return switch (now.apply(change)) {
-      case ChangeOutcome.Applied applied -> new OwnershipPlan(now, applied.metadata());
+      case ChangeOutcome.Applied applied -> new OwnershipPlan(now, applied.metadata(), waitsFor);
       case ChangeOutcome.Invalid invalid -> throw new IllegalArgumentException(invalid.message());
       case ChangeOutcome other -> throw new IllegalArgumentException("it cannot be done: " + other);
     };
@@ -53,7 +59,7 @@ final class OwnershipPlan {
   static OwnershipPlan join(ClusterMetadata now, NodeConfig like) {
     List<Long> tokens =
         TokenAllocation.choose(
-            now.nodes(),
+            now.nodesAfter(),
             like.datacenter(),
             like.rack(),
             like.numTokens(),
@@ -155,6 +161,7 @@ final class OwnershipPlan {
         () -> {
           if (open.decrementAndGet() == 0) {
             List<Move> moves = moves(bytesOfRing);
+            answer.put("waits_for", waitsFor);
             answer.put("moves", moves.stream().map(Move::describe).toList());
             answer.put("seconds", seconds(moves, bytesPerSecond));
             answer.put("nodes", shares());
@@ -207,7 +214,7 @@ final class OwnershipPlan {
 
   private List<Move> moves(Map<String, Double> bytesOfRing) {
     Map<String, Move> moves = new LinkedHashMap<>();
-    for (Fetch fetch : begun.fetches()) {
+    for (Fetch fetch : begun.fetches(begun.transitions().getLast())) {
       double share = ((fetch.lastToken() - fetch.firstToken()) >>> 1) / 0x1.0p63;
       for (NodeInfo source : fetch.sources()) {
         String from = name(source.hostId());
@@ -232,7 +239,7 @@ final class OwnershipPlan {
 
   private List<Object> shares() {
     Map<UUID, Double> before = now.ring().shares();
-    Map<UUID, Double> after = begun.ringAfter().shares();
+    Map<UUID, Double> after = begun.settled().ring().shares();
     List<Object> nodes = new ArrayList<>();
     for (NodeInfo info : begun.members()) {
       Map<String, Object> entry = new LinkedHashMap<>();

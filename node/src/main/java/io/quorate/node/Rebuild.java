@@ -106,7 +106,7 @@ final class Rebuild {
     if (running != null) {
       throw new IllegalArgumentException("this node is being rebuilt already: see 'netstats'");
     }
-    if (metadata.transition() != null) {
+    if (metadata.isChanging()) {
       throw new IllegalArgumentException("ownership is changing: wait until that is over");
     }
     List<Streaming.Piece> pieces = pieces(metadata, hostId, datacenter, keyspace, alive);
@@ -118,6 +118,7 @@ final class Rebuild {
             pieces,
             FILE,
             runningFor,
+            () -> 1,
             () -> {
               running = null;
               finished.run();

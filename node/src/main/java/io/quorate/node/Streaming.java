@@ -6,6 +6,7 @@ import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Receivers.Fetch;
 import io.quorate.coordinator.metadata.TableMetadata;
+import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Shard;
 import io.quorate.sstable.RangePosition;
 import io.quorate.sstable.StorageTask;
@@ -45,7 +46,16 @@ final class Streaming {
   }
 
   /** How far it is. */
-  record Progress(int donePieces, int pieces, long bytes, @Nullable String trouble) {}
+  record Progress(int donePieces, int pieces, long bytes, @Nullable String trouble) {
+    /** Of two together. */
+    Progress and(Progress other) {
+      return new Progress(
+          donePieces + other.donePieces,
+          pieces + other.pieces,
+          bytes + other.bytes,
+          trouble == null ? other.trouble : trouble);
+    }
+  }
 
   /** Makes the fetch of one piece. */
   interface Fetches {
@@ -99,12 +109,12 @@ final class Streaming {
     this.progress = new Progress(donePieces, pieces, 0, null);
   }
 
-  /** What a node has to fetch under the metadata. */
-  static List<Piece> pieces(ClusterMetadata metadata, UUID receiver) {
+  /** What a node has to fetch for a transition under way. */
+  static List<Piece> pieces(ClusterMetadata metadata, Transition transition, UUID receiver) {
     List<Piece> pieces = new ArrayList<>();
-    for (Fetch fetch : metadata.fetchesOf(receiver)) {
+    for (Fetch fetch : metadata.fetches(transition)) {
       KeyspaceMetadata keyspace = metadata.keyspace(fetch.keyspace());
-      if (keyspace == null) {
+      if (keyspace == null || !fetch.receiver().equals(receiver)) {
         continue;
       }
       for (TableMetadata table : keyspace.tables().values()) {

@@ -4,6 +4,7 @@ import io.quorate.environment.FileSystem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
@@ -12,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which pieces of a transition are here already, in {@code data/streaming}. A file that is damaged,
- * or of another transition, counts as none: what is fetched twice changes nothing.
+ * Which pieces of a transition are here already, in {@code data/streaming-NUMBER}. A file that is
+ * damaged, or of another transition, counts as none: what is fetched twice changes nothing.
  *
  * <pre>
  * File := number of the transition | '\n' | (name of a piece | '\n')* | crc32c of all before, hex
@@ -21,6 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StreamingLog {
   private static final Logger log = LoggerFactory.getLogger(StreamingLog.class);
+  private static final String NAME = "streaming-";
 
   private final FileSystem files;
   private final Executor background;
@@ -33,6 +35,28 @@ final class StreamingLog {
     this.background = background;
     this.file = file;
     this.transition = transition;
+  }
+
+  /** The name of the file of a transition. */
+  static String name(long transition) {
+    return NAME + transition;
+  }
+
+  /** Deletes the files of transitions that are over. */
+  static void forgetAllBut(
+      FileSystem files, Executor background, Path directory, Collection<Long> underWay) {
+    background.execute(() -> {
+      try {
+        for (String file : files.list(directory)) {
+          boolean isWanted = underWay.stream().anyMatch(number -> file.equals(name(number)));
+          if (file.startsWith(NAME) && !isWanted) {
+            files.delete(directory.resolve(file));
+          }
+        }
+      } catch (IOException e) {
+        log.warn("what was noted of fetched rows cannot be deleted: {}", e.getMessage());
+      }
+    });
   }
 
   /** Reads what an earlier life of the node has done for a transition. */

@@ -7,8 +7,11 @@ import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.StorageTask;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,13 +31,28 @@ record Streamings(
     Predicate<UUID> tables) {
   private static final Logger log = LoggerFactory.getLogger(Streamings.class);
 
+  /** What this node has noted for transitions that are over goes. */
+  void forgetAllBut(Collection<Long> underWay) {
+    StreamingLog.forgetAllBut(environment.files(), notes(), config.dataDirectory(), underWay);
+  }
+
+  private Executor notes() {
+    return environment.background().serial("streaming");
+  }
+
   /**
    * @param file in the data directory: which pieces are here already
    * @param number what they were fetched for
+   * @param share how many fetch into this node now: what may come a second is shared among them
    * @param finished called once, on the shard
    */
   Streaming of(
-      List<Streaming.Piece> pieces, String file, long number, Runnable finished, StorageTask task) {
+      List<Streaming.Piece> pieces,
+      String file,
+      long number,
+      IntSupplier share,
+      Runnable finished,
+      StorageTask task) {
     return new Streaming(
         shard,
         pieces,
@@ -48,13 +66,10 @@ record Streamings(
                 piece.source(),
                 piece.table(),
                 piece.lastToken(),
-                config.streamBytesPerSecond() / Streaming.AT_ONCE,
+                config.streamBytesPerSecond() / Streaming.AT_ONCE / Math.max(1, share.getAsInt()),
                 listener),
         StreamingLog.open(
-            environment.files(),
-            environment.background().serial("streaming"),
-            config.dataDirectory().resolve(file),
-            number),
+            environment.files(), notes(), config.dataDirectory().resolve(file), number),
         then ->
             engine.flushAll(failure -> {
               if (failure != null) {

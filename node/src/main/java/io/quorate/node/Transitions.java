@@ -8,12 +8,17 @@ import io.quorate.coordinator.metadata.MetadataChange;
 import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,19 +39,35 @@ final class Transitions {
   private final Shard shard;
   private final UUID hostId;
   private final RaftMetadataRing ring;
-  private final BiFunction<ClusterMetadata, Runnable, Streaming> streamings;
+  private final Streamings streamings;
   private final Runnable begins;
   private final Consumer<Runnable> beforeLeaving;
   private final Runnable takenOut;
-  private @Nullable Step acknowledging;
-  private long streamingFor;
-  private volatile @Nullable Streaming streaming;
+
+  /** The steps that this node is about to say it knows, or has said so, by transition. */
+  private final Map<Long, Transition.Step> acknowledging = new TreeMap<>();
+
+  /** What it fetches, by transition. Written by the shard, read by any thread. */
+  private final Map<Long, Streaming> streaming = new ConcurrentSkipListMap<>();
+
   private boolean isOut;
 
   private record Step(long transition, Transition.Step step) {}
 
+  /** Makes what fetches rows for a transition. */
+  interface Streamings {
+    /**
+     * @param share how many fetch into this node now, which share what may come a second
+     * @param finished run when all is here
+     */
+    Streaming of(
+        ClusterMetadata metadata, Transition transition, IntSupplier share, Runnable finished);
+
+    /** What was noted for transitions that are over is not needed any more. */
+    void forgetAllBut(Collection<Long> underWay);
+  }
+
   /**
-   * @param streamings makes what fetches under some metadata, and runs something when all is here
    * @param begins called before this node says that it knows a step
    * @param beforeLeaving called when all but this node's leaving is done; the cluster goes on with
    *     that when it runs what it is given
@@ -57,7 +78,7 @@ final class Transitions {
       Shard shard,
       UUID hostId,
       RaftMetadataRing ring,
-      BiFunction<ClusterMetadata, Runnable, Streaming> streamings,
+      Streamings streamings,
       Runnable begins,
       Consumer<Runnable> beforeLeaving,
       Runnable takenOut) {
@@ -77,45 +98,45 @@ final class Transitions {
     shard.execute(this::look);
   }
 
-  /** How far this node's fetching is; null when it fetches nothing. Safe for concurrent use. */
-  Streaming.@Nullable Progress progress() {
-    Streaming now = streaming;
-    return now == null ? null : now.progress();
+  /** How far this node's fetching is, by transition. Safe for concurrent use. */
+  Map<Long, Streaming.Progress> progress() {
+    Map<Long, Streaming.Progress> progress = new TreeMap<>();
+    streaming.forEach((transition, fetching) -> progress.put(transition, fetching.progress()));
+    return progress;
   }
 
   private void look() {
     ClusterMetadata metadata = ring.metadata();
-    Transition transition = metadata.transition();
-    if (transition == null || transition.number() != streamingFor) {
-      stopStreaming();
-    }
+    stopOver(metadata);
     if (metadata.isRemoved(hostId) && !isOut) {
       isOut = true;
       takenOut.run();
     }
-    if (transition == null || isOut) {
-      return;
-    }
-    if (transition.awaited().contains(hostId)) {
-      acknowledge(new Step(transition.number(), transition.step()));
-    }
-    if (transition.mayStream() && transition.receivers().contains(hostId)) {
-      stream(metadata, transition);
+    for (Transition transition : isOut ? List.<Transition>of() : metadata.transitions()) {
+      if (transition.awaited().contains(hostId)) {
+        acknowledge(new Step(transition.number(), transition.step()));
+      }
+      if (transition.mayStream() && transition.receivers().contains(hostId)) {
+        stream(metadata, transition);
+      }
     }
   }
 
-  private void stopStreaming() {
-    Streaming now = streaming;
-    if (now != null) {
-      now.stop();
-      streaming = null;
-      streamingFor = 0;
+  /** What was done for transitions that have ended, or were cancelled. */
+  private void stopOver(ClusterMetadata metadata) {
+    List<Long> underWay = metadata.transitions().stream().map(Transition::number).toList();
+    acknowledging.keySet().retainAll(underWay);
+    for (long transition : new ArrayList<>(streaming.keySet())) {
+      Streaming over = underWay.contains(transition) ? null : streaming.remove(transition);
+      if (over != null) {
+        over.stop();
+        streamings.forgetAllBut(underWay);
+      }
     }
   }
 
   private void acknowledge(Step step) {
-    if (!step.equals(acknowledging)) {
-      acknowledging = step;
+    if (acknowledging.put(step.transition(), step.step()) != step.step()) {
       begins.run();
       // Twice: what a shard began under the step before may have handed something to another. And
       // remembered, or after a power loss this node would plan under the step before again.
@@ -124,7 +145,7 @@ final class Transitions {
   }
 
   private void acknowledged(Step step) {
-    Transition now = ring.metadata().transition();
+    Transition now = ring.metadata().transition(step.transition());
     boolean leaves =
         now != null
             && now.kind() == Transition.Kind.LEAVE
@@ -148,26 +169,24 @@ final class Transitions {
   private void sayKnown(Step step) {
     propose(
         new MetadataChange.AcknowledgeStep(step.transition(), step.step(), hostId),
-        () -> step.equals(acknowledging) && isAwaited(step));
+        () -> acknowledging.get(step.transition()) == step.step() && isAwaited(step));
   }
 
   private boolean isAwaited(Step step) {
-    Transition now = ring.metadata().transition();
-    return now != null
-        && now.number() == step.transition()
-        && now.step() == step.step()
-        && now.awaited().contains(hostId);
+    Transition now = ring.metadata().transition(step.transition());
+    return now != null && now.step() == step.step() && now.awaited().contains(hostId);
   }
 
   private void stream(ClusterMetadata metadata, Transition transition) {
-    if (streamingFor != transition.number()) {
-      streamingFor = transition.number();
+    long number = transition.number();
+    if (!streaming.containsKey(number)) {
       log.info(
           "fetching what this node will own, for the {} of node {}",
           transition.kind(),
           transition.node().hostId());
-      Streaming begun = streamings.apply(metadata, () -> sayFetched(transition.number()));
-      streaming = begun;
+      Streaming begun =
+          streamings.of(metadata, transition, streaming::size, () -> sayFetched(number));
+      streaming.put(number, begun);
       begun.start();
     }
   }
@@ -176,8 +195,8 @@ final class Transitions {
     propose(
         new MetadataChange.FinishStreaming(number, hostId),
         () -> {
-          Transition now = ring.metadata().transition();
-          return now != null && now.number() == number && now.receivers().contains(hostId);
+          Transition now = ring.metadata().transition(number);
+          return now != null && now.receivers().contains(hostId);
         });
   }
 

@@ -13,7 +13,9 @@ import io.quorate.node.Node;
 import io.quorate.sstable.Mutation;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,8 +100,7 @@ final class FlawedMessaging implements Messaging {
     boolean countsBefore = flaw == Flaw.COUNTS_OWNERS_BEFORE;
     ClusterMetadata metadata = metadata();
     boolean isFlawed = countsBefore || flaw == Flaw.COUNTS_OWNERS_AFTER;
-    Transition transition = metadata == null ? null : metadata.transition();
-    if (!isFlawed || metadata == null || transition == null) {
+    if (!isFlawed || metadata == null || steps(metadata).size() != 1) {
       return true;
     }
     byte[] bytes = new byte[message.readableBytes() - REQUEST_HEADER_BYTES];
@@ -111,9 +112,16 @@ final class FlawedMessaging implements Messaging {
     }
     List<NodeInfo> reading = metadata.replicas(table.keyspace(), mutation.token());
     List<NodeInfo> others = metadata.otherReplicas(table.keyspace(), mutation.token());
-    boolean readsOwnersBefore = transition.step() == Transition.Step.WRITE_BOTH;
+    boolean readsOwnersBefore = steps(metadata).contains(Transition.Step.WRITE_BOTH);
     List<NodeInfo> counted = readsOwnersBefore == countsBefore ? reading : others;
     return others.isEmpty() || counted.stream().anyMatch(node -> node.internode().equals(to));
+  }
+
+  /**
+   * Where the changes of ownership are. Of two at different steps it is not told whose a row is.
+   */
+  private static Set<Transition.Step> steps(ClusterMetadata metadata) {
+    return metadata.transitions().stream().map(Transition::step).collect(Collectors.toSet());
   }
 
   /** Makes up a response in the name of {@code from}. */

@@ -4,7 +4,6 @@ import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.KeyspaceMetadata;
 import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.coordinator.metadata.Replication;
-import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.node.Node;
 import io.quorate.node.NodeState;
@@ -32,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>states agree: whoever has applied the log up to an index has the same state;
  *   <li>one set of owners: at one epoch all nodes have the same replicas of each range;
  *   <li>racks hold: the replicas of a row stand in as many as is possible;
- *   <li>fences: nobody serves under owners that are too old. Nodes may be one step of a change of
- *       ownership apart, never two; for it is by the step between that those who still go by the
- *       owners before and those who go by the owners after meet the same replicas.
+ *   <li>one change a range: a step of changes of ownership gives a range a second set of replicas
+ *       or takes one away, and never exchanges one for another ({@link OwnershipSteps});
+ *   <li>fences: nobody serves under owners that are two steps old.
  * </ul>
  */
 final class MetadataWatch {
@@ -44,13 +43,7 @@ final class MetadataWatch {
   private final TreeMap<Long, Long> owners = new TreeMap<>();
   private final Map<SimulatedHost, Seen> seen = new LinkedHashMap<>();
 
-  /** By ownership epoch: whether it is one at which reads ask the owners after. */
-  private final TreeMap<Long, Boolean> readsNew = new TreeMap<>();
-
-  /** By ownership epoch: that which everyone must have reached before anyone reaches it. */
-  private final TreeMap<Long, Long> floors = new TreeMap<>();
-
-  private long floor;
+  private final OwnershipSteps steps = new OwnershipSteps();
   private int snapshotsTaken;
   private int snapshotsInstalled;
 
@@ -69,8 +62,6 @@ final class MetadataWatch {
 
   MetadataWatch(SimulatedCluster cluster) {
     this.cluster = cluster;
-    floors.put(-1L, 0L);
-    readsNew.put(-1L, false);
   }
 
   /** Looks at a host. */
@@ -142,10 +133,19 @@ final class MetadataWatch {
       throw new SafetyChecker.Violation(
           host.name() + " has other owners than others at epoch " + metadata.epoch());
     }
-    if (other == null && metadata.transition() == null) {
+    if (other == null && !metadata.isChanging()) {
       checkRacks(metadata);
     }
-    raiseFloor(metadata);
+    long floor = steps.floor();
+    steps.take(metadata);
+    if (steps.floor() > floor) {
+      for (SimulatedHost any : cluster.hosts()) {
+        Node node = cluster.process(any);
+        if (node != null && node.raft() != null) {
+          checkFence(any, node);
+        }
+      }
+    }
   }
 
   /** The replicas of a row stand in as many racks as there are, or as there are replicas. */
@@ -186,43 +186,12 @@ final class MetadataWatch {
     return hash;
   }
 
-  /** What is known of the steps of ownership, from whoever takes one first. */
-  private void raiseFloor(ClusterMetadata metadata) {
-    long epoch = metadata.ownershipEpoch();
-    if (floors.containsKey(epoch)) {
-      return;
-    }
-    long before = floors.lowerKey(epoch);
-    Transition transition = metadata.transition();
-    boolean readsOwnersAfter = false;
-    long reached;
-    if (transition != null && transition.step() == Transition.Step.READ_NEW) {
-      readsOwnersAfter = true;
-      reached = transition.number();
-    } else if (transition == null && readsNew.getOrDefault(before, false)) {
-      reached = before;
-    } else {
-      reached = floors.getOrDefault(before, 0L);
-    }
-    floors.put(epoch, reached);
-    readsNew.put(epoch, readsOwnersAfter);
-    if (reached > floor) {
-      floor = reached;
-      for (SimulatedHost host : cluster.hosts()) {
-        Node node = cluster.process(host);
-        if (node != null && node.raft() != null) {
-          checkFence(host, node);
-        }
-      }
-    }
-  }
-
   private void checkFence(SimulatedHost host, Node node) {
     if (node.state() != NodeState.NORMAL || cluster.isWitness(host)) {
       return; // a witness has no rows, plans no request, and is not waited for
     }
     ClusterMetadata own = node.coordinator().metadata();
-    if (own.ownershipEpoch() >= floor || isExcused(node.coordinator().localHostId())) {
+    if (own.ownershipEpoch() >= steps.floor() || isExcused(node.coordinator().localHostId())) {
       return;
     }
     throw new SafetyChecker.Violation(
@@ -230,7 +199,7 @@ final class MetadataWatch {
             + " serves under the owners of epoch "
             + own.ownershipEpoch()
             + ", and someone has passed what all should have known: epoch "
-            + floor);
+            + steps.floor());
   }
 
   /** Whoever is being taken out as dead, or is out, is not waited for. */
@@ -238,9 +207,9 @@ final class MetadataWatch {
     for (Seen other : seen.values()) {
       ClusterMetadata metadata = other.published;
       if (metadata != null) {
-        Transition transition = metadata.transition();
-        if (metadata.isRemoved(hostId)
-            || (transition != null && transition.dead().contains(hostId))) {
+        boolean isTakenOut =
+            metadata.transitions().stream().anyMatch(each -> each.dead().contains(hostId));
+        if (isTakenOut || metadata.isRemoved(hostId)) {
           return true;
         }
       }

@@ -33,15 +33,17 @@ import org.jspecify.annotations.Nullable;
  * Who runs the cluster: lets nodes join and leave, lets some die, several at once too and in the
  * middle of another change, and takes them out or has them replaced, changes its mind, and moves
  * the leadership of the metadata ring. It looks twice a second, at one of the nodes that know most,
- * and does what is still to be done; so it gets over answers that were lost. One change of the
- * cluster's shape at a time, as the cluster has it. Nobody dies for good with whom acknowledged
- * rows may be lost, as the metadata tell: so the checks at the end check that rule too.
+ * and does what is still to be done; so it gets over answers that were lost. It has several plans
+ * at once, and leaves it to the cluster which of them go on together and which wait; but all that
+ * are dead are taken out by one. Nobody dies for good with whom acknowledged rows may be lost, as
+ * the metadata tell: so the checks at the end check that rule too.
  */
 final class Operator {
   private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(4);
   private static final int MOST_NODES = 9;
   private static final int MOST_DEAD = 3;
+  private static final int MOST_PLANS = 3;
 
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
@@ -55,7 +57,11 @@ final class Operator {
   /** Hosts whose nodes were taken out of the cluster. */
   private final TreeSet<String> removed = new TreeSet<>();
 
-  private @Nullable Plan plan;
+  private final List<Plan> plans = new ArrayList<>();
+
+  /** Changes of ownership that went on at the same time as another. */
+  private final TreeSet<Long> together = new TreeSet<>();
+
   private long nextPlanNanos;
   private boolean ended;
 
@@ -77,9 +83,6 @@ final class Operator {
     /** When to change one's mind; 0: never. */
     long cancelAtNanos;
 
-    /** What this came between. */
-    @Nullable Plan then;
-
     Plan(Transition.Kind kind, List<SimulatedHost> hosts) {
       this.kind = kind;
       this.hosts = new ArrayList<>(hosts);
@@ -87,6 +90,15 @@ final class Operator {
 
     SimulatedHost host() {
       return hosts.getFirst();
+    }
+
+    /** Whether nodes are not of the cluster any more when it is done. */
+    boolean takesOut() {
+      return kind == Transition.Kind.LEAVE || kind == Transition.Kind.REMOVE;
+    }
+
+    boolean isAbout(SimulatedHost host) {
+      return hosts.contains(host) || host == young;
     }
 
     boolean isOfDead() {
@@ -113,13 +125,14 @@ final class Operator {
 
   /** What was brought to an end, and how often. */
   SortedMap<String, Integer> done() {
-    return done;
+    SortedMap<String, Integer> all = new TreeMap<>(done);
+    all.put("TOGETHER", together.size());
+    return all;
   }
 
   /** Whether a host that is down is to be started again. */
   boolean isWanted(SimulatedHost host) {
-    Plan now = plan;
-    boolean isDead = now != null && now.isOfDead() && now.hosts.contains(host);
+    boolean isDead = plans.stream().anyMatch(plan -> plan.isOfDead() && plan.hosts.contains(host));
     return cluster.hosts().contains(host) && !isDead && !removed.contains(host.name());
   }
 
@@ -136,10 +149,10 @@ final class Operator {
   /** Whether nothing is to be done any more, as far as one node knows. */
   boolean isIdle() {
     SimulatedHost via = informed();
-    return plan == null
+    return plans.isEmpty()
         && cluster.hosts().stream().noneMatch(host -> removed.contains(host.name()))
         && via != null
-        && metadata(via).transition() == null;
+        && !metadata(via).isChanging();
   }
 
   private void look() {
@@ -149,20 +162,26 @@ final class Operator {
     if (via == null) {
       return;
     }
-    dismissRemoved(metadata(via));
-    Plan now = plan;
-    Transition transition = metadata(via).transition();
-    if (now != null) {
-      if (!ended && transition != null && random.nextInt(10) == 0) {
-        strike(now, via);
-      } else {
-        carryOn(now, via);
-      }
-    } else if (transition != null) {
-      if (transition.step() == Transition.Step.WRITE_BOTH && random.nextInt(20) == 0) {
+    ClusterMetadata metadata = metadata(via);
+    dismissRemoved(metadata);
+    if (metadata.transitions().size() > 1) {
+      metadata.transitions().forEach(transition -> together.add(transition.number()));
+    }
+    for (Plan plan : List.copyOf(plans)) {
+      carryOn(plan, via);
+    }
+    for (Transition transition : metadata.transitions()) {
+      boolean isForgotten = plans.stream().noneMatch(plan -> isOf(transition, plan));
+      if (isForgotten
+          && transition.step() == Transition.Step.WRITE_BOTH
+          && random.nextInt(20) == 0) {
         propose(via, new MetadataChange.CancelTransition(transition.number()));
       }
-    } else if (!ended && world.nowNanos() >= nextPlanNanos) {
+    }
+    if (!ended && metadata.isChanging() && random.nextInt(10) == 0) {
+      strike(via);
+    }
+    if (!ended && plans.size() < MOST_PLANS && world.nowNanos() >= nextPlanNanos) {
       makePlan(via);
     }
     if (!ended && random.nextInt(8) == 0) {
@@ -205,19 +224,21 @@ final class Operator {
 
   private void makePlan(SimulatedHost via) {
     ClusterMetadata metadata = metadata(via);
-    int nodes = metadata.nodes().size();
     List<SimulatedHost> members = members(metadata);
     if (members.isEmpty()) {
       return;
     }
+    boolean hasRoom = metadata.members().size() < MOST_NODES;
     SimulatedHost victim = members.get(random.nextInt(members.size()));
     Plan next =
         switch (random.nextInt(8)) {
-          case 0, 1 -> nodes < MOST_NODES ? join() : null;
+          case 0, 1 -> hasRoom ? join() : null;
           case 2, 3 ->
-              nodes > fewestNodes ? new Plan(Transition.Kind.LEAVE, List.of(victim)) : null;
-          case 4, 5 -> remove(members, via);
-          case 6 -> nodes < MOST_NODES ? replace(members, via) : null;
+              staying(metadata) > fewestNodes
+                  ? new Plan(Transition.Kind.LEAVE, List.of(victim))
+                  : null;
+          case 4, 5 -> planOfDead() == null ? remove(members, via) : null;
+          case 6 -> hasRoom && planOfDead() == null ? replace(members, via) : null;
           default -> move(victim);
         };
     if (next == null) {
@@ -226,15 +247,35 @@ final class Operator {
     if (random.nextInt(5) == 0) {
       next.cancelAtNanos = world.nowNanos() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(8_000));
     }
-    plan = next;
+    plans.add(next);
+    nextPlanNanos = world.nowNanos() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(3_000));
     next.hosts.forEach(cluster::mayFail);
     story.tell("operator: " + next.kind + " of " + next.names());
   }
 
+  /** Those of which no plan is. */
   private List<SimulatedHost> members(ClusterMetadata metadata) {
     return cluster.dataHosts().stream()
         .filter(host -> info(host, metadata) != null && host.isUp())
+        .filter(host -> plans.stream().noneMatch(plan -> plan.isAbout(host)))
         .toList();
+  }
+
+  /** How many nodes there are when all plans are done, should nobody join. */
+  private int staying(ClusterMetadata metadata) {
+    int staying = metadata.nodes().size();
+    for (Plan plan : plans) {
+      staying -= plan.takesOut() ? owners(plan, metadata) : 0;
+    }
+    return staying;
+  }
+
+  private int owners(Plan plan, ClusterMetadata metadata) {
+    return (int) plan.hosts.stream().filter(host -> info(host, metadata) != null).count();
+  }
+
+  private @Nullable Plan planOfDead() {
+    return plans.stream().filter(Plan::isOfDead).findFirst().orElse(null);
   }
 
   private Plan move(SimulatedHost victim) {
@@ -286,7 +327,7 @@ final class Operator {
 
   /** One dies, or a few at once. */
   private @Nullable Plan remove(List<SimulatedHost> members, SimulatedHost via) {
-    int most = Math.min(1 + random.nextInt(MOST_DEAD), members.size() - fewestNodes);
+    int most = Math.min(1 + random.nextInt(MOST_DEAD), staying(metadata(via)) - fewestNodes);
     List<SimulatedHost> left = new ArrayList<>(members);
     List<SimulatedHost> victims = new ArrayList<>();
     while (victims.size() < most && !left.isEmpty()) {
@@ -308,29 +349,28 @@ final class Operator {
   }
 
   /** Somebody else dies for good while a change is under way. */
-  private void strike(Plan now, SimulatedHost via) {
+  private void strike(SimulatedHost via) {
     ClusterMetadata metadata = metadata(via);
-    List<SimulatedHost> others = new ArrayList<>(members(metadata));
-    others.removeAll(now.hosts);
-    boolean isStruck = now.then != null || now.kind == Transition.Kind.REPLACE;
-    if (isStruck || others.isEmpty() || metadata.nodes().size() - now.hosts.size() <= fewestNodes) {
+    Plan ofDead = planOfDead();
+    List<SimulatedHost> others = members(metadata);
+    boolean isReplacing = ofDead != null && ofDead.kind == Transition.Kind.REPLACE;
+    if (isReplacing || others.isEmpty() || staying(metadata) <= fewestNodes) {
       return;
     }
     SimulatedHost victim = others.get(random.nextInt(others.size()));
     List<SimulatedHost> dead = new ArrayList<>(List.of(victim));
-    if (now.isOfDead()) {
-      dead.addAll(now.hosts);
+    if (ofDead != null) {
+      dead.addAll(ofDead.hosts);
     }
     if (!mayDie(dead, via)) {
       return;
     }
     done.merge("DIED_MEANWHILE", 1, Integer::sum);
     Plan removal = kill(Transition.Kind.REMOVE, List.of(victim));
-    if (now.isOfDead()) {
-      now.hosts.add(victim);
+    if (ofDead != null) {
+      ofDead.hosts.add(victim);
     } else {
-      removal.then = now;
-      plan = removal;
+      plans.add(removal);
     }
   }
 
@@ -381,23 +421,25 @@ final class Operator {
       over(now, "done");
       return;
     }
-    Transition transition = metadata.transition();
-    if (transition == null) {
-      begin(now, via, metadata);
-      return;
+    Transition own = null;
+    for (Transition transition : metadata.transitions()) {
+      if (isOf(transition, now) && transition.dead().containsAll(dead(now, metadata))) {
+        own = transition;
+      }
     }
-    String subject = transition.node().internode().host();
-    boolean isOwn =
-        (subject.equals(acting(now).name())
-                || now.hosts.stream().anyMatch(host -> subject.equals(host.name())))
-            && transition.dead().containsAll(dead(now, metadata));
-    if (!isOwn) {
-      unblock(now, via, transition);
+    if (own == null) {
+      begin(now, via, metadata);
     } else if (now.cancelAtNanos != 0 && world.nowNanos() >= now.cancelAtNanos) {
       now.cancelAtNanos = 0;
       story.tell("operator: changes its mind");
-      propose(via, new MetadataChange.CancelTransition(transition.number()));
+      propose(via, new MetadataChange.CancelTransition(own.number()));
     }
+  }
+
+  private static boolean isOf(Transition transition, Plan plan) {
+    String subject = transition.node().internode().host();
+    return subject.equals(acting(plan).name())
+        || plan.hosts.stream().anyMatch(host -> subject.equals(host.name()));
   }
 
   /** Those of a plan that are dead and not out yet. */
@@ -408,23 +450,30 @@ final class Operator {
   }
 
   /**
-   * A change that nobody wants any more, or that waits for a node which has died since, or was
-   * begun when its answer was given up for lost.
+   * Changes that keep the dead from being taken out though they wait for one of these; also one
+   * that was begun when fewer were dead.
    */
-  private void unblock(Plan now, SimulatedHost via, Transition transition) {
-    SortedSet<UUID> dead = dead(now, metadata(via));
-    boolean isOrphan =
-        cluster.hosts().stream()
-            .noneMatch(host -> transition.node().internode().host().equals(host.name()));
-    if (transition.step() == Transition.Step.WRITE_BOTH) {
-      if (isOrphan || !dead.isEmpty()) {
+  private void unblock(SortedSet<UUID> dead, SimulatedHost via) {
+    ClusterMetadata metadata = metadata(via);
+    for (Transition transition : metadata.transitions()) {
+      SortedSet<UUID> needed = new TreeSet<>(transition.awaited());
+      if (transition.step() == Transition.Step.READ_NEW) {
+        needed.retainAll(dead);
+        for (UUID one : needed) {
+          propose(
+              via, new MetadataChange.AcknowledgeStep(transition.number(), transition.step(), one));
+        }
+        continue;
+      }
+      needed.addAll(transition.dead());
+      needed.addAll(transition.receivers());
+      metadata
+          .fetches(transition)
+          .forEach(fetch -> fetch.sources().forEach(source -> needed.add(source.hostId())));
+      needed.retainAll(dead);
+      if (!needed.isEmpty()) {
         propose(via, new MetadataChange.CancelTransition(transition.number()));
       }
-      return;
-    }
-    dead.retainAll(transition.awaited());
-    for (UUID one : dead) {
-      propose(via, new MetadataChange.AcknowledgeStep(transition.number(), transition.step(), one));
     }
   }
 
@@ -435,7 +484,7 @@ final class Operator {
   private boolean isDone(Plan now, ClusterMetadata metadata) {
     UUID id = hostIds.get(now.host().name());
     SimulatedHost young = now.young;
-    return metadata.transition() == null
+    return metadata.transitions().stream().noneMatch(transition -> isOf(transition, now))
         && switch (now.kind) {
           case JOIN -> cluster.serves(now.host()) && id != null && metadata.node(id) != null;
           case LEAVE, REMOVE -> ids(now.hosts).stream().allMatch(metadata::isRemoved);
@@ -451,6 +500,10 @@ final class Operator {
   }
 
   private void begin(Plan now, SimulatedHost via, ClusterMetadata metadata) {
+    Plan ofDead = planOfDead();
+    boolean waitsForDead =
+        ofDead != null
+            && metadata.transitions().stream().noneMatch(transition -> isOf(transition, ofDead));
     switch (now.kind) {
       case JOIN -> {
         if (cluster.failure(now.host()) != null && !now.host().isUp()) {
@@ -459,9 +512,9 @@ final class Operator {
       }
       case LEAVE -> {
         NodeInfo node = info(now.host(), metadata);
-        if (metadata.nodes().size() <= fewestNodes) {
+        if (staying(metadata) < fewestNodes) {
           over(now, "given up"); // planned when there seemed to be more
-        } else if (node != null && cluster.serves(now.host())) {
+        } else if (!waitsForDead && node != null && cluster.serves(now.host())) {
           propose(
               now.host(),
               new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false));
@@ -475,6 +528,7 @@ final class Operator {
           over(now, "given up"); // planned when the cluster seemed to be another
           now.hosts.stream().filter(host -> info(host, metadata) != null).forEach(cluster::start);
         } else if (dead.stream().noneMatch(coordinator::isAlive)) {
+          unblock(dead, via);
           NodeInfo first = Objects.requireNonNull(metadata.node(dead.removeFirst()));
           propose(
               via,
@@ -484,6 +538,7 @@ final class Operator {
       }
       case REPLACE -> {
         SimulatedHost young = acting(now);
+        unblock(dead(now, metadata), via);
         if (cluster.failure(young) != null && !young.isUp()) {
           story.tell(young.name() + " tries again: " + cluster.failure(young));
           cluster.start(young);
@@ -491,7 +546,7 @@ final class Operator {
       }
       case MOVE -> {
         NodeInfo node = info(now.host(), metadata);
-        if (node != null && cluster.serves(now.host())) {
+        if (!waitsForDead && node != null && cluster.serves(now.host())) {
           NodeInfo moved =
               node.movedTo(
                   now.rack,
@@ -530,8 +585,7 @@ final class Operator {
     if (isDone && now.isOfDead() && now.hosts.size() > 1) {
       done.merge("REMOVE_SEVERAL", 1, Integer::sum);
     }
-    plan = now.then;
-    nextPlanNanos = world.nowNanos() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(3_000));
+    plans.remove(now);
     for (SimulatedHost dead : now.isOfDead() && isDone ? now.hosts : List.<SimulatedHost>of()) {
       if (random.nextInt(2) == 0) {
         story.tell(dead.name() + " comes back from the dead");
@@ -551,7 +605,7 @@ final class Operator {
               && process.state() != NodeState.STOPPED;
       if (id != null && metadata.isRemoved(id)) {
         removed.add(host.name());
-        if (!notices && (plan == null || !plan.hosts.contains(host))) {
+        if (!notices && plans.stream().noneMatch(plan -> plan.hosts.contains(host))) {
           cluster.retire(host);
         }
       }

@@ -28,11 +28,16 @@ final class SchemaClient {
 
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
+  private final int mostReplicas;
   private boolean working;
   private long changes;
 
-  SchemaClient(SimulatedCluster cluster) {
+  /**
+   * @param mostReplicas that a keyspace has
+   */
+  SchemaClient(SimulatedCluster cluster, int mostReplicas) {
     this.cluster = cluster;
+    this.mostReplicas = mostReplicas;
     this.world = cluster.world();
   }
 
@@ -78,14 +83,16 @@ final class SchemaClient {
               host,
               new MetadataChange.CreateKeyspace(
                   new KeyspaceMetadata(
-                      keyspace, new Replication.Simple(1 + world.random().nextInt(3)), true),
+                      keyspace,
+                      new Replication.Simple(1 + world.random().nextInt(mostReplicas)),
+                      true),
                   world.random().nextInt(2) == 0));
       case 2 ->
           change(
               host,
               new MetadataChange.AlterKeyspace(
                   keyspace,
-                  new Replication.Simple(1 + world.random().nextInt(3)),
+                  new Replication.Simple(1 + world.random().nextInt(mostReplicas)),
                   world.random().nextInt(2) == 0,
                   CommitLogSync.DEFAULT));
       case 3, 4 -> change(host, new MetadataChange.CreateTable(table(keyspace, name), true));

@@ -38,12 +38,16 @@ import java.util.function.BooleanSupplier;
  */
 public final class ShapeSimulation {
   private static final int FEWEST_NODES = 3;
+  private static final int SPARSE_NODES = 5;
   private static final int CLIENTS = 4;
   private static final int REGISTERS_PER_CLIENT = 12;
   private static final int REGISTERS = CLIENTS * REGISTERS_PER_CLIENT;
   private static final long WORK_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long LEADER_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final long SETTLE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(120);
+
+  /** A node that leaves tries for a minute to hand on what it keeps, and another waits for it. */
+  private static final long SETTLE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(240);
+
   private static final long CONVERGE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   /** Levels of which any two meet in a replica. */
@@ -63,6 +67,10 @@ public final class ShapeSimulation {
   private final List<String> violations = new ArrayList<>();
   private final int nodes;
   private final int racks;
+
+  /** A token a node, and few replicas: so that many changes of ownership do not overlap. */
+  private final boolean isSparse;
+
   private final int replicationFactor;
   private final boolean hasWitness;
   private boolean working = true;
@@ -123,9 +131,11 @@ public final class ShapeSimulation {
   private ShapeSimulation(long seed, Control control) {
     world = new SimulatedWorld(seed);
     story = new Story(world);
+    isSparse = control == Control.NONE && world.random().nextInt(3) == 0;
     replicationFactor = control.copies > 0 ? control.copies : drawReplicationFactor();
     racks = control == Control.NONE && world.random().nextInt(3) == 0 ? 3 : 1;
-    nodes = Math.max(FEWEST_NODES, replicationFactor) + world.random().nextInt(4);
+    int fewest = isSparse ? SPARSE_NODES : Math.max(FEWEST_NODES, replicationFactor);
+    nodes = fewest + world.random().nextInt(4);
     cluster = new SimulatedCluster(world, nodes);
     for (int i = 0; i < nodes; i++) {
       cluster.place(cluster.hosts().get(i), "rack" + (i % racks + 1));
@@ -142,13 +152,17 @@ public final class ShapeSimulation {
     registers = new Registers(cluster, history);
     metadataRegister = new MetadataRegister(cluster, control != Control.READS_OLD_METADATA);
     watch = new MetadataWatch(cluster);
-    schema = new SchemaClient(cluster);
+    cluster.choosesTokens(isSparse ? 1 : 8);
+    schema = new SchemaClient(cluster, isSparse ? replicationFactor : 3);
     int fewestNodes = Math.max(FEWEST_NODES, replicationFactor);
     operator = new Operator(cluster, fewestNodes, racks, story);
     faults = new Faults(cluster, 1_000 << world.random().nextInt(4), operator::isWanted, story);
   }
 
   private int drawReplicationFactor() {
+    if (isSparse) {
+      return 1 + world.random().nextInt(2);
+    }
     return switch (world.random().nextInt(8)) {
       case 0 -> 1;
       case 1 -> 2;
@@ -208,7 +222,14 @@ public final class ShapeSimulation {
   }
 
   private void begin() {
-    story.tell(nodes + " nodes in " + racks + " racks, " + replicationFactor + " replicas");
+    story.tell(
+        nodes
+            + " nodes in "
+            + racks
+            + " racks, "
+            + replicationFactor
+            + " replicas"
+            + (isSparse ? ", a token a node" : ""));
     world.afterEachStep(watch::look);
     cluster.startAll();
     registers.create(
@@ -297,8 +318,7 @@ public final class ShapeSimulation {
       if (node != null && node.state() == NodeState.NORMAL) {
         var metadata = node.coordinator().metadata();
         states.append(" at epoch ").append(metadata.epoch());
-        Transition transition = metadata.transition();
-        if (transition != null) {
+        for (Transition transition : metadata.transitions()) {
           states.append(", ").append(transition.kind()).append(' ').append(transition.step());
           states.append(" of ").append(transition.node().internode());
           states.append(", awaited ").append(transition.awaited());

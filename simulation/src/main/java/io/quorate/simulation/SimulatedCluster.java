@@ -47,6 +47,7 @@ public final class SimulatedCluster {
   private final TreeMap<String, SortedSet<String>> features = new TreeMap<>();
   private VoterPolicy voterPolicy = VoterPolicy.DEFAULT;
   private int metadataSnapshotEntries = 10_000;
+  private int tokens = 8;
   private final TreeMap<String, String> failures = new TreeMap<>();
   private Wiretap wiretap = (host, messaging) -> messaging;
 
@@ -126,6 +127,11 @@ public final class SimulatedCluster {
   /** How many changes of the metadata there are between two snapshots. Before a node starts. */
   public void takesSnapshotsEvery(int entries) {
     metadataSnapshotEntries = entries;
+  }
+
+  /** How many tokens a new node chooses. Before it starts. */
+  public void choosesTokens(int count) {
+    tokens = count;
   }
 
   /** The node of this host may refuse to go on; its process ends then. */
@@ -216,7 +222,7 @@ public final class SimulatedCluster {
         voterPolicy,
         metadataSnapshotEntries,
         witnesses.contains(address),
-        8,
+        tokens,
         SHARDS,
         NodeConfig.CommitLogSync.GROUP,
         1_000,

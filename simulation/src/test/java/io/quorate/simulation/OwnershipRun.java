@@ -264,8 +264,10 @@ final class OwnershipRun {
     throw new AssertionError("nobody serves");
   }
 
+  /** The change under way that began first; null when there is none. */
   @Nullable Transition transition() {
-    return metadata().transition();
+    List<Transition> transitions = metadata().transitions();
+    return transitions.isEmpty() ? null : transitions.getFirst();
   }
 
   void await(String what, BooleanSupplier condition) {

@@ -34,7 +34,7 @@ class ShapeSimulationTest {
     }
     // A run in which nothing happens proves nothing.
     assertThat(shapes)
-        .containsKeys("JOIN", "LEAVE", "MOVE", "REMOVE", "DIED_MEANWHILE", "REPLACE")
+        .containsKeys("JOIN", "LEAVE", "MOVE", "REMOVE", "DIED_MEANWHILE", "REPLACE", "TOGETHER")
         .containsKeys("SNAPSHOT_TAKEN", "SNAPSHOT_INSTALLED");
     assertThat(writes).isGreaterThan(SEEDS * 200L);
     assertThat(metadataOperations).isGreaterThan(SEEDS * 40L);

@@ -34,10 +34,10 @@ public final class ClusterMetadata {
   private final Map<UUID, TableMetadata> tablesById = new HashMap<>();
   private final List<NodeInfo> owners;
 
-  /** Who answers reads. */
+  /** Who answers reads at ONE. */
   private final Ownership reading;
 
-  /** Who is written to beside them while ownership changes; null when it does not. */
+  /** In whom requests need their level too while ownership changes; null when it does not. */
   private final @Nullable Ownership other;
 
   /**
@@ -74,17 +74,19 @@ public final class ClusterMetadata {
     for (KeyspaceMetadata keyspace : keyspaces.values()) {
       keyspace.tables().values().forEach(table -> tablesById.put(table.id(), table));
     }
-    Ownership now = ownership(before, topology.nodes(), keyspaces);
-    Transition transition = topology.transition();
-    if (transition == null) {
-      this.reading = now;
-      this.other = null;
-    } else {
-      Ownership after = ownership(before, topology.nodesAfter(), keyspaces);
-      boolean readsNew = transition.step() == Transition.Step.READ_NEW;
-      this.reading = readsNew ? after : now;
-      this.other = readsNew ? now : after;
-    }
+    this.reading = owners(before, Transition.Step.READ_NEW);
+    this.other =
+        topology.transitions().isEmpty() ? null : owners(before, Transition.Step.WRITE_BOTH);
+  }
+
+  /**
+   * Who owns what when the changes at a step have ended. A range is concerned by one change at most
+   * ({@link Overlaps}): at {@code READ_NEW} it has its owners after in the one ring and those
+   * before in the other, at {@code WRITE_BOTH} the other way round, and all others make no
+   * difference.
+   */
+  private Ownership owners(@Nullable ClusterMetadata before, Transition.Step step) {
+    return ownership(before, topology.nodesAfter(step), keyspaces);
   }
 
   private static Ownership ownership(
@@ -144,7 +146,7 @@ public final class ClusterMetadata {
     return owners;
   }
 
-  /** All nodes: those that own something, one that is on its way, and the witnesses. */
+  /** All nodes: those that own something, those that are on their way, and the witnesses. */
   public Collection<NodeInfo> members() {
     return topology.members().values();
   }
@@ -163,9 +165,42 @@ public final class ClusterMetadata {
     return topology;
   }
 
-  /** The change of ownership under way; null when there is none. */
-  public @Nullable Transition transition() {
-    return topology.transition();
+  /** The changes of ownership under way, in the order in which they began. */
+  public List<Transition> transitions() {
+    return topology.transitions();
+  }
+
+  /** Whether ownership changes. */
+  public boolean isChanging() {
+    return !topology.transitions().isEmpty();
+  }
+
+  /** A change of ownership under way; null when there is none of this number. */
+  public @Nullable Transition transition(long number) {
+    return topology.transition(number);
+  }
+
+  /** The change of ownership under way that a node is the subject of; null when there is none. */
+  public @Nullable Transition transitionOf(UUID hostId) {
+    for (Transition transition : topology.transitions()) {
+      if (transition.node().hostId().equals(hostId)) {
+        return transition;
+      }
+    }
+    return null;
+  }
+
+  /** Which change a new one would have to wait for, and why; null when it need not wait. */
+  public @Nullable String waitsFor(MetadataChange.BeginTransition change) {
+    return topology.waitsFor(change, features, keyspaces.values());
+  }
+
+  /** As it will be when all changes of ownership under way have ended. */
+  public ClusterMetadata settled() {
+    Topology ended =
+        new Topology(
+            topology.nodesAfter(), List.of(), topology.ownershipEpoch(), topology.removed());
+    return new ClusterMetadata(epoch, schemaEpoch, new TreeMap<>(keyspaces), ended, features);
   }
 
   /** A request that was planned before this epoch may ask the wrong nodes. */
@@ -202,11 +237,9 @@ public final class ClusterMetadata {
     return reading.ring();
   }
 
-  /** The ring as it will be when the change of ownership under way has ended. */
-  public TokenRing ringAfter() {
-    Transition transition = topology.transition();
-    boolean readsOld = transition != null && transition.step() == Transition.Step.WRITE_BOTH;
-    return other != null && readsOld ? other.ring() : reading.ring();
+  /** The nodes that will own something when all changes of ownership under way have ended. */
+  public Collection<NodeInfo> nodesAfter() {
+    return topology.nodesAfter().values().stream().filter(node -> !node.isWitness()).toList();
   }
 
   /**
@@ -248,7 +281,7 @@ public final class ClusterMetadata {
       return List.of();
     }
     List<NodeInfo> others = other.replicas(keyspace, token);
-    return others.equals(reading.replicas(keyspace, token)) ? List.of() : others;
+    return Ownership.isSame(others, reading.replicas(keyspace, token)) ? List.of() : others;
   }
 
   /** The last token, from {@code token} upwards, up to which nobody's range ends or begins. */
@@ -275,18 +308,15 @@ public final class ClusterMetadata {
     }
   }
 
-  /** What a new owner has to fetch in the transition under way. */
-  public List<Receivers.Fetch> fetchesOf(UUID receiver) {
-    return fetches().stream().filter(fetch -> fetch.receiver().equals(receiver)).toList();
-  }
-
-  /** What all new owners have to fetch in the transition under way. */
-  public List<Receivers.Fetch> fetches() {
-    Transition transition = topology.transition();
-    if (transition == null || other == null || transition.step() != Transition.Step.WRITE_BOTH) {
+  /** What all new owners have to fetch in a transition under way; nothing when reads have moved. */
+  public List<Receivers.Fetch> fetches(Transition transition) {
+    if (transition.step() != Transition.Step.WRITE_BOTH) {
       return List.of();
     }
-    return Receivers.fetches(reading, other, keyspaces.values(), transition.dead());
+    Ownership before = new Ownership(topology.nodes().values(), keyspaces.values());
+    Ownership after =
+        new Ownership(transition.nodesAfter(topology.nodes()).values(), keyspaces.values());
+    return Receivers.fetches(before, after, keyspaces.values(), transition.dead());
   }
 
   /**
@@ -309,13 +339,11 @@ public final class ClusterMetadata {
               : new ChangeOutcome.AlreadyExists(
                   name, "", "Cannot add existing keyspace \"" + name + "\"");
         }
-        yield schemaWith(create.keyspace());
+        yield createKeyspace(create.keyspace());
       }
       case MetadataChange.AlterKeyspace alter -> {
         KeyspaceMetadata old = keyspaces.get(alter.name());
-        if (old != null
-            && topology.transition() != null
-            && !old.replication().equals(alter.replication())) {
+        if (old != null && isChanging() && !old.replication().equals(alter.replication())) {
           yield new ChangeOutcome.Invalid(
               "the replication of keyspace "
                   + alter.name()
@@ -364,12 +392,11 @@ public final class ClusterMetadata {
       case MetadataChange.BeginTransition begin -> {
         boolean isNew = topology.nodes().get(begin.node().hostId()) == null;
         String lacking = isNew ? lacking(begin.node()) : null;
-        boolean together = features.contains(Feature.REMOVALS_TOGETHER);
-        if (!together && !begin.others().isEmpty()) {
+        if (!features.contains(Feature.REMOVALS_TOGETHER) && !begin.others().isEmpty()) {
           lacking = "several nodes are removed at once only when all know how: upgrade them first";
         }
         yield lacking == null
-            ? topology(topology.begin(begin, together, keyspaces.values(), epoch + 1))
+            ? topology(topology.begin(begin, features, keyspaces.values(), epoch + 1))
             : new ChangeOutcome.Invalid(lacking);
       }
       case MetadataChange.EnableFeature enable -> enable(enable.name());
@@ -428,6 +455,24 @@ public final class ClusterMetadata {
       case Topology.Outcome.Conflict conflict -> new ChangeOutcome.Conflict();
       case Topology.Outcome.Refused refused -> new ChangeOutcome.Invalid(refused.why());
     };
+  }
+
+  /** Changes that do not overlap in the keyspaces that there are must not do so in a new one. */
+  private ChangeOutcome createKeyspace(KeyspaceMetadata keyspace) {
+    List<Overlaps.Overlap> overlaps =
+        Overlaps.of(topology.nodes(), topology.transitions(), List.of(keyspace));
+    if (!overlaps.isEmpty()) {
+      Overlaps.Overlap overlap = overlaps.getFirst();
+      return new ChangeOutcome.Invalid(
+          "keyspace "
+              + keyspace.name()
+              + " cannot have this replication before "
+              + Overlaps.name(overlap.one())
+              + " or "
+              + Overlaps.name(overlap.other())
+              + " has ended: they would overlap in it");
+    }
+    return schemaWith(keyspace);
   }
 
   private ChangeOutcome createTable(MetadataChange.CreateTable create) {
@@ -557,7 +602,7 @@ public final class ClusterMetadata {
     boolean hasOtherOwners = !old.replication().equals(alter.replication());
     Topology owned =
         hasOtherOwners
-            ? new Topology(topology.nodes(), topology.transition(), epoch + 1, topology.removed())
+            ? new Topology(topology.nodes(), topology.transitions(), epoch + 1, topology.removed())
             : topology;
     return new ChangeOutcome.Applied(
         new ClusterMetadata(this, epoch + 1, epoch + 1, changed, owned, features));

@@ -28,11 +28,20 @@ public final class Feature {
   /** The metadata know when a table was truncated, and hints and batches of before are dropped. */
   public static final String TRUNCATIONS = "truncations";
 
+  /** Changes of ownership go on at once where they do not overlap, as {@code Overlaps} has it. */
+  public static final String CHANGES_TOGETHER = "changes-together";
+
   /** What this build knows. */
   public static final SortedSet<String> KNOWN =
       Collections.unmodifiableSortedSet(
           new TreeSet<>(
-              List.of(METADATA_RINGS, WITNESSES, REMOVALS_TOGETHER, HINT_HANDOVER, TRUNCATIONS)));
+              List.of(
+                  METADATA_RINGS,
+                  WITNESSES,
+                  REMOVALS_TOGETHER,
+                  HINT_HANDOVER,
+                  TRUNCATIONS,
+                  CHANGES_TOGETHER)));
 
   private Feature() {}
 }

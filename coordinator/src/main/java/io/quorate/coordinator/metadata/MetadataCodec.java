@@ -26,13 +26,14 @@ import org.jspecify.annotations.Nullable;
  *   change   := version u8 (2 or 3) | kind u8 | fields of the record, in order
  *               (3 is the start of a transition with other dead nodes, or that accepts a loss: to
  *               its fields of version 2 it adds: host ids of the others | accepts loss u8)
- *   snapshot := version u8 (3, 4 or 6) | epoch i64 | schema epoch i64 | keyspaces | nodes
+ *   snapshot := version u8 (3 to 6) | epoch i64 | schema epoch i64 | keyspaces | nodes
  *             | ownership epoch i64 | removed host ids | 0 u8, or 1 u8 | transition
  *             | features, a list of texts
  *               (4 has a transition that takes out others too, whose host ids are its last
- *               field; version 2 has no features; version 1 no line but the first)
+ *               field; 5 has a list of transitions as version 4 has them, instead of at most one;
+ *               version 2 has no features; version 1 no line but the first)
  *             | truncations, a list of: table id | epoch i64
- *               (version 6, which is that of 4 but for them; there are some)
+ *               (version 6, which is that of 5 but for them; there are some)
  *   node     := fields of the record, in order; a node's features are not in changes of version 1
  *               nor in snapshots before version 3
  *   text     := modified UTF-8 behind its length u16;   list := count i32 | elements
@@ -47,6 +48,7 @@ public final class MetadataCodec {
   private static final int CHANGES_WITH_OTHERS = 3;
   private static final int SNAPSHOTS_WITH_FEATURES = 3;
   private static final int SNAPSHOTS_WITH_OTHERS = 4;
+  private static final int SNAPSHOTS_WITH_TRANSITIONS = 5;
   private static final int SNAPSHOTS_WITH_TRUNCATIONS = 6;
 
   private MetadataCodec() {}
@@ -199,14 +201,9 @@ public final class MetadataCodec {
   /** The version of the format comes first. */
   public static byte[] encode(ClusterMetadata metadata) {
     return write(out -> {
-      Transition transition = metadata.transition();
-      boolean hasTruncations =
-          metadata.keyspaces().stream().anyMatch(keyspace -> !keyspace.truncations().isEmpty());
-      boolean hasOthers = hasTruncations || (transition != null && !transition.others().isEmpty());
-      out.writeByte(
-          hasTruncations
-              ? SNAPSHOTS_WITH_TRUNCATIONS
-              : hasOthers ? SNAPSHOTS_WITH_OTHERS : SNAPSHOTS_WITH_FEATURES);
+      List<Transition> transitions = metadata.transitions();
+      int version = version(metadata);
+      out.writeByte(version);
       out.writeLong(metadata.epoch());
       out.writeLong(metadata.schemaEpoch());
       out.writeInt(metadata.keyspaces().size());
@@ -219,15 +216,32 @@ public final class MetadataCodec {
       }
       out.writeLong(metadata.ownershipEpoch());
       writeUuids(out, metadata.topology().removed());
-      out.writeBoolean(transition != null);
-      if (transition != null) {
-        writeTransition(out, transition, hasOthers);
+      if (version >= SNAPSHOTS_WITH_TRANSITIONS) {
+        out.writeInt(transitions.size());
+      } else {
+        out.writeBoolean(!transitions.isEmpty());
+      }
+      for (Transition transition : transitions) {
+        writeTransition(out, transition, version >= SNAPSHOTS_WITH_OTHERS);
       }
       writeTexts(out, metadata.features());
-      if (hasTruncations) {
+      if (version == SNAPSHOTS_WITH_TRUNCATIONS) {
         writeTruncations(out, metadata);
       }
     });
+  }
+
+  /** The lowest that can say it. */
+  private static int version(ClusterMetadata metadata) {
+    if (metadata.keyspaces().stream().anyMatch(keyspace -> !keyspace.truncations().isEmpty())) {
+      return SNAPSHOTS_WITH_TRUNCATIONS;
+    }
+    List<Transition> transitions = metadata.transitions();
+    if (transitions.size() > 1) {
+      return SNAPSHOTS_WITH_TRANSITIONS;
+    }
+    boolean hasOthers = transitions.stream().anyMatch(each -> !each.others().isEmpty());
+    return hasOthers ? SNAPSHOTS_WITH_OTHERS : SNAPSHOTS_WITH_FEATURES;
   }
 
   private static void writeTruncations(DataOutputStream out, ClusterMetadata metadata)
@@ -354,15 +368,17 @@ public final class MetadataCodec {
                 epoch,
                 schemaEpoch,
                 keyspaces,
-                new Topology(nodes, null, 0, new TreeSet<>()),
+                new Topology(nodes, List.of(), 0, new TreeSet<>()),
                 new TreeSet<>());
           }
           long ownershipEpoch = in.readLong();
           SortedSet<UUID> removed = readUuids(in);
-          Transition transition =
-              in.readBoolean()
-                  ? readTransition(in, hasFeatures, version >= SNAPSHOTS_WITH_OTHERS)
-                  : null;
+          int left =
+              version >= SNAPSHOTS_WITH_TRANSITIONS ? in.readInt() : in.readBoolean() ? 1 : 0;
+          List<Transition> transitions = new ArrayList<>();
+          for (; left > 0; left--) {
+            transitions.add(readTransition(in, hasFeatures, version >= SNAPSHOTS_WITH_OTHERS));
+          }
           SortedSet<String> features = hasFeatures ? readTexts(in) : new TreeSet<>();
           if (version == SNAPSHOTS_WITH_TRUNCATIONS) {
             readTruncations(in, keyspaces);
@@ -371,7 +387,7 @@ public final class MetadataCodec {
               epoch,
               schemaEpoch,
               keyspaces,
-              new Topology(nodes, transition, ownershipEpoch, removed),
+              new Topology(nodes, transitions, ownershipEpoch, removed),
               features);
         });
   }

@@ -58,6 +58,19 @@ final class Ownership {
     return replicas == null || replicas.isEmpty() ? List.of() : replicas.get(ring.rangeOf(token));
   }
 
+  /** Whether two lists are the same nodes in the same order, wherever these may stand. */
+  static boolean isSame(List<NodeInfo> some, List<NodeInfo> others) {
+    if (some.size() != others.size()) {
+      return false;
+    }
+    for (int i = 0; i < some.size(); i++) {
+      if (!some.get(i).hostId().equals(others.get(i).hostId())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   boolean isReplica(UUID hostId, String keyspace, long token) {
     for (NodeInfo replica : replicas(keyspace, token)) {
       if (replica.hostId().equals(hostId)) {

@@ -1,6 +1,7 @@
 package io.quorate.coordinator.metadata;
 
 import io.quorate.coordinator.metadata.Transition.Step;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -16,21 +17,22 @@ import org.jspecify.annotations.Nullable;
  * every replica of the metadata ring.
  *
  * @param nodes those of the cluster, witnesses too, by host id
- * @param transition the change of ownership under way; null when there is none
+ * @param transitions the changes of ownership under way, in the order in which they began
  * @param ownershipEpoch when it was last changed who is asked: a request that was planned before is
  *     refused
  * @param removed host ids that were of the cluster and will never be again
  */
 record Topology(
     SortedMap<UUID, NodeInfo> nodes,
-    @Nullable Transition transition,
+    List<Transition> transitions,
     long ownershipEpoch,
     SortedSet<UUID> removed) {
 
-  static final Topology EMPTY = new Topology(new TreeMap<>(), null, 0, new TreeSet<>());
+  static final Topology EMPTY = new Topology(new TreeMap<>(), List.of(), 0, new TreeSet<>());
 
   Topology {
     nodes = Collections.unmodifiableSortedMap(new TreeMap<>(nodes));
+    transitions = List.copyOf(transitions);
     removed = Collections.unmodifiableSortedSet(new TreeSet<>(removed));
   }
 
@@ -45,19 +47,43 @@ record Topology(
     record Refused(String why) implements Outcome {}
   }
 
-  /** The nodes, and one that is on its way. */
+  /** The nodes, and those that are on their way. */
   SortedMap<UUID, NodeInfo> members() {
-    if (transition == null) {
-      return nodes;
-    }
     SortedMap<UUID, NodeInfo> all = new TreeMap<>(nodes);
-    all.putIfAbsent(transition.node().hostId(), transition.node());
+    for (Transition transition : transitions) {
+      all.putIfAbsent(transition.node().hostId(), transition.node());
+    }
     return all;
   }
 
-  /** The nodes after the transition; those of now when there is none. */
+  /** The nodes when all transitions have ended; those of now when there is none. */
   SortedMap<UUID, NodeInfo> nodesAfter() {
-    return transition == null ? nodes : transition.nodesAfter(nodes);
+    return nodesAfter(transitions);
+  }
+
+  /** The nodes when some of the transitions have ended. */
+  SortedMap<UUID, NodeInfo> nodesAfter(Collection<Transition> ended) {
+    SortedMap<UUID, NodeInfo> after = nodes;
+    for (Transition transition : ended) {
+      after = transition.nodesAfter(after);
+    }
+    return after;
+  }
+
+  /** The nodes when those transitions have ended which are at a step. */
+  SortedMap<UUID, NodeInfo> nodesAfter(Step step) {
+    return nodesAfter(
+        transitions.stream().filter(transition -> transition.step() == step).toList());
+  }
+
+  /** The transition under way with a number; null when there is none. */
+  @Nullable Transition transition(long number) {
+    for (Transition transition : transitions) {
+      if (transition.number() == number) {
+        return transition;
+      }
+    }
+    return null;
   }
 
   /**
@@ -82,7 +108,7 @@ record Topology(
       return new Outcome.Refused(
           "node " + node.hostId() + " owns other tokens, or stands in another rack, already");
     }
-    if (known == null && !node.isWitness() && (rowsMayExist || transition != null)) {
+    if (known == null && !node.isWitness() && (rowsMayExist || !transitions.isEmpty())) {
       return new Outcome.Conflict(); // it has to join in steps
     }
     Outcome unfit = unfit(node, null);
@@ -92,7 +118,7 @@ record Topology(
     SortedMap<UUID, NodeInfo> changed = new TreeMap<>(nodes);
     changed.put(node.hostId(), node);
     long owned = known == null && !node.isWitness() ? epoch : ownershipEpoch;
-    return new Outcome.Changed(new Topology(changed, transition, owned, removed));
+    return new Outcome.Changed(new Topology(changed, transitions, owned, removed));
   }
 
   /** Why a node as it wants to be cannot be of this cluster; null when it can. */
@@ -121,42 +147,38 @@ record Topology(
         return new Outcome.Conflict(); // chosen from a ring that has changed meanwhile
       }
     }
+    for (Transition transition : transitions) {
+      NodeInfo moving = transition.node();
+      if (!moving.hostId().equals(node.hostId())
+          && !Collections.disjoint(moving.tokens(), node.tokens())) {
+        return new Outcome.Conflict();
+      }
+    }
     return null;
   }
 
   /**
    * Begins a transition.
    *
-   * @param refusesLoss whether a removal is refused by which rows may be lost
+   * @param features that are switched on
    */
   Outcome begin(
       MetadataChange.BeginTransition change,
-      boolean refusesLoss,
+      SortedSet<String> features,
       Collection<KeyspaceMetadata> keyspaces,
       long epoch) {
-    if (transition != null) {
-      return new Outcome.Refused(
-          "another change of ownership is under way: "
-              + transition.kind()
-              + " of node "
-              + transition.node().hostId());
+    Transition begun = begun(change, epoch);
+    String waits = waitsFor(begun, features, keyspaces);
+    if (waits != null) {
+      return new Outcome.Refused("another change of ownership is under way: " + waits);
     }
-    Transition begun =
-        new Transition(
-            epoch,
-            change.kind(),
-            change.node(),
-            change.replaced(),
-            change.others(),
-            Step.WRITE_BOTH,
-            new TreeSet<>(),
-            new TreeSet<>());
     Outcome unfit = unfit(begun, change.forced(), keyspaces);
     if (unfit != null) {
       return unfit;
     }
     Ownership before = new Ownership(nodes.values(), keyspaces);
-    if (begun.kind() == Transition.Kind.REMOVE && refusesLoss && !change.acceptsLoss()) {
+    boolean refusesLoss = features.contains(Feature.REMOVALS_TOGETHER) && !change.acceptsLoss();
+    if (begun.kind() == Transition.Kind.REMOVE && refusesLoss) {
       String losses = Losses.of(before, keyspaces, begun.dead());
       if (!losses.isEmpty()) {
         return new Outcome.Refused(losses);
@@ -164,7 +186,40 @@ record Topology(
     }
     Ownership after = new Ownership(begun.nodesAfter(nodes).values(), keyspaces);
     Transition first = begun.at(Step.WRITE_BOTH, begun.participants(nodes));
-    return changed(first.receivedBy(Receivers.of(before, after, keyspaces)), epoch);
+    List<Transition> more = new ArrayList<>(transitions);
+    more.add(first.receivedBy(Receivers.of(before, after, keyspaces)));
+    return changed(more, epoch);
+  }
+
+  private static Transition begun(MetadataChange.BeginTransition change, long epoch) {
+    return new Transition(
+        epoch,
+        change.kind(),
+        change.node(),
+        change.replaced(),
+        change.others(),
+        Step.WRITE_BOTH,
+        new TreeSet<>(),
+        new TreeSet<>());
+  }
+
+  /** Why a change cannot begin before another has ended, in words; null when it can. */
+  private @Nullable String waitsFor(
+      Transition begun, SortedSet<String> features, Collection<KeyspaceMetadata> keyspaces) {
+    if (transitions.isEmpty()) {
+      return null;
+    }
+    return features.contains(Feature.CHANGES_TOGETHER)
+        ? Overlaps.refusal(begun, nodes, transitions, keyspaces)
+        : Overlaps.name(transitions.getFirst());
+  }
+
+  /** Why a change cannot begin before another has ended, in words; null when it can. */
+  @Nullable String waitsFor(
+      MetadataChange.BeginTransition change,
+      SortedSet<String> features,
+      Collection<KeyspaceMetadata> keyspaces) {
+    return waitsFor(begun(change, 0), features, keyspaces);
   }
 
   private @Nullable Outcome unfit(
@@ -220,8 +275,13 @@ record Topology(
   }
 
   private @Nullable Outcome tooFew(Transition begun, Collection<KeyspaceMetadata> keyspaces) {
+    SortedSet<UUID> gone = begun.leaving();
+    transitions.forEach(transition -> gone.addAll(transition.leaving()));
+    // Whoever is about to join may change its mind.
     List<NodeInfo> after =
-        begun.nodesAfter(nodes).values().stream().filter(node -> !node.isWitness()).toList();
+        nodes.values().stream()
+            .filter(node -> !node.isWitness() && !gone.contains(node.hostId()))
+            .toList();
     SortedSet<String> datacenters = new TreeSet<>();
     for (UUID leaving : begun.leaving()) {
       NodeInfo node = nodes.get(leaving);
@@ -257,62 +317,88 @@ record Topology(
     return nodes.stream().filter(node -> node.datacenter().equals(datacenter)).count();
   }
 
-  private Outcome changed(@Nullable Transition next, long epoch) {
+  private Outcome changed(List<Transition> next, long epoch) {
     return new Outcome.Changed(new Topology(nodes, next, epoch, removed));
   }
 
   /** A node says that it knows a step. */
   Outcome acknowledge(long number, Step step, UUID hostId, long epoch) {
-    Transition now = transition;
-    if (now == null || now.number() != number || now.step() != step) {
+    Transition now = transition(number);
+    if (now == null || now.step() != step) {
       return new Outcome.Unchanged();
     }
-    return advance(now.without(hostId, NOBODY), epoch);
+    return advance(now, now.without(hostId, NOBODY), epoch);
   }
 
   private static final UUID NOBODY = new UUID(0, 0);
 
   /** A new owner says that it has everything. */
   Outcome streamed(long number, UUID hostId, long epoch) {
-    Transition now = transition;
-    if (now == null || now.number() != number || !now.mayStream()) {
+    Transition now = transition(number);
+    if (now == null || !now.mayStream()) {
       return new Outcome.Unchanged();
     }
-    return advance(now.without(NOBODY, hostId), epoch);
+    return advance(now, now.without(NOBODY, hostId), epoch);
   }
 
-  private Outcome advance(Transition next, long epoch) {
-    if (next.equals(transition)) {
-      return new Outcome.Unchanged();
-    }
+  private Outcome advance(Transition now, Transition next, long epoch) {
+    return next.equals(now) ? new Outcome.Unchanged() : new Outcome.Changed(advanced(next, epoch));
+  }
+
+  /** With a transition as it is now, and at its next step when nothing is waited for any more. */
+  private Topology advanced(Transition next, long epoch) {
     if (!next.awaited().isEmpty()) {
-      return new Outcome.Changed(new Topology(nodes, next, ownershipEpoch, removed));
+      return with(next, ownershipEpoch);
     }
     if (next.step() == Step.WRITE_BOTH) {
       return next.receivers().isEmpty()
-          ? changed(next.at(Step.READ_NEW, next.participants(nodes)), epoch)
-          : new Outcome.Changed(new Topology(nodes, next, ownershipEpoch, removed));
+          ? with(next.at(Step.READ_NEW, next.participants(nodes)), epoch)
+          : with(next, ownershipEpoch);
     }
-    SortedMap<UUID, NodeInfo> after = next.nodesAfter(nodes);
-    SortedSet<UUID> gone = new TreeSet<>(removed);
-    for (UUID before : nodes.keySet()) {
-      if (!after.containsKey(before)) {
-        gone.add(before);
+    return ended(next, epoch);
+  }
+
+  private Topology with(Transition next, long newOwnershipEpoch) {
+    List<Transition> changed = new ArrayList<>(transitions);
+    changed.replaceAll(transition -> transition.number() == next.number() ? next : transition);
+    return new Topology(nodes, changed, newOwnershipEpoch, removed);
+  }
+
+  private List<Transition> without(Transition transition) {
+    return transitions.stream().filter(other -> other.number() != transition.number()).toList();
+  }
+
+  /**
+   * The owners before are forgotten. Nobody waits for those any more who are not of the cluster:
+   * they own nothing that another change concerns, and whatever they ask for is refused.
+   */
+  private Topology ended(Transition transition, long epoch) {
+    SortedMap<UUID, NodeInfo> after = transition.nodesAfter(nodes);
+    SortedSet<UUID> gone = new TreeSet<>(nodes.keySet());
+    gone.removeAll(after.keySet());
+    SortedSet<UUID> allRemoved = new TreeSet<>(removed);
+    allRemoved.addAll(gone);
+    Topology ended = new Topology(after, without(transition), epoch, allRemoved);
+    for (Transition each : without(transition)) {
+      Transition other = ended.transition(each.number()); // may have ended with one before it
+      Transition fewer = other == null ? null : other.withoutThose(gone);
+      if (fewer != null && !fewer.equals(other)) {
+        ended = ended.advanced(fewer, epoch);
       }
     }
-    return new Outcome.Changed(new Topology(after, null, epoch, gone));
+    return ended;
   }
 
   /** Goes back to the owners before, as long as nobody reads from those after. */
   Outcome cancel(long number, long epoch) {
-    Transition now = transition;
-    if (now == null || now.number() != number) {
+    Transition now = transition(number);
+    if (now == null) {
       return new Outcome.Refused("there is no such change of ownership under way");
     }
     if (now.step() != Step.WRITE_BOTH) {
       return new Outcome.Refused(
           "the new owners serve reads already; it can only go on to its end");
     }
-    return changed(null, epoch);
+    return changed(without(now), epoch);
   }
 }

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * (the end)    once all nodes know that, the owners before are forgotten
  * </pre>
  *
+ * <p>Several go on at once when no two concern one range ({@link Overlaps}).
+ *
  * <p>A node that does not know a step yet may coordinate under the one before it. That does no
  * harm: a replica that knows the step refuses it, and the next step waits until all know this one.
  *
@@ -76,6 +78,13 @@ public record Transition(
     return dead;
   }
 
+  /** The nodes that it is about. */
+  SortedSet<UUID> subjects() {
+    SortedSet<UUID> subjects = dead();
+    subjects.add(node.hostId());
+    return subjects;
+  }
+
   /** Who is of the cluster now, and is not when it has ended. */
   public SortedSet<UUID> leaving() {
     SortedSet<UUID> leaving = dead();
@@ -124,6 +133,13 @@ public record Transition(
     SortedSet<UUID> stillReceiving = new TreeSet<>(receivers);
     stillReceiving.remove(done);
     return new Transition(number, kind, node, replaced, others, step, stillAwaited, stillReceiving);
+  }
+
+  /** Without waiting for nodes that have left the cluster meanwhile. */
+  Transition withoutThose(SortedSet<UUID> gone) {
+    SortedSet<UUID> stillAwaited = new TreeSet<>(awaited);
+    stillAwaited.removeAll(gone);
+    return at(step, stillAwaited);
   }
 
   Transition receivedBy(SortedSet<UUID> newOwners) {

@@ -14,6 +14,8 @@
  *       io.quorate.coordinator.metadata.TokenRing}, {@link
  *       io.quorate.coordinator.metadata.Replication}: who owns what; {@code ReplicaShares}: how
  *       evenly.
+ *   <li>{@link io.quorate.coordinator.metadata.Transition}: a change of ownership under way; {@code
+ *       Topology} takes its steps, {@code Overlaps} says which go on at once.
  *   <li>{@link io.quorate.coordinator.metadata.MetadataCodec}: bytes for the log and the snapshot.
  * </ul>
  *

@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -179,8 +178,7 @@ class ClusterMetadataTest {
   /** Who restores a snapshot works out all owners; who applied the changes, only what is new. */
   @Test
   void ownersThatWereTakenOverAreThoseThatAreWorkedOutAnew() {
-    Replication over =
-        new Replication.NetworkTopology(new TreeMap<>(Map.of("dc0", 2, "dc1", 1)));
+    Replication over = new Replication.NetworkTopology(new TreeMap<>(Map.of("dc0", 2, "dc1", 1)));
     NodeInfo joining = node(9, "dc1", "r2", 77, -1_000);
     List<MetadataChange> changes =
         List.of(
@@ -284,8 +282,7 @@ class ClusterMetadataTest {
     ClusterMetadata joining =
         applied(
             metadata, new MetadataChange.BeginTransition(Transition.Kind.JOIN, data, null, false));
-    assertThat(joining.transition()).isNotNull();
-    assertThat(Objects.requireNonNull(joining.transition()).awaited())
+    assertThat(joining.transitions().getFirst().awaited())
         .as("nobody waits for the witness")
         .containsExactly(data.hostId());
     applied(
@@ -299,7 +296,7 @@ class ClusterMetadataTest {
         applied(
             metadata,
             new MetadataChange.BeginTransition(Transition.Kind.REMOVE, witness, null, false));
-    assertThat(leaving.fetches()).isEmpty();
+    assertThat(leaving.fetches(leaving.transitions().getFirst())).isEmpty();
   }
 
   /** If this breaks, rows come back that were truncated, or new ones go with them. */
@@ -380,18 +377,18 @@ class ClusterMetadataTest {
     metadata = applied(metadata, new MetadataChange.EnableFeature(Feature.REMOVALS_TOGETHER));
 
     ClusterMetadata rackGone = applied(metadata, removal(nodes.get(0), false, nodes.get(3)));
-    Transition begun = Objects.requireNonNull(rackGone.transition());
+    Transition begun = rackGone.transitions().getFirst();
     assertThat(begun.dead()).containsExactly(new UUID(0, 1), new UUID(0, 4));
     assertThat(begun.awaited())
         .containsExactly(new UUID(0, 2), new UUID(0, 3), new UUID(0, 5), new UUID(0, 6));
-    assertThat(rackGone.fetches())
+    assertThat(rackGone.fetches(begun))
         .isNotEmpty()
         .allSatisfy(fetch -> {
           assertThat(fetch.sources()).isNotEmpty().doesNotContain(nodes.get(0), nodes.get(3));
           assertThat(begun.dead()).doesNotContain(fetch.receiver());
         });
     byte[] bytes = MetadataCodec.encode(rackGone);
-    assertThat(MetadataCodec.decode(bytes).transition()).isEqualTo(begun);
+    assertThat(MetadataCodec.decode(bytes).transitions()).containsExactly(begun);
     assertThat(MetadataCodec.encode(MetadataCodec.decode(bytes))).isEqualTo(bytes);
 
     assertThat(metadata.apply(removal(nodes.get(0), false, nodes.get(1))))

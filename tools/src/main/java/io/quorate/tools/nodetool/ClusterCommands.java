@@ -33,27 +33,40 @@ final class ClusterCommands implements Callable<Integer> {
     return CommandLine.ExitCode.USAGE;
   }
 
-  @Command(description = "Which change is under way, who is waited for, who fetches how much.")
+  @Command(description = "Which changes are under way, who is waited for, who fetches how much.")
   int status() {
     return nodetool().print(nodetool().watch().look(), OwnershipReports::status);
   }
 
   @Command(description = "Goes back to the owners before, as long as reads still ask them.")
-  int cancel() {
+  int cancel(
+      @Parameters(
+              arity = "0..1",
+              paramLabel = "NUMBER|HOST_ID|ADDRESS",
+              description = "which change, or that of which node, when there are several")
+          @Nullable String change) {
     return nodetool()
         .act(
             "/v1/transition/cancel",
-            Map.of(),
+            change == null ? Map.of() : Map.of("change", change),
             answer -> "cancelled; 'nodetool cleanup' removes what was fetched\n");
   }
 
   @Command(description = "Does not wait for a node that is dead and will not come back.")
-  int skip(@Parameters(paramLabel = "HOST_ID|ADDRESS") String dead) {
+  int skip(
+      @Parameters(paramLabel = "HOST_ID|ADDRESS") String dead,
+      @Option(
+              names = "--change",
+              paramLabel = "NUMBER|HOST_ID|ADDRESS",
+              description = "which one, when several wait for it")
+          @Nullable String change) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("node", dead);
+    if (change != null) {
+      parameters.put("change", change);
+    }
     return nodetool()
-        .act(
-            "/v1/transition/skip",
-            Map.of("node", dead),
-            answer -> "not waiting for " + dead + "\n");
+        .act("/v1/transition/skip", parameters, answer -> "not waiting for " + dead + "\n");
   }
 
   @Command(

@@ -11,13 +11,19 @@ public final class OwnershipReports {
   private OwnershipReports() {}
 
   static String status(Json answer) {
-    Json transition = answer.at("transition");
-    if (transition.isNull()) {
+    List<Json> transitions = answer.at("transitions").elements();
+    if (transitions.isEmpty()) {
       return "no change of ownership is under way (metadata epoch " + answer.text("epoch") + ")\n";
     }
+    return String.join("\n", transitions.stream().map(OwnershipReports::change).toList());
+  }
+
+  private static String change(Json transition) {
     Reports.Lines lines = new Reports.Lines();
     Json node = transition.at("node");
-    lines.add("Change", transition.text("kind") + " of " + subjects(transition));
+    lines.add(
+        "Change " + transition.text("number"),
+        transition.text("kind") + " of " + subjects(transition));
     lines.add("Host ID", node.text("host_id"));
     if (!transition.at("replaced").isNull()) {
       lines.add("In the place of", transition.at("replaced").text("address"));
@@ -66,10 +72,11 @@ public final class OwnershipReports {
     boolean waits =
         transition.at("awaited").elements().stream().anyMatch(OwnershipReports::isDown)
             || transition.at("receivers").elements().stream().anyMatch(OwnershipReports::isDown);
+    String number = transition.text("number");
     String otherwise =
         transition.text("step").equals("WRITE_BOTH")
-            ? "cancel', then 'nodetool removenode' with all that are dead"
-            : "skip ADDRESS'";
+            ? "cancel " + number + "', then 'nodetool removenode' with all that are dead"
+            : "skip ADDRESS --change " + number + "'";
     return waits
         ? "\nwho is DOWN has to come back; if it never will: 'nodetool cluster " + otherwise + "\n"
         : "";
@@ -138,6 +145,8 @@ public final class OwnershipReports {
             : "at stream_throughput it takes about "
                 + Amounts.duration(Math.max(1, plan.number("seconds")))
                 + "\n";
-    return (moves.isEmpty() ? "no rows move\n" : moves + time) + "\n" + nodes;
+    String waits =
+        plan.at("waits_for").isNull() ? "" : "it waits for " + plan.text("waits_for") + "\n";
+    return waits + (moves.isEmpty() ? "no rows move\n" : moves + time) + "\n" + nodes;
   }
 }

@@ -187,9 +187,7 @@ final class Reports {
     lines.add("Name", cluster.text("name"));
     lines.add("Partitioner", cluster.text("partitioner"));
     lines.add("Metadata epoch", cluster.text("epoch"));
-    if (!cluster.at("transition").isNull()) {
-      lines.add("Ownership", cluster.text("transition"));
-    }
+    cluster.at("transitions").elements().forEach(each -> lines.add("Ownership", each.text()));
     List<String> features = cluster.at("features").elements().stream().map(Json::text).toList();
     lines.add("Features", features.isEmpty() ? "none" : String.join(", ", features));
     cluster

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches a change of ownership. Each new owner alone knows how much it has fetched, so each is
+ * Watches changes of ownership. Each new owner alone knows how much it has fetched, so each is
  * asked at its own address, and the admin port of the first.
  */
 final class TransitionWatch {
@@ -28,22 +28,24 @@ final class TransitionWatch {
     this.progress = progress;
   }
 
-  /** The change under way as the node knows it, with what each new owner says of itself. */
+  /** The changes under way as the node knows them, with what each new owner says of itself. */
   Json look() {
     Map<String, @Nullable Object> answer = fields(node.json("/v1/transition"));
-    if (answer.get("transition") == null) {
-      return new Json(answer);
+    List<Object> transitions = new ArrayList<>();
+    for (Json transition : new Json(answer.get("transitions")).elements()) {
+      List<Object> receivers = new ArrayList<>();
+      for (Json receiver : transition.at("receivers").elements()) {
+        Map<String, @Nullable Object> entry = fields(receiver);
+        entry.put(
+            "fetching",
+            fetching(Reports.host(receiver.text("address")), transition.number("number")));
+        receivers.add(entry);
+      }
+      Map<String, @Nullable Object> whole = fields(transition);
+      whole.put("receivers", receivers);
+      transitions.add(whole);
     }
-    Json transition = new Json(answer.get("transition"));
-    List<Object> receivers = new ArrayList<>();
-    for (Json receiver : transition.at("receivers").elements()) {
-      Map<String, @Nullable Object> entry = fields(receiver);
-      entry.put("fetching", fetching(Reports.host(receiver.text("address"))));
-      receivers.add(entry);
-    }
-    Map<String, @Nullable Object> whole = fields(transition);
-    whole.put("receivers", receivers);
-    answer.put("transition", whole);
+    answer.put("transitions", transitions);
     return new Json(answer);
   }
 
@@ -53,16 +55,25 @@ final class TransitionWatch {
     return fields;
   }
 
-  /** What a new owner has fetched; null when it does not say. */
-  private @Nullable Object fetching(String host) {
+  /** What a new owner has fetched for a change; null when it does not say. */
+  private @Nullable Object fetching(String host, long number) {
     try {
-      return new AdminClient(host, adminPort, ANSWER_MILLIS)
-          .json("/v1/transition")
-          .at("fetching")
-          .value();
+      Json theirs =
+          of(new AdminClient(host, adminPort, ANSWER_MILLIS).json("/v1/transition"), number);
+      return theirs == null ? null : theirs.at("fetching").value();
     } catch (CommandFailed unknown) {
       return null;
     }
+  }
+
+  /** A change under way by its number; null when it is over. */
+  static @Nullable Json of(Json answer, long number) {
+    for (Json transition : answer.at("transitions").elements()) {
+      if (transition.number("number") == number) {
+        return transition;
+      }
+    }
+    return null;
   }
 
   /**
@@ -72,15 +83,18 @@ final class TransitionWatch {
    * @throws CommandFailed when it was cancelled
    */
   Json untilOver(Json begun) {
-    Json transition = begun.at("transition");
+    Json transition = begun.at("begun");
+    if (transition.isNull()) {
+      return look(); // it was over before it was looked at
+    }
     long number = transition.number("number");
     String hostId = transition.at("node").text("host_id");
     String told = "";
     while (true) {
       Json now = look();
-      Json current = now.at("transition");
+      Json current = of(now, number);
       String state = now.text("state");
-      if (current.isNull() || current.number("number") != number) {
+      if (current == null) {
         boolean isDone =
             transition.text("kind").equals("MOVE")
                 ? hasMoved(node.json("/v1/status"), transition.at("node"))

@@ -10,11 +10,11 @@ import org.junit.jupiter.api.Test;
 class OwnershipReportsTest {
   private static final String JOIN =
       """
-      {"epoch": 9, "transition": {"number": 7, "kind": "JOIN", "step": "WRITE_BOTH",
+      {"epoch": 9, "transitions": [{"number": 7, "kind": "JOIN", "step": "WRITE_BOTH",
        "node": {"host_id": "1f746063-7f5d-4a17-9255-ddb1e9ad7e9f", "address": "127.0.0.4:7000"},
        "awaited": [%s],
        "receivers": [{"address": "127.0.0.4:7000", "status": "UP", "fetching":
-         {"done_pieces": 12, "pieces": 48, "bytes": 2097152, "trouble": null}}]}}
+         {"done_pieces": 12, "pieces": 48, "bytes": 2097152, "trouble": null}}]}]}
       """;
 
   @Test
@@ -22,10 +22,12 @@ class OwnershipReportsTest {
     String down = "{\"address\": \"127.0.0.2:7000\", \"status\": \"DOWN\"}";
     String text = OwnershipReports.status(Json.parse(JOIN.formatted(down)));
     assertThat(text)
-        .contains("Change              JOIN of 127.0.0.4:7000\n")
+        .contains("Change 7            JOIN of 127.0.0.4:7000\n")
         .contains("Awaited             127.0.0.2:7000 (DOWN)\n")
-        .contains("nodetool cluster cancel");
-    assertThat(OwnershipReports.line(Json.parse(JOIN.formatted(down)).at("transition")))
+        .contains("nodetool cluster cancel 7'");
+    assertThat(
+            OwnershipReports.line(
+                Json.parse(JOIN.formatted(down)).at("transitions").elements().getFirst()))
         .isEqualTo("JOIN of 127.0.0.4:7000, WRITE_BOTH: waiting for 127.0.0.2:7000 (DOWN)");
   }
 
@@ -33,10 +35,28 @@ class OwnershipReportsTest {
   void howMuchHasComeIsSaid() throws IOException {
     Json answer = Json.parse(JOIN.formatted(""));
     assertThat(OwnershipReports.status(answer)).contains("12  48  2.00 MiB").doesNotContain("DOWN");
-    assertThat(OwnershipReports.line(answer.at("transition")))
+    assertThat(OwnershipReports.line(answer.at("transitions").elements().getFirst()))
         .isEqualTo("JOIN of 127.0.0.4:7000, WRITE_BOTH: 127.0.0.4 12 of 48 pieces, 2.00 MiB");
-    assertThat(OwnershipReports.status(Json.parse("{\"epoch\": 9, \"transition\": null}")))
+    assertThat(OwnershipReports.status(Json.parse("{\"epoch\": 9, \"transitions\": []}")))
         .isEqualTo("no change of ownership is under way (metadata epoch 9)\n");
+  }
+
+  @Test
+  void allThatGoOnAtOnceAreShown() throws IOException {
+    String change =
+        """
+        {"number": %d, "kind": "LEAVE", "step": "%s", "awaited": [], "receivers": [],
+         "node": {"host_id": "1f746063", "address": "127.0.0.%d:7000"}}
+        """;
+    Json both =
+        Json.parse(
+            "{\"epoch\": 9, \"transitions\": [%s, %s]}"
+                .formatted(
+                    change.formatted(7, "WRITE_BOTH", 1), change.formatted(8, "READ_NEW", 4)));
+    assertThat(OwnershipReports.status(both))
+        .contains("Change 7            LEAVE of 127.0.0.1:7000\n", "WRITE_BOTH: writes go")
+        .contains("\nChange 8            LEAVE of 127.0.0.4:7000\n", "READ_NEW: reads ask");
+    assertThat(TransitionWatch.of(both, 9)).isNull();
   }
 
   /** If this breaks, a move that is over is said to have been cancelled. */
@@ -59,7 +79,7 @@ class OwnershipReportsTest {
         OwnershipReports.plan(
             Json.parse(
                 """
-                {"kind": "join",
+                {"kind": "join", "waits_for": "change 7 (LEAVE of node a): they share 9.0 % …",
                  "moves": [{"keyspace": "shop", "from": "127.0.0.1:7000", "to": "new node",
                             "share": 0.125, "bytes": 1048576, "ranges": [["1", "2"], ["5", "6"]]}],
                  "nodes": [{"address": "127.0.0.1:7000", "owns": 1.0, "owns_after": 0.5}]}
@@ -67,6 +87,7 @@ class OwnershipReportsTest {
     assertThat(plan)
         .isEqualTo(
             """
+            it waits for change 7 (LEAVE of node a): they share 9.0 % …
             Keyspace  From       To        Ranges  Of the ring  Bytes
             shop      127.0.0.1  new node       2        12.5%  ~1.00 MiB
 
