@@ -110,7 +110,8 @@ final class MaintenanceApi {
 
   private Object cancel(Request request) {
     Tasks.Task task = task(request);
-    if (task.work().kind() == StorageTask.Kind.STREAM) {
+    boolean isStream = task.work().kind() == StorageTask.Kind.STREAM;
+    if (isStream && !task.isOver() && !node.assembled().rebuild().cancel(task.work())) {
       throw new IllegalArgumentException("that is cancelled by 'nodetool cluster cancel'");
     }
     task.work().cancel();

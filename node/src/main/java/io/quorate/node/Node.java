@@ -724,6 +724,15 @@ public final class Node {
   }
 
   /**
+   * Ends a rebuild; the next one goes on from there.
+   *
+   * @return whether one was under way
+   */
+  public boolean cancelRebuild() {
+    return tasks.all().stream().anyMatch(task -> assembled().rebuild.cancel(task.work()));
+  }
+
+  /**
    * Has the metadata ring begun anew, when its majority is lost.
    *
    * @param done called with the reason when it is not; null when it is

@@ -62,8 +62,28 @@ final class Rebuild {
     Streaming now = running;
     if (now != null && ring.metadata().ownershipEpoch() != runningFor) {
       running = null;
-      now.stop();
+      now.stop("the owners of rows have changed");
     }
+  }
+
+  /**
+   * Ends a rebuild that is watched as a task. What was fetched stays, and the next one goes on from
+   * there. Safe from any thread.
+   *
+   * @return whether the task is that of the rebuild that runs
+   */
+  boolean cancel(StorageTask task) {
+    Streaming now = running;
+    if (now == null || now.task() != task) {
+      return false;
+    }
+    shard.execute(() -> {
+      if (running == now) {
+        running = null;
+        now.stop("cancelled; 'nodetool rebuild' goes on where it was");
+      }
+    });
+    return true;
   }
 
   /**

@@ -142,10 +142,19 @@ final class Streaming {
     return progress;
   }
 
-  /** Gives up what is under way. What was done stays done. */
-  void stop() {
+  /** What it is known by to those who watch. */
+  StorageTask task() {
+    return task;
+  }
+
+  /**
+   * Gives up what is under way. What was done stays done.
+   *
+   * @param why one line
+   */
+  void stop(String why) {
     if (!stopped) {
-      task.end(StorageTask.State.CANCELLED, "the change of ownership ended");
+      task.end(StorageTask.State.CANCELLED, why);
     }
     stopped = true;
     running.forEach(RangeFetch::stop);

@@ -129,7 +129,7 @@ final class Transitions {
     for (long transition : new ArrayList<>(streaming.keySet())) {
       Streaming over = underWay.contains(transition) ? null : streaming.remove(transition);
       if (over != null) {
-        over.stop();
+        over.stop("the change of ownership ended");
         streamings.forgetAllBut(underWay);
       }
     }

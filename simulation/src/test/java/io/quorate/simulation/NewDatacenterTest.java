@@ -100,16 +100,36 @@ class NewDatacenterTest {
   void aRebuiltDatacenterHasAllThatWasAcknowledged() {
     addDatacenter();
     List<String> rebuilt = new ArrayList<>();
-    for (SimulatedHost host : young) {
-      cluster
-          .shard(host, 0)
-          .execute(() ->
-              cluster
-                  .node(host)
-                  .rebuild("datacenter1", why -> rebuilt.add(why == null ? "done" : why)));
-    }
+    young.forEach(host -> rebuild(host, rebuilt));
     await("both are rebuilt", () -> rebuilt.size() == 2);
     assertThat(rebuilt).containsOnly("done");
+    assertThat(rowsWithoutTheOldDatacenter()).isEqualTo(ROWS);
+  }
+
+  private void rebuild(SimulatedHost host, List<String> ended) {
+    cluster
+        .shard(host, 0)
+        .execute(() ->
+            cluster
+                .node(host)
+                .rebuild("datacenter1", why -> ended.add(why == null ? "done" : why)));
+  }
+
+  /** It may be the wrong data centre, or the wrong time of the day. */
+  @Test
+  void aRebuildThatWasCancelledCanBeBegunAgain() {
+    addDatacenter();
+    List<String> ended = new ArrayList<>();
+    for (SimulatedHost host : young) {
+      rebuild(host, ended);
+      await("it is cancelled", () -> cluster.node(host).cancelRebuild());
+    }
+    world.runFor(TimeUnit.SECONDS.toNanos(5));
+    assertThat(ended).isEmpty();
+    assertThat(young).noneMatch(host -> cluster.node(host).cancelRebuild());
+    young.forEach(host -> rebuild(host, ended));
+    await("both are rebuilt", () -> ended.size() == 2);
+    assertThat(ended).containsOnly("done");
     assertThat(rowsWithoutTheOldDatacenter()).isEqualTo(ROWS);
   }
 

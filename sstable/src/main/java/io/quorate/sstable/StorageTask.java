@@ -31,7 +31,7 @@ public final class StorageTask {
     IMPORT,
     /** Comparing a snapshot's files with their checksums. */
     VERIFY_SNAPSHOT,
-    /** Fetching rows from other nodes; done by whoever moves them, and not cancelled here. */
+    /** Fetching rows from other nodes; done by whoever moves them, who also cancels it. */
     STREAM
   }
 
