@@ -3,36 +3,19 @@ package io.quorate.tools.nodetool;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code nodetool cluster}: nodes that come and go. */
 @Command(
     name = "cluster",
     mixinStandardHelpOptions = true,
     description = "Nodes that come and go: status, plan, commit, cancel, skip.")
-final class ClusterCommands implements Callable<Integer> {
-  @CommandLine.ParentCommand private @Nullable NodeTool parent;
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  private NodeTool nodetool() {
-    return Objects.requireNonNull(parent);
-  }
-
-  @Override
-  public Integer call() {
-    spec.commandLine().usage(spec.commandLine().getErr());
-    return CommandLine.ExitCode.USAGE;
-  }
-
+final class ClusterCommands extends CommandGroup {
   @Command(description = "Which changes are under way, who is waited for, who fetches how much.")
   int status() {
     return nodetool().print(nodetool().watch().look(), OwnershipReports::status);
@@ -110,18 +93,27 @@ final class ClusterCommands implements Callable<Integer> {
         return nodetool().decommission(force, noWait);
       case "removenode":
         if (nodes == null) {
-          throw new CommandLine.ParameterException(spec.commandLine(), "which nodes are dead?");
+          throw new CommandLine.ParameterException(commandLine(), "which nodes are dead?");
         }
         return nodetool().removenode(nodes, force, acceptDataLoss, noWait);
       case "move":
         Map<String, String> parameters = new LinkedHashMap<>();
         place.addTo(parameters);
         return nodetool().begin("/v1/move", parameters, noWait, "moved");
+      case "join":
+        throw new CommandLine.ParameterException(
+            commandLine(),
+            "a node joins when it is started, with a node of this cluster among its 'seeds'"
+                + " (here: './quorate up --nodes N'); 'cluster status' shows how it goes");
+      case "replace":
+        throw new CommandLine.ParameterException(
+            commandLine(),
+            "a node takes the place of a dead one when it is started, with an empty data"
+                + " directory and 'replace_node: ADDRESS' in its configuration; 'cluster status'"
+                + " shows how it goes");
       default:
         throw new CommandLine.ParameterException(
-            spec.commandLine(),
-            "KIND is decommission, removenode or move; nodes join, and replace others, when they"
-                + " are started");
+            commandLine(), "KIND is decommission, removenode or move");
     }
   }
 

@@ -3,34 +3,15 @@ package io.quorate.tools.nodetool;
 import io.quorate.tools.CommandFailed;
 import io.quorate.tools.Json;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code nodetool metadata}: when the majority of the metadata ring is lost. */
 @Command(
     name = "metadata",
     mixinStandardHelpOptions = true,
     description = "The metadata ring as all nodes see it: status, recover.")
-final class MetadataCommands implements Callable<Integer> {
-  @CommandLine.ParentCommand private @Nullable NodeTool parent;
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  private NodeTool nodetool() {
-    return Objects.requireNonNull(parent);
-  }
-
-  @Override
-  public Integer call() {
-    spec.commandLine().usage(spec.commandLine().getErr());
-    return CommandLine.ExitCode.USAGE;
-  }
-
+final class MetadataCommands extends CommandGroup {
   @Command(description = "What each node knows of the ring; whether its majority is lost.")
   int status() {
     return nodetool().show("/v1/metadata", Map.of(), MetadataReports::status);

@@ -4,34 +4,16 @@ import io.quorate.tools.AdminClient;
 import io.quorate.tools.Json;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code nodetool tasks}: the long work of a node. */
 @Command(
     name = "tasks",
     mixinStandardHelpOptions = true,
     description = "The long work of a node: list, watch, cancel.")
-final class TaskCommands implements Callable<Integer> {
-  @CommandLine.ParentCommand private @Nullable NodeTool parent;
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  private NodeTool nodetool() {
-    return Objects.requireNonNull(parent);
-  }
-
-  @Override
-  public Integer call() {
-    spec.commandLine().usage(spec.commandLine().getErr());
-    return CommandLine.ExitCode.USAGE;
-  }
-
+final class TaskCommands extends CommandGroup {
   @Command(description = "What runs, and the last of what has ended.")
   int list() {
     return nodetool().show("/v1/tasks", Map.of(), Reports::tasks);
@@ -47,7 +29,7 @@ final class TaskCommands implements Callable<Integer> {
                 .filter(task -> !TaskWatch.isOver(task))
                 .map(task -> task.number("id"))
                 .toList();
-    return nodetool().showTasks(new TaskWatch(node, spec.commandLine().getErr()).untilOver(ids));
+    return nodetool().showTasks(new TaskWatch(node, commandLine().getErr()).untilOver(ids));
   }
 
   @Command(description = "Ends a task; what it has not completed is as if it had not begun.")
