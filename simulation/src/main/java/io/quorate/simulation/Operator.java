@@ -180,6 +180,9 @@ final class Operator {
     }
     if (!ended && metadata.isChanging() && random.nextInt(10) == 0) {
       strike(via);
+      if (!cluster.serves(via)) {
+        return;
+      }
     }
     if (!ended && plans.size() < MOST_PLANS && world.nowNanos() >= nextPlanNanos) {
       makePlan(via);

@@ -217,7 +217,7 @@ public final class SimulatedCluster {
         7080,
         datacenters.getOrDefault(address, "datacenter1"),
         racks.getOrDefault(address, "rack1"),
-        voters,
+        seeds(address),
         voters,
         voterPolicy,
         metadataSnapshotEntries,
@@ -239,6 +239,21 @@ public final class SimulatedCluster {
         TimeUnit.HOURS.toMillis(3),
         0,
         replaced.get(address));
+  }
+
+  /** Whoever starts a node that comes later names nodes that are there: the first may be gone. */
+  private List<Endpoint> seeds(String address) {
+    if (voters.stream().anyMatch(voter -> voter.host().equals(address))) {
+      return voters;
+    }
+    List<Endpoint> seeds = new ArrayList<>(voters);
+    for (SimulatedHost host : hosts) {
+      Endpoint endpoint = new Endpoint(host.name(), 7000);
+      if (serves(host) && !seeds.contains(endpoint)) {
+        seeds.add(endpoint);
+      }
+    }
+    return seeds;
   }
 
   private boolean allServe() {
