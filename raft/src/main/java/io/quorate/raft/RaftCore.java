@@ -62,6 +62,9 @@ public class RaftCore {
   /** A read that asked with {@code context} sees every change committed before it, from here on. */
   public record ReadState(long context, long index) {}
 
+  /** Confirms no read: the first round of heartbeats has a later number. */
+  private static final long NO_READ = 0;
+
   private final RaftConfig config;
   private final PeerId self;
   private final Randomness random;
@@ -83,7 +86,12 @@ public class RaftCore {
 
   private @Nullable IncomingSnapshot incoming;
 
-  /** Whether this member has no say yet, though the log may name it as a voter. */
+  /**
+   * Whether this member has no say yet, though the log may name it as a voter. Then it does not
+   * know of which term the last leader was whom it followed before its log was lost, and may follow
+   * one who was deposed (section 3.8). So no leader is to count it, neither for a commit nor for a
+   * read, as it counts no learner (section 4.2.1): it acknowledges what is committed without it.
+   */
   private boolean withholdsVote;
 
   private final Outbox outbox;
@@ -680,7 +688,7 @@ public class RaftCore {
       long lastNew = m.prevIndex() + m.entries().size();
       log.commitTo(Math.min(m.commit(), lastNew));
       logChanged();
-      send(from, new AppendAccepted(term, lastNew));
+      send(from, new AppendAccepted(term, withholdsVote ? log.commit() : lastNew));
     } else {
       long hintIndex = log.findConflict(m.prevIndex(), m.prevTerm());
       send(from, new AppendRejected(term, m.prevIndex(), hintIndex, log.termAt(hintIndex)));
@@ -689,13 +697,15 @@ public class RaftCore {
 
   private void onHeartbeat(PeerId from, Heartbeat m) {
     follow(from);
-    if (m.commit() > log.last()) {
-      // The leader thinks that this member has that: it stands where one was whose log is lost.
-      send(from, new Subscribe(term, self, log.last()));
+    // What the leader knows of this member may be of one whose log is lost, where it stands now.
+    // Then only an append says where the logs match: the rest may be of a leader that was deposed.
+    long known = withholdsVote ? log.commit() : log.last();
+    if (m.commit() > known) {
+      send(from, new Subscribe(term, self, known));
     }
-    log.commitTo(Math.min(m.commit(), log.last()));
+    log.commitTo(Math.min(m.commit(), known));
     logChanged();
-    send(from, new HeartbeatReply(term, m.readSequence()));
+    send(from, new HeartbeatReply(term, withholdsVote ? NO_READ : m.readSequence()));
   }
 
   private void onSnapshotChunk(PeerId from, SnapshotChunk m) {
