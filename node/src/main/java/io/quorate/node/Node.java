@@ -322,7 +322,8 @@ public final class Node {
             internode,
             local,
             config,
-            table -> ring.metadata().table(table) != null);
+            table -> ring.metadata().table(table) != null,
+            environment.background().serial("streaming"));
     return new Parts(
         identity,
         engine,

@@ -60,6 +60,14 @@ record NodeIdentity(UUID hostId, String clusterName, long generation, State stat
           throw new StartupException(
               part + " is missing, and " + file + " says that it was there: is its disk mounted?");
         }
+        // The place of a disk is there also when it is not mounted.
+        if (last.state == State.MEMBER && files.list(part).isEmpty()) {
+          throw new StartupException(
+              part
+                  + " is empty, and "
+                  + file
+                  + " says that this node is a member: is its disk mounted?");
+        }
       }
       if (!last.clusterName.equals(clusterName)) {
         throw new StartupException(

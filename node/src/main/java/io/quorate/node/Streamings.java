@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
  * Makes what fetches rows from other nodes into this one.
  *
  * @param tables whether a table is still there
+ * @param notes writes what was fetched down, in order
  */
 record Streamings(
     Environment environment,
@@ -28,16 +29,13 @@ record Streamings(
     Internode internode,
     LocalReplica local,
     NodeConfig config,
-    Predicate<UUID> tables) {
+    Predicate<UUID> tables,
+    Executor notes) {
   private static final Logger log = LoggerFactory.getLogger(Streamings.class);
 
   /** What this node has noted for transitions that are over goes. */
   void forgetAllBut(Collection<Long> underWay) {
-    StreamingLog.forgetAllBut(environment.files(), notes(), config.dataDirectory(), underWay);
-  }
-
-  private Executor notes() {
-    return environment.background().serial("streaming");
+    StreamingLog.forgetAllBut(environment.files(), notes, config.dataDirectory(), underWay);
   }
 
   /**
@@ -68,8 +66,7 @@ record Streamings(
                 piece.lastToken(),
                 config.streamBytesPerSecond() / Streaming.AT_ONCE / Math.max(1, share.getAsInt()),
                 listener),
-        StreamingLog.open(
-            environment.files(), notes(), config.dataDirectory().resolve(file), number),
+        StreamingLog.open(environment.files(), notes, config.dataDirectory().resolve(file), number),
         then ->
             engine.flushAll(failure -> {
               if (failure != null) {

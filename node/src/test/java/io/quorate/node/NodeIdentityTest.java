@@ -102,6 +102,7 @@ class NodeIdentityTest {
     NodeIdentity identity = begin();
     assertThat(identity.state()).isEqualTo(NodeIdentity.State.NEW);
     identity.settle(disk, DATA);
+    writeToAllParts();
     assertThat(begin().state()).isEqualTo(NodeIdentity.State.MEMBER);
   }
 
@@ -131,6 +132,30 @@ class NodeIdentityTest {
         .hasMessage(
             "/data/storage is missing, and /data/identity says that it was there: is its disk"
                 + " mounted?");
+  }
+
+  /** A member with an empty log would vote for somebody without what it had acknowledged. */
+  @Test
+  void thePlaceOfADiskThatIsNotMountedIsNotTakenForItsDisk() throws IOException {
+    begin().settle(disk, DATA);
+    writeToAllParts();
+    for (Path part : PARTS) {
+      disk.delete(part.resolve("something"));
+      assertThatThrownBy(this::begin)
+          .isInstanceOf(StartupException.class)
+          .hasMessage(
+              part
+                  + " is empty, and /data/identity says that this node is a member: is its disk"
+                  + " mounted?");
+      write(part.resolve("something"), "precious");
+    }
+    assertThat(begin().state()).isEqualTo(NodeIdentity.State.MEMBER);
+  }
+
+  private void writeToAllParts() throws IOException {
+    for (Path part : PARTS) {
+      write(part.resolve("something"), "precious");
+    }
   }
 
   /** Wherever the power goes during the very first start, the second one does not complain. */

@@ -513,7 +513,7 @@ public final class ClusterMetadata {
     SortedMap<String, KeyspaceMetadata> changed = new TreeMap<>(keyspaces);
     changed.put(keyspace.name(), keyspace.truncated(id, epoch + 1));
     return new ChangeOutcome.Applied(
-        new ClusterMetadata(epoch + 1, schemaEpoch, changed, topology, features));
+        new ClusterMetadata(this, epoch + 1, schemaEpoch, changed, topology, features));
   }
 
   private ChangeOutcome createType(MetadataChange.CreateType create) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quorate.coordinator.metadata.Transition.Kind;
 import io.quorate.coordinator.metadata.Transition.Step;
 import io.quorate.environment.Endpoint;
+import io.quorate.protocol.types.CqlType.Scalar;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -131,10 +132,12 @@ class OverlapsTest {
     assertThat(bytes[0]).isEqualTo((byte) 5);
     assertThat(MetadataCodec.decode(bytes).transitions()).isEqualTo(metadata.transitions());
     assertThat(MetadataCodec.encode(MetadataCodec.decode(bytes))).isEqualTo(bytes);
+    assertThat(withTruncation(metadata).transitions()).isEqualTo(metadata.transitions());
 
     long later = metadata.transitions().getLast().number();
     ClusterMetadata one = applied(metadata, new MetadataChange.CancelTransition(later));
     assertThat(one.transitions()).containsExactly(metadata.transitions().getFirst());
+    assertThat(withTruncation(one).transitions()).isEqualTo(one.transitions());
     ClusterMetadata ended = toTheEnd(metadata);
     assertThat(ended.isChanging()).isFalse();
     assertThat(ended.removed()).containsExactly(new UUID(0, 0), new UUID(0, 1));
@@ -142,6 +145,31 @@ class OverlapsTest {
     assertThat(refusal(metadata, new MetadataChange.CreateKeyspace(BOTH, false)))
         .contains("keyspace both cannot have this replication before change ", "has ended");
     applied(ended, new MetadataChange.CreateKeyspace(BOTH, false));
+  }
+
+  /** As a snapshot has it in which a table was truncated, whatever else is under way. */
+  private static ClusterMetadata withTruncation(ClusterMetadata metadata) {
+    TableMetadata table =
+        new TableMetadata(
+            new UUID(1, 2),
+            FIRST.name(),
+            "t",
+            List.of(
+                new ColumnMetadata(
+                    "k", Scalar.INT, ColumnMetadata.Kind.PARTITION_KEY, 0, false, 0)),
+            List.of(),
+            1,
+            TableOptions.DEFAULT);
+    ClusterMetadata truncated =
+        applied(
+            applied(metadata, new MetadataChange.CreateTable(table, false)),
+            new MetadataChange.TruncateTable(table.id()));
+    byte[] bytes = MetadataCodec.encode(truncated);
+    assertThat(bytes[0]).isEqualTo((byte) 6);
+    ClusterMetadata read = MetadataCodec.decode(bytes);
+    assertThat(read.truncatedAt(table)).isEqualTo(truncated.epoch());
+    assertThat(MetadataCodec.encode(read)).isEqualTo(bytes);
+    return read;
   }
 
   @Test
