@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -74,11 +76,22 @@ public final class TokenRing {
     return ((token(range) - before) >>> 1) / 0x1.0p63;
   }
 
-  /** The part of the ring that each node owns, by host id. */
+  /**
+   * The part of its data centre's ring that each node owns, by host id: that is what replication by
+   * data centre goes by, whatever tokens other data centres have in between.
+   */
   public SortedMap<UUID, Double> shares() {
     SortedMap<UUID, Double> shares = new TreeMap<>();
+    Map<String, Long> lastOf = new HashMap<>();
     for (int range = 0; range < rangeCount(); range++) {
-      shares.merge(owner(range).hostId(), share(range), Double::sum);
+      lastOf.put(owner(range).datacenter(), token(range));
+    }
+    for (int range = 0; range < rangeCount(); range++) {
+      String datacenter = owner(range).datacenter();
+      long before = Objects.requireNonNull(lastOf.put(datacenter, token(range)));
+      // A lone token owns the whole ring.
+      double share = token(range) == before ? 1 : ((token(range) - before) >>> 1) / 0x1.0p63;
+      shares.merge(owner(range).hostId(), share, Double::sum);
     }
     return shares;
   }

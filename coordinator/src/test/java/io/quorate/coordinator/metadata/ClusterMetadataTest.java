@@ -2,6 +2,7 @@ package io.quorate.coordinator.metadata;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.quorate.coordinator.metadata.ColumnMetadata.Kind;
 import io.quorate.environment.Endpoint;
@@ -216,6 +217,27 @@ class ClusterMetadataTest {
     assertThat(ring.owner(ring.rangeOf(-99)).hostId()).isEqualTo(new UUID(0, 2));
     assertThat(ring.owner(ring.rangeOf(1)).hostId()).isEqualTo(new UUID(0, 1));
     assertThat(ring.owner(ring.rangeOf(51)).hostId()).as("around").isEqualTo(new UUID(0, 1));
+  }
+
+  /** Else a second data centre, whose tokens lie close behind the first one's, owns 0 %. */
+  @Test
+  void whatANodeOwnsIsAPartOfItsDatacentersRing() {
+    long half = 1L << 62;
+    TokenRing ring =
+        new TokenRing(
+            List.of(
+                node(1, "a", "r", -half),
+                node(2, "a", "r", half),
+                node(3, "b", "r", -half + 1),
+                node(4, "b", "r", 0),
+                node(5, "c", "r", 7)));
+    assertThat(ring.shares().values())
+        .satisfiesExactly(
+            first -> assertThat(first).isCloseTo(0.5, within(1e-9)),
+            second -> assertThat(second).isCloseTo(0.5, within(1e-9)),
+            third -> assertThat(third).isCloseTo(0.75, within(1e-9)),
+            fourth -> assertThat(fourth).isCloseTo(0.25, within(1e-9)),
+            alone -> assertThat(alone).isEqualTo(1));
   }
 
   private static NodeInfo feature(NodeInfo node, String... features) {
