@@ -138,7 +138,7 @@ final class OwnershipApi {
               OwnershipPlan.of(
                   now,
                   new MetadataChange.BeginTransition(
-                      Transition.Kind.LEAVE, named(now, request), null, isForced(request)));
+                      Transition.Kind.LEAVE, leaving(now, request), null, isForced(request)));
           case "removenode" -> OwnershipPlan.of(now, removal(now, request));
           case "replace" -> OwnershipPlan.replace(now, named(now, request));
           case "move" ->
@@ -160,12 +160,22 @@ final class OwnershipApi {
         onShard(() -> reply.accept(AdminApi.json(answer))));
   }
 
-  /** This node as a request wants it. */
-  private NodeInfo moved(ClusterMetadata now, Request request) {
+  private NodeInfo self(ClusterMetadata now) {
     NodeInfo self = now.node(node.assembled().identity().hostId());
     if (self == null) {
-      throw new IllegalArgumentException("this node is not of the cluster yet");
+      throw new IllegalArgumentException("this node is not of the cluster");
     }
+    return self;
+  }
+
+  /** The node that a request names; this one when it names none. */
+  private NodeInfo leaving(ClusterMetadata now, Request request) {
+    return request.parameter("node") == null ? self(now) : named(now, request);
+  }
+
+  /** This node as a request wants it. */
+  private NodeInfo moved(ClusterMetadata now, Request request) {
+    NodeInfo self = self(now);
     String rack = request.parameter("rack");
     String weight = request.parameter("weight");
     if (rack == null && weight == null) {
@@ -322,7 +332,7 @@ final class OwnershipApi {
   private static Transition named(
       ClusterMetadata metadata, List<Transition> candidates, @Nullable String name) {
     if (candidates.isEmpty()) {
-      throw new IllegalArgumentException("no such change of ownership is under way");
+      throw new IllegalArgumentException("no change of ownership is under way");
     }
     if (name == null) {
       if (candidates.size() > 1) {

@@ -165,6 +165,11 @@ final class Rebuild {
     if (metadata.nodes().stream().noneMatch(node -> node.datacenter().equals(datacenter))) {
       throw new IllegalArgumentException("there is no data centre '" + datacenter + "'");
     }
+    NodeInfo here = metadata.node(self);
+    if (here != null && here.datacenter().equals(datacenter)) {
+      throw new IllegalArgumentException(
+          "this node is in " + datacenter + " itself: name the data centre that has the rows");
+    }
     if (only != null && metadata.keyspace(only) == null) {
       throw new IllegalArgumentException("keyspace '" + only + "' does not exist");
     }

@@ -77,13 +77,19 @@ class OwnershipApiTest {
           .atMost(30, TimeUnit.SECONDS)
           .until(() -> ask("GET", 1, both).body().contains("may be lost"));
       assertThat(ask("GET", 1, both + "&accept_data_loss=true").statusCode()).isEqualTo(200);
-      refused(1, "/v1/transition/cancel", "no such change of ownership is under way");
+      refused(1, "/v1/transition/cancel", "no change of ownership is under way");
 
       HttpResponse<String> plan = ask("GET", 1, "/v1/transition/plan?kind=join");
       List<Object> nodes =
           JSON.std.listFrom(JSON.std.asString(JSON.std.mapFrom(plan.body()).get("nodes")));
       assertThat(nodes).hasSize(4);
       assertThat(isChanging(1)).isFalse();
+      // Without a name it is the node that is asked, as in what it is a plan of.
+      String leaving = "/v1/transition/plan?kind=decommission&force=true";
+      HttpResponse<String> unnamed = ask("GET", 1, leaving);
+      assertThat(unnamed.statusCode()).isEqualTo(200);
+      String named = leaving + "&node=" + SUBNET + ".1";
+      assertThat(unnamed.body()).isEqualTo(ask("GET", 1, named).body());
 
       cluster.start(4);
       assertThat(isChanging(4)).isFalse();

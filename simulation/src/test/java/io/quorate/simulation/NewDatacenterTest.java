@@ -106,13 +106,27 @@ class NewDatacenterTest {
     assertThat(rowsWithoutTheOldDatacenter()).isEqualTo(ROWS);
   }
 
+  /** If this breaks, the wrong name is taken for a rebuild that is done, and the node is empty. */
+  @Test
+  void aNodeIsNotRebuiltFromItsOwnDatacenter() {
+    addDatacenter();
+    List<String> ended = new ArrayList<>();
+    rebuild(young.getFirst(), "datacenter2", ended);
+    await("an answer", () -> !ended.isEmpty());
+    assertThat(ended.getFirst()).contains("this node is in datacenter2 itself");
+  }
+
   private void rebuild(SimulatedHost host, List<String> ended) {
+    rebuild(host, "datacenter1", ended);
+  }
+
+  private void rebuild(SimulatedHost host, String source, List<String> ended) {
     cluster
         .shard(host, 0)
         .execute(() ->
             cluster
                 .node(host)
-                .rebuild("datacenter1", why -> ended.add(why == null ? "done" : why)));
+                .rebuild(source, why -> ended.add(why == null ? "done" : why)));
   }
 
   /** It may be the wrong data centre, or the wrong time of the day. */
@@ -145,7 +159,7 @@ class NewDatacenterTest {
         .execute(() ->
             cluster
                 .node(young.getFirst())
-                .rebuild("datacenter1", why -> heard.add(why == null ? "done" : why)));
+                .rebuild(source, why -> heard.add(why == null ? "done" : why)));
     await("an answer", () -> !heard.isEmpty());
     assertThat(heard.getFirst()).contains("fewer than a majority is alive");
   }
