@@ -31,13 +31,15 @@ import picocli.CommandLine.Spec;
           + " new ones join."
     })
 public final class UpCommand implements Callable<Integer> {
+  private static final Path DEFAULT_DIRECTORY = Path.of(".quorate");
+
   @Option(names = "--nodes", paramLabel = "N", description = "how many nodes (default: 3)")
   private @Nullable Integer nodes;
 
   @Option(
       names = "--dir",
       description = "where the cluster's files are (default: ${DEFAULT-VALUE})")
-  private Path dir = Path.of(".quorate");
+  private Path dir = DEFAULT_DIRECTORY;
 
   @Option(names = "--node", paramLabel = "N", description = "start just this one again")
   private @Nullable Integer node;
@@ -101,7 +103,7 @@ public final class UpCommand implements Callable<Integer> {
     out.flush();
     cluster.start(wanted, Duration.ofSeconds(timeoutSeconds));
     double seconds = (System.nanoTime() - begin) / 1e9;
-    out.print(summary(cluster.nodes(), seconds));
+    out.print(summary(cluster.nodes(), dir, seconds));
     out.flush();
     return 0;
   }
@@ -142,7 +144,7 @@ public final class UpCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  static String summary(List<NodeDirectory> nodes, double seconds) {
+  static String summary(List<NodeDirectory> nodes, Path directory, double seconds) {
     TextTable table = new TextTable("", "CQL", "admin", "pid");
     for (NodeDirectory node : nodes) {
       NodeConfig config = node.config();
@@ -154,14 +156,35 @@ public final class UpCommand implements Callable<Integer> {
               ? "has left"
               : node.process().map(process -> Long.toString(process.pid())).orElse("down"));
     }
-    NodeConfig first = nodes.getFirst().config();
+    List<NodeDirectory> members = nodes.stream().filter(NodeDirectory::isMember).toList();
+    List<String> datacenters =
+        members.stream().map(node -> node.config().datacenter()).distinct().toList();
     return table
         + String.format(
             Locale.ROOT,
-            "healthy in %.1f s: %d nodes, data centre %s%n",
+            "healthy in %.1f s: %d nodes, data centre%s %s%n",
             seconds,
-            nodes.stream().filter(NodeDirectory::isMember).count(),
-            first.datacenter())
-        + "next: ./quorate shell · ./quorate nodetool status · ./quorate down\n";
+            members.size(),
+            datacenters.size() == 1 ? "" : "s",
+            String.join(", ", datacenters))
+        + next(members.isEmpty() ? nodes.getFirst() : members.getFirst(), directory);
+  }
+
+  /** What to do next, such that it can be copied: with whatever is not the default. */
+  private static String next(NodeDirectory node, Path directory) {
+    NodeConfig config = node.config();
+    String host = config.listenAddress();
+    boolean isFirst = host.equals("127.0.0.1");
+    boolean isPort = config.nativeTransport().port() == LocalCluster.DEFAULT_CQL_PORT;
+    boolean isAdminPort = config.adminPort() == LocalCluster.DEFAULT_ADMIN_PORT;
+    String next =
+        "next: ./quorate shell"
+            + (isFirst && isPort ? "" : " " + config.nativeTransport())
+            + " · ./quorate nodetool"
+            + (isFirst ? "" : " -H " + host)
+            + (isAdminPort ? "" : " -p " + config.adminPort())
+            + " status · ./quorate down"
+            + (directory.equals(DEFAULT_DIRECTORY) ? "" : " --dir " + directory);
+    return (next.length() <= 80 ? next : next.replace(" · ", "\n      ")) + "\n";
   }
 }
