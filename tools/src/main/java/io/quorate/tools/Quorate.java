@@ -15,6 +15,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
@@ -59,12 +60,26 @@ public final class Quorate implements Callable<Integer> {
   public static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Quorate());
     line.addSubcommand(new CommandLine.HelpCommand());
+    addHelp(line);
     line.setExecutionExceptionHandler(Quorate::failed);
     line.setParameterExceptionHandler(Quorate::misused);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setAbbreviatedOptionsAllowed(false);
     line.setUsageHelpAutoWidth(true);
     return line;
+  }
+
+  /** Methods that are commands do not inherit it, and what is misused says: Try … --help. */
+  private static void addHelp(CommandLine line) {
+    CommandSpec spec = line.getCommandSpec();
+    if (!spec.optionsMap().containsKey("--help")) {
+      spec.addOption(
+          OptionSpec.builder("-h", "--help")
+              .usageHelp(true)
+              .description("Show this help message and exit.")
+              .build());
+    }
+    line.getSubcommands().values().forEach(Quorate::addHelp);
   }
 
   @Override

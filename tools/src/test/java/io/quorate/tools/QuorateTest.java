@@ -7,6 +7,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -28,6 +31,35 @@ class QuorateTest {
     assertThat(run("--help")).isZero();
     assertThat(out.toString()).contains("up", "down", "nodetool");
     assertThat(run("nodetool", "help")).isZero();
+  }
+
+  @Test
+  void everyCommandTellsOfItself() {
+    assertHelp(Quorate.commandLine(), List.of());
+    assertThat(err.toString()).isEmpty();
+  }
+
+  private void assertHelp(CommandLine line, List<String> words) {
+    List<String> arguments = new ArrayList<>(words);
+    arguments.add("--help");
+    assertThat(run(arguments.toArray(String[]::new))).as("%s", arguments).isZero();
+    line.getSubcommands()
+        .forEach((name, below) ->
+            assertHelp(below, Stream.concat(words.stream(), Stream.of(name)).toList()));
+  }
+
+  /** If this breaks, who wants another node to leave makes the one leave that is asked. */
+  @Test
+  void whatChangesTheNodeThatIsAskedTakesNoOther() {
+    assertThat(run("nodetool", "-p", "1", "cluster", "commit", "decommission", "127.0.0.3"))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("name it by 'nodetool -H HOST'");
+    for (String verb : List.of("plan", "commit")) {
+      assertThat(run("nodetool", "-p", "1", "cluster", verb, "move", "127.0.0.3", "--rack", "r"))
+          .isEqualTo(2);
+      assertThat(run("nodetool", "-p", "1", "cluster", verb, "removenode")).isEqualTo(2);
+      assertThat(run("nodetool", "-p", "1", "cluster", verb, "leave")).isEqualTo(2);
+    }
   }
 
   @Test

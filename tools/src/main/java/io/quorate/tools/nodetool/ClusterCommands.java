@@ -55,7 +55,7 @@ final class ClusterCommands extends CommandGroup {
   @Command(
       description = {
         "What a change would do: join, decommission, removenode, replace, move.",
-        "A move is one of the node that is asked (-H)."
+        "A move is one of the node that is asked (-H); so is a decommission that names none."
       })
   int plan(
       @Parameters(index = "0", paramLabel = "KIND") String kind,
@@ -66,6 +66,12 @@ final class ClusterCommands extends CommandGroup {
           boolean force,
       @Option(names = NodeTool.ACCEPT_DATA_LOSS, description = NodeTool.ACCEPTS_DATA_LOSS)
           boolean acceptDataLoss) {
+    switch (kind) {
+      case "join", "decommission" -> {}
+      case "removenode", "replace" -> nodesGiven(nodes);
+      case "move" -> noneGiven(kind, nodes);
+      default -> throw misuse("KIND is join, decommission, removenode, replace or move");
+    }
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("kind", kind);
     parameters.put("force", Boolean.toString(force));
@@ -90,13 +96,12 @@ final class ClusterCommands extends CommandGroup {
       @Option(names = "--no-wait", description = "returns when it has begun") boolean noWait) {
     switch (kind) {
       case "decommission":
+        noneGiven(kind, nodes);
         return nodetool().decommission(force, noWait);
       case "removenode":
-        if (nodes == null) {
-          throw new CommandLine.ParameterException(commandLine(), "which nodes are dead?");
-        }
-        return nodetool().removenode(nodes, force, acceptDataLoss, noWait);
+        return nodetool().removenode(nodesGiven(nodes), force, acceptDataLoss, noWait);
       case "move":
+        noneGiven(kind, nodes);
         Map<String, String> parameters = new LinkedHashMap<>();
         place.addTo(parameters);
         return nodetool().begin("/v1/move", parameters, noWait, "moved");
@@ -112,9 +117,30 @@ final class ClusterCommands extends CommandGroup {
                 + " directory and 'replace_node: ADDRESS' in its configuration; 'cluster status'"
                 + " shows how it goes");
       default:
-        throw new CommandLine.ParameterException(
-            commandLine(), "KIND is decommission, removenode or move");
+        throw misuse("KIND is decommission, removenode or move");
     }
+  }
+
+  private List<String> nodesGiven(@Nullable List<String> nodes) {
+    if (nodes == null) {
+      throw misuse("which nodes are dead?");
+    }
+    return nodes;
+  }
+
+  /** What changes the node that is asked must not seem to change another one. */
+  private void noneGiven(String kind, @Nullable List<String> nodes) {
+    if (nodes != null) {
+      throw misuse(
+          "'"
+              + kind
+              + "' is about the node that is asked: name it by 'nodetool -H HOST', not as "
+              + String.join(" ", nodes));
+    }
+  }
+
+  private CommandLine.ParameterException misuse(String message) {
+    return new CommandLine.ParameterException(commandLine(), message);
   }
 
   /** Where a node moves to. */

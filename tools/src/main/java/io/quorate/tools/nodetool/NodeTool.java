@@ -270,8 +270,8 @@ public final class NodeTool implements Callable<Integer> {
 
   @Command(
       description = {
-        "Fetches what this node owns from another data centre, after this one was added to the",
-        "replication of keyspaces. To be run at each node of the new data centre."
+        "Fetches what this node owns from another data centre.",
+        "To be run at each node of a data centre that was added to the replication of keyspaces."
       })
   int rebuild(
       @Parameters(index = "0", paramLabel = "SOURCE_DC") String source,

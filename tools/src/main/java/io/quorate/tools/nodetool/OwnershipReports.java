@@ -78,7 +78,9 @@ public final class OwnershipReports {
             ? "cancel " + number + "', then 'nodetool removenode' with all that are dead"
             : "skip ADDRESS --change " + number + "'";
     return waits
-        ? "\nwho is DOWN has to come back; if it never will: 'nodetool cluster " + otherwise + "\n"
+        ? "\nwho is DOWN has to come back; if it never will:\n  'nodetool cluster "
+            + otherwise
+            + "\n"
         : "";
   }
 

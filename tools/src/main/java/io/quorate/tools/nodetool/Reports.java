@@ -278,14 +278,18 @@ final class Reports {
     TextTable text = new TextTable("ID", "Kind", "Table", "State", "Done", "Size");
     List<String> outcomes = new ArrayList<>();
     for (Json task : tasks.elements()) {
-      long total = task.number("total_bytes");
+      // What comes from other nodes has no size before all of it is here.
+      long done = task.number("done_bytes");
+      boolean isSizeKnown =
+          task.number("total_bytes") > 0 || done == 0 || task.text("state").equals("DONE");
+      long total = Math.max(task.number("total_bytes"), done);
       text.row(
           task.number("id"),
           task.text("kind"),
           task.text("what"),
           task.text("state"),
-          progress(task, total),
-          Amounts.bytes(total));
+          isSizeKnown ? progress(task, total) : Amounts.bytes(done),
+          isSizeKnown ? Amounts.bytes(total) : "");
       if (!task.at("outcome").isNull()) {
         outcomes.add(task.text("id") + ": " + task.text("outcome") + "\n");
       }

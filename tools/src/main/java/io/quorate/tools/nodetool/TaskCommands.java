@@ -38,6 +38,15 @@ final class TaskCommands extends CommandGroup {
         .act(
             "/v1/tasks/cancel",
             Map.of("id", Long.toString(id)),
-            (Json answer) -> "cancelling task " + answer.text("id") + "\n");
+            TaskCommands::cancelled);
+  }
+
+  /** It may end, done or not, before it hears of it. */
+  static String cancelled(Json task) {
+    return switch (task.text("state")) {
+      case "DONE", "FAILED" -> "task " + task.text("id") + " is over: " + task.text("state") + "\n";
+      case "CANCELLED" -> "task " + task.text("id") + " is cancelled\n";
+      default -> "cancelling task " + task.text("id") + "\n";
+    };
   }
 }

@@ -59,8 +59,7 @@ final class TaskWatch {
     return String.format(
         "%-70s",
         Amounts.bytes(done)
-            + " of "
-            + Amounts.bytes(total)
+            + (total == 0 ? "" : " of " + Amounts.bytes(total))
             + ", "
             + over
             + " of "

@@ -122,7 +122,34 @@ class ReportsTest {
              8  verify            shop.orders  FAILED               0 B
             8: block at 0 is wrong
             """);
+    String streams =
+        Reports.tasks(
+            Json.parse(
+                """
+                [{"id": 1, "kind": "stream", "what": "rebuild from dc1", "state": "DONE",
+                  "done_bytes": 88756, "total_bytes": 0, "outcome": null},
+                 {"id": 2, "kind": "stream", "what": "rebuild from dc1", "state": "RUNNING",
+                  "done_bytes": 1024, "total_bytes": 0, "outcome": null},
+                 {"id": 3, "kind": "stream", "what": "rebuild from dc1", "state": "CANCELLED",
+                  "done_bytes": 2048, "total_bytes": 0, "outcome": null}]
+                """));
+    assertThat(streams)
+        .isEqualTo(
+            """
+            ID  Kind    Table             State          Done      Size
+             1  stream  rebuild from dc1  DONE         100.0%  86.7 KiB
+             2  stream  rebuild from dc1  RUNNING    1.00 KiB
+             3  stream  rebuild from dc1  CANCELLED  2.00 KiB
+            """);
     assertThat(Reports.tasks(Json.parse("[]"))).isEqualTo("there are no tasks\n");
+  }
+
+  @Test
+  void whatHasEndedIsNotSaidToBeCancelled() throws IOException {
+    assertThat(TaskCommands.cancelled(Json.parse("{\"id\": 1, \"state\": \"RUNNING\"}")))
+        .isEqualTo("cancelling task 1\n");
+    assertThat(TaskCommands.cancelled(Json.parse("{\"id\": 1, \"state\": \"DONE\"}")))
+        .isEqualTo("task 1 is over: DONE\n");
   }
 
   @Test
