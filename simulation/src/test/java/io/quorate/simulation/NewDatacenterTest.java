@@ -123,10 +123,8 @@ class NewDatacenterTest {
   private void rebuild(SimulatedHost host, String source, List<String> ended) {
     cluster
         .shard(host, 0)
-        .execute(() ->
-            cluster
-                .node(host)
-                .rebuild(source, why -> ended.add(why == null ? "done" : why)));
+        .execute(
+            () -> cluster.node(host).rebuild(source, why -> ended.add(why == null ? "done" : why)));
   }
 
   /** It may be the wrong data centre, or the wrong time of the day. */

@@ -35,10 +35,7 @@ final class TaskCommands extends CommandGroup {
   @Command(description = "Ends a task; what it has not completed is as if it had not begun.")
   int cancel(@Parameters(paramLabel = "ID") long id) {
     return nodetool()
-        .act(
-            "/v1/tasks/cancel",
-            Map.of("id", Long.toString(id)),
-            TaskCommands::cancelled);
+        .act("/v1/tasks/cancel", Map.of("id", Long.toString(id)), TaskCommands::cancelled);
   }
 
   /** It may end, done or not, before it hears of it. */
