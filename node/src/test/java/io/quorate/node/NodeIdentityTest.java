@@ -77,6 +77,7 @@ class NodeIdentityTest {
     UUID id = new UUID(7, 7);
     disk.createDirectories(DATA);
     PARTS.forEach(this::make);
+    writeToAllParts();
     write(IDENTITY, "version 1\nhost_id " + id + "\ncluster_name ring\ngeneration 5\n");
     assertThat(begin().hostId()).isEqualTo(id);
     assertThat(begin().state()).isEqualTo(NodeIdentity.State.MEMBER);

@@ -13,7 +13,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The steps that changes of ownership take, from whoever takes one first. Nodes may be one step of
@@ -22,19 +21,12 @@ import org.jspecify.annotations.Nullable;
  * range one of the sets that it had, and from each follows what all must have known before.
  */
 final class OwnershipSteps {
-  /** Nodes publish what they know out of order. Of so many epochs that are known most recently. */
-  private static final int KNOWN_EPOCHS = 64;
-
-  private final TreeMap<Long, ClusterMetadata> known = new TreeMap<>();
+  private ClusterMetadata newest = ClusterMetadata.EMPTY;
 
   /** At which ownership epoch, or later, reads moved: of the changes of which that is known. */
   private final Map<Long, Long> readsMovedAt = new TreeMap<>();
 
   private long floor;
-
-  OwnershipSteps() {
-    known.put(ClusterMetadata.EMPTY.epoch(), ClusterMetadata.EMPTY);
-  }
 
   /** The ownership epoch that everyone must have reached by now. */
   long floor() {
@@ -47,50 +39,28 @@ final class OwnershipSteps {
    * @throws SafetyChecker.Violation when a step exchanges a range's replicas
    */
   void take(ClusterMetadata metadata) {
-    long epoch = metadata.epoch();
-    if (epoch < known.firstKey() || known.putIfAbsent(epoch, metadata) != null) {
+    if (metadata.epoch() <= newest.epoch()) {
       return;
     }
-    ClusterMetadata before = known.get(epoch - 1);
-    ClusterMetadata after = known.get(epoch + 1);
-    if (before != null) {
-      checkSets(before, metadata);
+    boolean isNext = metadata.epoch() == newest.epoch() + 1;
+    if (isNext) {
+      checkSets(newest, metadata);
     }
-    if (after != null) {
-      checkSets(metadata, after);
-    }
-    noteMovedReads(metadata, before);
-    ClusterMetadata newest = known.lastEntry().getValue();
     readsMovedAt
         .entrySet()
         .removeIf(moved -> {
-          boolean isOver = newest.transition(moved.getKey()) == null;
+          boolean isOver = metadata.transition(moved.getKey()) == null;
           floor = isOver ? Math.max(floor, moved.getValue()) : floor;
           return isOver;
         });
-    if (known.size() > KNOWN_EPOCHS) {
-      known.pollFirstEntry();
-    }
-  }
-
-  private void noteMovedReads(ClusterMetadata metadata, @Nullable ClusterMetadata before) {
     for (Transition transition : metadata.transitions()) {
-      if (transition.step() != Transition.Step.READ_NEW) {
-        continue;
-      }
-      long number = transition.number();
-      floor = Math.max(floor, number);
-      if (before != null) {
-        Transition then = before.transition(number);
-        if (then == null || then.step() != Transition.Step.READ_NEW) {
-          readsMovedAt.merge(number, metadata.ownershipEpoch(), Math::max);
-        }
-      } else {
-        Map.Entry<Long, ClusterMetadata> lower = known.lowerEntry(metadata.epoch());
+      if (transition.step() == Transition.Step.READ_NEW) {
+        floor = Math.max(floor, transition.number());
         readsMovedAt.putIfAbsent(
-            number, lower == null ? number : lower.getValue().ownershipEpoch() + 1);
+            transition.number(), isNext ? metadata.ownershipEpoch() : newest.ownershipEpoch() + 1);
       }
     }
+    newest = metadata;
   }
 
   /** Whoever writes before a step, and whoever reads after it, has a quorum of one same set. */
