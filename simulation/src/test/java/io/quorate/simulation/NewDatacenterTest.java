@@ -152,12 +152,7 @@ class NewDatacenterTest {
     cluster.hosts().get(2).crash();
     world.runFor(TimeUnit.SECONDS.toNanos(30));
     List<String> heard = new ArrayList<>();
-    cluster
-        .shard(young.getFirst(), 0)
-        .execute(() ->
-            cluster
-                .node(young.getFirst())
-                .rebuild(source, why -> heard.add(why == null ? "done" : why)));
+    rebuild(young.getFirst(), heard);
     await("an answer", () -> !heard.isEmpty());
     assertThat(heard.getFirst()).contains("fewer than a majority is alive");
   }
