@@ -135,7 +135,9 @@ class ChangesTogetherTest {
       run.await("it is announced", () -> run.transition() != null);
       UUID gone = begin(run, Transition.Kind.LEAVE, leaving);
       awaitBoth(run);
-      run.await(moment);
+      run.await(
+          "one of them is " + moment,
+          () -> run.metadata().transitions().stream().anyMatch(moment::is));
       for (SimulatedHost victim : new LinkedHashSet<>(List.of(run.leader(), leaving, young))) {
         victim.crash();
       }

@@ -65,7 +65,7 @@ final class OwnershipRun {
     FETCHING,
     READ_FROM_NEW;
 
-    private boolean is(Transition now) {
+    boolean is(Transition now) {
       return switch (this) {
         case ANNOUNCED -> now.step() == Step.WRITE_BOTH && !now.mayStream();
         case FETCHING -> now.mayStream();
