@@ -127,8 +127,10 @@ final class DurableLog {
     try {
       ByteBuf payload = Unpooled.buffer(64);
       if (snapshot != null) {
-        // The term first: a snapshot later than its member's term would make no sense.
-        writeHardState(payload, state == null ? hardState : state);
+        // The term first: a snapshot later than its member's term would make no sense. But not what
+        // is committed: without the snapshot other entries may stand there.
+        HardState next = state == null ? hardState : state;
+        writeHardState(payload, new HardState(next.term(), next.vote(), hardState.commit()));
         writeFrame(payload);
         payload.clear();
         writeSnapshot(snapshot);

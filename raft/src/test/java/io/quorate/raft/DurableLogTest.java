@@ -138,6 +138,7 @@ class DurableLogTest {
         LogRecovery recovery = read(disk);
         if (recovery.snapshot().isEmpty()) {
           assertThat(recovery.entries()).isEqualTo(old);
+          assertThat(recovery.hardState().commit()).as("of entries of its own").isZero();
           continue;
         }
         assertThat(recovery.entries()).isEmpty();
