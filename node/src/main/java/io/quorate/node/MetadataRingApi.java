@@ -196,6 +196,7 @@ final class MetadataRingApi {
     entry.put("voters", texts(evidence.voters()));
     entry.put("outgoing_voters", texts(evidence.outgoing()));
     entry.put("failure", evidence.failure());
+    entry.put("withholds_vote", evidence.withholdsVote());
     return entry;
   }
 

@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  * ({@link MetadataRecovery}).
  *
  * <pre>
- * message   u8 version = 1 | u8 kind | u64 question | body
+ * message   u8 version = 2 | u8 kind | u64 question | body
  * ask       kind 1: nothing
  * evidence  kind 2: name self | ring | u64 term | name leader | u64 leaderless ms | u64 commit
  *           | u32 runs, each u64 from u64 term | u64 last | names voters | names outgoing
- *           | text failure | names alive
+ *           | text failure | u8 1: without a vote, 0 | names alive
  * begin     kind 3: ring
  * begun     kind 4: text refusal
  * names     u32 count | each a text;   text, name: u16 length | UTF-8, empty: none
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param question to which message an answer belongs
  */
 record RecoveryMessage(long question, Body body) {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /** What it is about. */
   sealed interface Body {}
@@ -108,6 +108,7 @@ record RecoveryMessage(long question, Body body) {
     writePeers(out, evidence.voters());
     writePeers(out, evidence.outgoing());
     writeText(out, evidence.failure());
+    out.writeBoolean(evidence.withholdsVote());
   }
 
   private static RingEvidence readEvidence(ByteBuffer in) {
@@ -132,7 +133,8 @@ record RecoveryMessage(long question, Body body) {
         in.getLong(),
         readPeers(in),
         readPeers(in),
-        readText(in));
+        readText(in),
+        in.get() != 0);
   }
 
   private static void writePeers(ByteBuf out, List<PeerId> peers) {

@@ -362,7 +362,8 @@ public final class RaftNode {
               known == null ? 0 : known.lastIndex(),
               known == null ? config.initialVoters() : known.configuration().voters(),
               known == null ? List.of() : known.configuration().outgoing(),
-              life == Life.RUNNING ? null : failure == null ? "it is not running" : failure));
+              life == Life.RUNNING ? null : failure == null ? "it is not running" : failure,
+              withholdsVote));
     });
   }
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param voters the latest in its log
  * @param outgoing the voters before, while they are exchanged
  * @param failure why it takes no part; null when it does
+ * @param withholdsVote it takes part without a vote: it has not, or may not have, what it once
+ *     acknowledged
  */
 public record RingEvidence(
     PeerId self,
@@ -27,7 +29,8 @@ public record RingEvidence(
     long lastIndex,
     List<PeerId> voters,
     List<PeerId> outgoing,
-    @Nullable String failure) {
+    @Nullable String failure,
+    boolean withholdsVote) {
 
   /** The entries from {@code fromIndex} up to the next run are of one term. */
   public record TermRun(long fromIndex, long term) {}

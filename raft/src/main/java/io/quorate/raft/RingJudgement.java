@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param certainIndex up to here the log is known to be committed
  * @param uncertain entries of the founder's behind that
  * @param dropped entries that others have and the founder has not, by member
- * @param answering the voters that answer
- * @param lost the voters that do not
+ * @param answering the voters that answer and may vote
+ * @param lost the voters that do not answer, or take no part any more
  */
 public record RingJudgement(
     @Nullable String refusal,
@@ -71,14 +71,16 @@ public record RingJudgement(
       return refused("nobody who has all that is committed takes part in the ring", ring);
     }
     Set<PeerId> present = new TreeSet<>();
+    Set<PeerId> withoutVote = new TreeSet<>();
     members.stream()
         .filter(member -> member.failure() == null)
-        .forEach(member -> present.add(member.self()));
+        .forEach(member -> (member.withholdsVote() ? withoutVote : present).add(member.self()));
     Configuration configuration = new Configuration(founder.voters(), founder.outgoing());
     List<PeerId> answering = new ArrayList<>(configuration.members());
     answering.retainAll(present);
     List<PeerId> lost = new ArrayList<>(configuration.members());
     lost.removeAll(present);
+    lost.removeAll(withoutVote);
     Map<PeerId, Long> dropped = new TreeMap<>();
     for (RingEvidence member : members) {
       long own = member.lastIndex() - member.lastInCommon(founder);

@@ -46,7 +46,8 @@ class RingJudgementTest {
         last,
         VOTERS,
         List.of(),
-        null);
+        null,
+        false);
   }
 
   private static RingJudgement judge(RingEvidence... answers) {
@@ -105,7 +106,8 @@ class RingJudgementTest {
             4,
             List.of(new PeerId("n1")),
             VOTERS,
-            null);
+            null,
+            false);
     assertThat(judge(joint).refusal()).isNull();
     assertThat(judge(joint).lost()).isEqualTo(VOTERS.subList(1, 3));
   }
@@ -124,9 +126,37 @@ class RingJudgementTest {
             9,
             VOTERS,
             List.of(),
-            "its disk failed");
+            "its disk failed",
+            false);
     assertThat(judge(member("n1", 7, 10, 10, 1), stopped).founder()).isEqualTo(new PeerId("n1"));
     assertThat(judge(member("n1", 7, 8, 8, 1), stopped).refusal())
         .contains("nobody who has all that is committed takes part");
+  }
+
+  /** It is up and has been sent a log, but cannot elect; and its older self may come back. */
+  @Test
+  void whoHasNoVoteIsNeitherCountedOnNorGivenUp() {
+    RingEvidence full = member("n2", 7, 10, 10, 1);
+    RingEvidence blank =
+        new RingEvidence(
+            full.self(),
+            full.ring(),
+            full.term(),
+            null,
+            60_000,
+            full.commitIndex(),
+            full.terms(),
+            full.lastIndex(),
+            VOTERS,
+            List.of(),
+            null,
+            true);
+    RingEvidence n1 = member("n1", 7, 10, 12, 1);
+    assertThat(judge(n1, full).refusal()).contains("a majority of the voters answers");
+    RingJudgement judgement = RingJudgement.of(List.of(n1, blank), Set.of(blank.self()));
+    assertThat(judgement.refusal()).isNull();
+    assertThat(judgement.founder()).isEqualTo(n1.self());
+    assertThat(judgement.answering()).containsExactly(n1.self());
+    assertThat(judgement.lost()).containsExactly(new PeerId("n3"));
   }
 }

@@ -92,6 +92,9 @@ final class MetadataReports {
         .filter(member -> !member.at("failure").isNull())
         .forEach(member ->
             lines.add("Out of the ring", member.text("peer") + ": " + member.text("failure")));
+    status.at("members").elements().stream()
+        .filter(member -> member.bool("withholds_vote"))
+        .forEach(member -> lines.add("Without a vote", member.text("peer")));
     lines.add(
         "Majority",
         status.bool("majority_lost")
