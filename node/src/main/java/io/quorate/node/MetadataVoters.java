@@ -98,10 +98,15 @@ final class MetadataVoters {
     }
   }
 
-  /** Those that were silent, or not of the cluster, for longer than the policy is patient. */
+  /**
+   * Those that were silent for longer than the policy is patient, and those that are not of the
+   * cluster any more: whoever was taken out does not come back. As long as nobody ever was, one
+   * that is not of the cluster is one that has not said yet that it is there.
+   */
   private Set<PeerId> lost(ClusterMetadata metadata, Set<PeerId> voters, Set<PeerId> followers) {
-    Set<PeerId> present = new TreeSet<>();
-    metadata.members().forEach(node -> present.add(VoterChoice.peer(node)));
+    Set<PeerId> members = new TreeSet<>();
+    metadata.members().forEach(node -> members.add(VoterChoice.peer(node)));
+    Set<PeerId> present = new TreeSet<>(members);
     present.retainAll(followers);
     missedSinceNanos.keySet().retainAll(voters);
     missedSinceNanos.keySet().removeAll(present);
@@ -111,7 +116,8 @@ final class MetadataVoters {
     for (PeerId voter : voters) {
       if (!present.contains(voter)) {
         long since = missedSinceNanos.computeIfAbsent(voter, v -> now);
-        if (now - since >= patienceNanos) {
+        boolean isOut = !members.contains(voter) && !metadata.removed().isEmpty();
+        if (isOut || now - since >= patienceNanos) {
           lost.add(voter);
         }
       }

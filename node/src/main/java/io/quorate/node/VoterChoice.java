@@ -18,8 +18,9 @@ import java.util.TreeSet;
  * <p>As many as {@link VoterPolicy} says, an odd number, spread so that no data centre, and in it
  * no rack, has two votes more than another that could have one more: then the loss of one of three
  * racks, or of the smaller of two data centres, leaves a majority. Among nodes that are as good,
- * those that vote already stay, and a witness, which is there to vote, goes before the others; so
- * whoever was chosen is chosen again as long as the nodes are the same.
+ * those that vote already stay, of these rather one that answers, and a witness, which is there to
+ * vote, goes before the others; so whoever was chosen is chosen again as long as the nodes are the
+ * same.
  *
  * <p>Only who follows the log gets a vote. A voter that is lost gives its vote away only to one
  * that can take it: fewer than three votes are never left, and one that is silent may come back.
@@ -79,6 +80,7 @@ record VoterChoice(
     return Comparator.<NodeInfo>comparingInt(votes::ofDatacenter)
         .thenComparingInt(votes::ofRack)
         .thenComparing(node -> !current.contains(peer(node)))
+        .thenComparing(node -> !followers.contains(peer(node)))
         .thenComparing(node -> !node.isWitness())
         .thenComparing(NodeInfo::hostId);
   }

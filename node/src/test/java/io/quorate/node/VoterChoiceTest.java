@@ -111,6 +111,17 @@ class VoterChoiceTest {
   }
 
   @Test
+  void whenFewerVotesAreNeededThoseThatAnswerKeepTheirs() {
+    List<NodeInfo> nodes = nodes(5, 1);
+    VoterChoice choice = new VoterChoice(nodes, peers(1, 2, 3, 4, 5), Set.of(), peers(2, 4, 5));
+    assertThat(choice.choose(new VoterPolicy(3, 1))).isEqualTo(peers(2, 4, 5));
+    VoterChoice enough = new VoterChoice(nodes, peers(1, 2, 3), Set.of(), peers(2, 3, 4, 5));
+    assertThat(enough.choose(new VoterPolicy(3, 1)))
+        .as("who is silent for a moment keeps its vote")
+        .isEqualTo(peers(1, 2, 3));
+  }
+
+  @Test
   void aClusterThatJustStartsKeepsTheVotersThatItWasConfiguredWith() {
     assertThat(choose(nodes(2, 1), peers(1, 2, 3, 4, 5), Set.of())).isEqualTo(peers(1, 2, 3, 4, 5));
   }

@@ -30,6 +30,8 @@ public sealed interface ConfigurationOutcome {
     UNDER_WAY("another change of the voters is under way"),
     /** A voter to come is not a learner of this leader, or lacks too much of the log. */
     BEHIND("a voter to come does not follow the log yet; start it and ask again"),
+    /** It would be the last that the ring decides. */
+    SILENT("a majority of the voters to come has not answered this leader; ask again"),
     INVALID("a ring has 1 to " + Configuration.MAX_VOTERS + " voters");
 
     private final String explanation;

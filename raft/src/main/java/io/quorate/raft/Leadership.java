@@ -135,6 +135,9 @@ final class Leadership {
     if (!next.stream().allMatch(voter -> now.isVoter(voter) || follows(voter))) {
       return Reason.BEHIND;
     }
+    if (!Configuration.of(next).isMajority(peer -> peer.equals(self) || isLiving(peer))) {
+      return Reason.SILENT;
+    }
     append(Entry.of(term, log.last() + 1, now.joint(next)));
     appendsDue = true;
     return null;
@@ -145,8 +148,13 @@ final class Leadership {
     Progress progress = peers.get(learner);
     return progress != null
         && progress.state() == Progress.State.REPLICATE
-        && (progress.isActive || progress.silentChecks == 0)
+        && progress.isLiving()
         && log.last() - progress.match() <= MAX_LAG_OF_A_NEW_VOTER;
+  }
+
+  private boolean isLiving(PeerId peer) {
+    Progress progress = peers.get(peer);
+    return progress != null && progress.isLiving();
   }
 
   /** Whether the target is another voter, and one that stays. */
@@ -294,6 +302,7 @@ final class Leadership {
     Progress progress = peers.get(from);
     if (progress != null) {
       progress.isActive = true;
+      progress.hasAnswered = true;
     }
     return progress;
   }
@@ -382,6 +391,7 @@ final class Leadership {
     Progress progress =
         new Progress(Math.min(lastIndex, log.last()) + 1, config.maxInflightAppends());
     progress.isActive = true;
+    progress.hasAnswered = true;
     peers.put(from, progress);
     sendAppend(from, progress, true);
   }

@@ -30,8 +30,11 @@ final class Progress {
   private int snapshotOffset;
   private boolean snapshotMoved;
 
-  /** Whether the peer was heard of since the last check of the quorum. */
+  /** Whether the peer was heard of since the last check of the quorum; a voter begins so. */
   boolean isActive;
+
+  /** Whether the peer was heard of in this term at all. */
+  boolean hasAnswered;
 
   /** Checks of the quorum in a row in which it was not. */
   int silentChecks;
@@ -75,6 +78,11 @@ final class Progress {
       }
       case SNAPSHOT -> throw new IllegalStateException("appends wait for the snapshot");
     }
+  }
+
+  /** Whether it answered in this or the last check of the quorum. */
+  boolean isLiving() {
+    return hasAnswered && (isActive || silentChecks == 0);
   }
 
   /** The peer has everything up to {@code index}; whether that is news. */

@@ -226,7 +226,7 @@ public class RaftCore {
   /** Of a leader: whether the peer answered in this or the last check of the quorum. */
   public boolean isActive(PeerId peer) {
     Progress progress = leadership == null ? null : leadership.peers().get(peer);
-    return progress != null && (progress.isActive || progress.silentChecks == 0);
+    return progress != null && progress.isLiving();
   }
 
   // ---------------------------------------------------------------------------------------------
