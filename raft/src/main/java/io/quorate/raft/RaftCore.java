@@ -365,6 +365,18 @@ public class RaftCore {
     }
   }
 
+  /**
+   * Asks others for the log, who may know who leads: for the voters that this member knows may all
+   * have been exchanged while it was away. Those in its own configuration are asked in any case.
+   */
+  void ask(Collection<PeerId> contacts) {
+    for (PeerId contact : contacts) {
+      if (!contact.equals(self) && !log.configuration().isVoter(contact)) {
+        send(contact, new Subscribe(term, self, log.last()));
+      }
+    }
+  }
+
   private Leadership leading() {
     return Objects.requireNonNull(leadership, "a leader leads");
   }

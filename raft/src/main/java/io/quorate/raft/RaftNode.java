@@ -8,11 +8,13 @@ import io.quorate.raft.RaftStatus.PeerStatus;
 import io.quorate.raft.Ready.Envelope;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +58,9 @@ public final class RaftNode {
   private final StateReports reports;
   private final OtherRings otherRings;
   private final StallWatch applyWatch = new StallWatch();
+
+  /** Who may know the leader when the voters of this member's log do not; on the shard. */
+  private Supplier<Collection<PeerId>> contacts = List::of;
 
   private Life life = Life.NEW;
   private Ring ring = Ring.FIRST;
@@ -112,6 +117,16 @@ public final class RaftNode {
 
   // ---------------------------------------------------------------------------------------------
   // Life
+
+  /**
+   * Whom to ask for the log, besides the voters that this member knows of, when nobody leads.
+   * Before the start.
+   *
+   * @param others called on the shard
+   */
+  public void contacts(Supplier<Collection<PeerId>> others) {
+    contacts = others;
+  }
 
   /** Reads the log and then takes part; the listener hears of it. */
   public void start() {
@@ -660,6 +675,9 @@ public final class RaftNode {
       proposals.expire(now);
       reads.expire(now);
       leaderlessTicks = running.leader() == null ? leaderlessTicks + 1 : 0;
+      if (leaderlessTicks % config.electionTicks() == config.electionTicks() - 1) {
+        running.ask(contacts.get());
+      }
       if (leaderlessTicks >= 2 * config.electionTicks()) {
         proposals.failAll(Refusal.NO_LEADER);
       } else if (running.leader() != null) {

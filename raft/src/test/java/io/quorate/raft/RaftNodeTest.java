@@ -268,6 +268,26 @@ class RaftNodeTest {
     }
   }
 
+  @Test
+  void whoKnowsOnlyVotersThatAreGoneAsksOthers() {
+    SimulatedRing ring = new SimulatedRing(7, 3, 4, config -> config);
+    Member late = ring.member("l4");
+    ring.members().stream().filter(member -> member != late).forEach(Member::boot);
+    Member leader = ring.awaitLeader();
+    ring.world.runFor(SECOND);
+    assertThat(changeVoters(ring, leader, "l1", "l2", "l3"))
+        .isInstanceOf(ConfigurationOutcome.Changed.class);
+    ring.awaitLeader();
+    List.of("n1", "n2", "n3").forEach(name -> ring.member(name).host.crash());
+    late.boot();
+    ring.world.runFor(10 * SECOND);
+    assertThat(late.status().leader()).as("nobody whom it knows is there").isNull();
+    ring.contacts.add(new PeerId("l1"));
+    ring.world.runFor(5 * SECOND);
+    assertThat(late.status().voters()).extracting(PeerId::name).containsExactly("l1", "l2", "l3");
+    assertThat(late.status().leader()).isNotNull();
+  }
+
   /** Also when the second comes at any moment of the first. */
   @Test
   void eachOfTwoChangesIsAnsweredOnce() {

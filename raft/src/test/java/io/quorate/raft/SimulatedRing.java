@@ -79,6 +79,9 @@ final class SimulatedRing {
     }
   }
 
+  /** Whom members ask besides the voters that they know of. */
+  final Set<PeerId> contacts = new TreeSet<>();
+
   /** A machine and the member on it. */
   final class Member implements RaftListener {
     final PeerId id;
@@ -119,6 +122,7 @@ final class SimulatedRing {
                   messaging.send(new Endpoint(to.name(), PORT), Unpooled.wrappedBuffer(bytes)),
               this);
       node = started;
+      started.contacts(() -> contacts);
       try {
         messaging.start(
             new Messaging.Identity(
