@@ -107,6 +107,11 @@ final class MetadataWatch {
     }
   }
 
+  /** A node is not waited for any more, by a change that has moved reads: it is said to be dead. */
+  void skip(long change, UUID hostId) {
+    steps.skip(change, hostId);
+  }
+
   /** Snapshots of the metadata that members have taken of their own. */
   int snapshotsTaken() {
     return snapshotsTaken;
@@ -190,16 +195,17 @@ final class MetadataWatch {
     if (node.state() != NodeState.NORMAL || cluster.isWitness(host)) {
       return; // a witness has no rows, plans no request, and is not waited for
     }
-    ClusterMetadata own = node.coordinator().metadata();
-    if (own.ownershipEpoch() >= steps.floor() || isExcused(node.coordinator().localHostId())) {
+    UUID hostId = node.coordinator().localHostId();
+    long own = node.coordinator().metadata().ownershipEpoch();
+    if (own >= steps.floor() || own >= steps.floorOf(hostId) || isExcused(hostId)) {
       return;
     }
     throw new SafetyChecker.Violation(
         host.name()
             + " serves under the owners of epoch "
-            + own.ownershipEpoch()
+            + own
             + ", and someone has passed what all should have known: epoch "
-            + steps.floor());
+            + steps.floorOf(hostId));
   }
 
   /** Whoever is being taken out as dead, or is out, is not waited for. */

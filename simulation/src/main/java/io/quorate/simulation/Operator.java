@@ -48,6 +48,7 @@ final class Operator {
   private final SimulatedCluster cluster;
   private final SimulatedWorld world;
   private final Randomness random;
+  private final MetadataWatch watch;
   private final Story story;
   private final int fewestNodes;
   private final int racks;
@@ -114,8 +115,9 @@ final class Operator {
    * @param fewestNodes as many as rows have replicas
    * @param racks over which nodes that join or move are spread
    */
-  Operator(SimulatedCluster cluster, int fewestNodes, int racks, Story story) {
+  Operator(SimulatedCluster cluster, MetadataWatch watch, int fewestNodes, int racks, Story story) {
     this.cluster = cluster;
+    this.watch = watch;
     this.fewestNodes = fewestNodes;
     this.racks = racks;
     this.world = cluster.world();
@@ -463,6 +465,7 @@ final class Operator {
       if (transition.step() == Transition.Step.READ_NEW) {
         needed.retainAll(dead);
         for (UUID one : needed) {
+          watch.skip(transition.number(), one);
           propose(
               via, new MetadataChange.AcknowledgeStep(transition.number(), transition.step(), one));
         }

@@ -12,25 +12,51 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The steps that changes of ownership take, from whoever takes one first. Nodes may be one step of
- * a change apart, never two: for it is by the step between that those who still go by the owners
- * before and those who go by the owners after meet the same replicas. So each step must leave every
- * range one of the sets that it had, and from each follows what all must have known before.
+ * The steps that changes of ownership take, from whoever takes one: some learn of them late, when
+ * they read their log. Nodes may be one step of a change apart, never two: for it is by the step
+ * between that those who still go by the owners before and those who go by the owners after meet
+ * the same replicas. So each step must leave every range one of the sets that it had, and from each
+ * follows what all must have known before.
  */
 final class OwnershipSteps {
-  private ClusterMetadata newest = ClusterMetadata.EMPTY;
+  /** Whoever learns of an epoch later than this is not compared with its neighbours. */
+  private static final int KEPT = 64;
 
-  /** At which ownership epoch, or later, reads moved: of the changes of which that is known. */
+  private final TreeMap<Long, ClusterMetadata> known = new TreeMap<>();
+
+  /** The ownership epoch, or one before it, at which each change moved reads. */
   private final Map<Long, Long> readsMovedAt = new TreeMap<>();
 
+  /** Of each change the nodes that an operator has said are dead, so that it may end. */
+  private final Map<Long, Set<UUID>> skipped = new TreeMap<>();
+
+  private long writesBothFloor;
   private long floor;
 
-  /** The ownership epoch that everyone must have reached by now. */
+  /** The ownership epoch that everyone must have reached by now who was waited for. */
   long floor() {
     return floor;
+  }
+
+  /**
+   * The ownership epoch that this node must have reached by now. When it was skipped it need not
+   * know that a change moved reads, which then ended: what it knows is to ask the owners before as
+   * well as those after.
+   */
+  long floorOf(UUID hostId) {
+    return Math.max(
+        writesBothFloor,
+        floorOfEnded(change -> !skipped.getOrDefault(change, Set.of()).contains(hostId)));
+  }
+
+  /** A node is not waited for any more, by a change that has moved reads. */
+  void skip(long change, UUID hostId) {
+    skipped.computeIfAbsent(change, added -> new TreeSet<>()).add(hostId);
   }
 
   /**
@@ -39,28 +65,54 @@ final class OwnershipSteps {
    * @throws SafetyChecker.Violation when a step exchanges a range's replicas
    */
   void take(ClusterMetadata metadata) {
-    if (metadata.epoch() <= newest.epoch()) {
+    if (known.putIfAbsent(metadata.epoch(), metadata) != null) {
       return;
     }
-    boolean isNext = metadata.epoch() == newest.epoch() + 1;
+    ClusterMetadata before = value(known.lowerEntry(metadata.epoch()));
+    ClusterMetadata after = value(known.higherEntry(metadata.epoch()));
+    boolean isNext = before.epoch() + 1 == metadata.epoch();
     if (isNext) {
-      checkSets(newest, metadata);
+      checkSets(before, metadata);
     }
-    readsMovedAt
-        .entrySet()
-        .removeIf(moved -> {
-          boolean isOver = metadata.transition(moved.getKey()) == null;
-          floor = isOver ? Math.max(floor, moved.getValue()) : floor;
-          return isOver;
-        });
+    if (after.epoch() == metadata.epoch() + 1) {
+      checkSets(metadata, after);
+    }
     for (Transition transition : metadata.transitions()) {
-      if (transition.step() == Transition.Step.READ_NEW) {
-        floor = Math.max(floor, transition.number());
-        readsMovedAt.putIfAbsent(
-            transition.number(), isNext ? metadata.ownershipEpoch() : newest.ownershipEpoch() + 1);
+      if (hasMovedReads(metadata, transition.number())) {
+        writesBothFloor = Math.max(writesBothFloor, transition.number());
+        if (!hasMovedReads(before, transition.number())) {
+          readsMovedAt.merge(
+              transition.number(),
+              isNext ? metadata.ownershipEpoch() : before.ownershipEpoch() + 1,
+              Math::max);
+        }
       }
     }
-    newest = metadata;
+    floor = Math.max(writesBothFloor, floorOfEnded(change -> true));
+    if (known.size() > KEPT) {
+      known.pollFirstEntry();
+    }
+  }
+
+  private static ClusterMetadata value(Map.@Nullable Entry<Long, ClusterMetadata> entry) {
+    return entry == null ? ClusterMetadata.EMPTY : entry.getValue();
+  }
+
+  private static boolean hasMovedReads(ClusterMetadata metadata, long change) {
+    Transition transition = metadata.transition(change);
+    return transition != null && transition.step() == Transition.Step.READ_NEW;
+  }
+
+  /** Who ends a change has waited until all know that reads have moved. */
+  private long floorOfEnded(LongPredicate counts) {
+    ClusterMetadata newest = value(known.lastEntry());
+    long highest = 0;
+    for (Map.Entry<Long, Long> moved : readsMovedAt.entrySet()) {
+      if (newest.transition(moved.getKey()) == null && counts.test(moved.getKey())) {
+        highest = Math.max(highest, moved.getValue());
+      }
+    }
+    return highest;
   }
 
   /** Whoever writes before a step, and whoever reads after it, has a quorum of one same set. */

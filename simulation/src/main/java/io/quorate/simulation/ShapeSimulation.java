@@ -155,7 +155,7 @@ public final class ShapeSimulation {
     cluster.choosesTokens(isSparse ? 1 : 8);
     schema = new SchemaClient(cluster, isSparse ? replicationFactor : 3);
     int fewestNodes = Math.max(FEWEST_NODES, replicationFactor);
-    operator = new Operator(cluster, fewestNodes, racks, story);
+    operator = new Operator(cluster, watch, fewestNodes, racks, story);
     faults = new Faults(cluster, 1_000 << world.random().nextInt(4), operator::isWanted, story);
   }
 

@@ -241,7 +241,7 @@ public final class SimulatedCluster {
         replaced.get(address));
   }
 
-  /** Whoever starts a node that comes later names nodes that are there: the first may be gone. */
+  /** Whoever starts a node that comes later names all that there are: the first may be gone. */
   private List<Endpoint> seeds(String address) {
     if (voters.stream().anyMatch(voter -> voter.host().equals(address))) {
       return voters;
@@ -249,7 +249,7 @@ public final class SimulatedCluster {
     List<Endpoint> seeds = new ArrayList<>(voters);
     for (SimulatedHost host : hosts) {
       Endpoint endpoint = new Endpoint(host.name(), 7000);
-      if (serves(host) && !seeds.contains(endpoint)) {
+      if (!host.name().equals(address) && !seeds.contains(endpoint)) {
         seeds.add(endpoint);
       }
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quorate.environment.simulated.SimulatedHost;
 import io.quorate.environment.simulated.SimulatedWorld;
 import io.quorate.raft.Role;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -33,8 +35,10 @@ class ClusterStartTest {
     cluster.start(cluster.hosts().get(1));
     world.runFor(TimeUnit.SECONDS.toNanos(20));
     assertThat(cluster.hosts()).noneMatch(cluster::serves);
+    assertThat(problems(cluster)).singleElement().asString().contains("not yet: [10.0.0.3:7000]");
     cluster.start(late);
     assertThat(world.runUntil(() -> allServe(cluster), TimeUnit.SECONDS.toNanos(10))).isTrue();
+    assertThat(problems(cluster)).isEmpty();
     late.crash();
     world.runFor(TimeUnit.SECONDS.toNanos(1));
     cluster.hosts().get(0).crash();
@@ -66,6 +70,10 @@ class ClusterStartTest {
           .as("seed %d", seed)
           .isTrue();
     }
+  }
+
+  private static List<String> problems(SimulatedCluster cluster) {
+    return Objects.requireNonNull(cluster.process(cluster.hosts().getFirst())).problems();
   }
 
   private static boolean allServe(SimulatedCluster cluster) {

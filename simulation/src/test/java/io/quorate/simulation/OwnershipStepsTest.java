@@ -108,35 +108,33 @@ class OwnershipStepsTest {
     return MetadataCodec.decode(bytes.toByteArray());
   }
 
-  /** Takes all steps, one change after the other. */
-  private static void toTheEnd(ClusterMetadata begun) {
-    OwnershipSteps steps = new OwnershipSteps();
-    ClusterMetadata now = begun;
-    steps.take(now);
+  /** All steps, one change after the other. */
+  private static List<ClusterMetadata> toTheEnd(ClusterMetadata begun) {
+    List<ClusterMetadata> steps = new ArrayList<>(List.of(begun));
     for (Transition each : begun.transitions()) {
       for (Transition.Step step : Transition.Step.values()) {
         for (NodeInfo node : nodes()) {
-          now =
-              taken(
-                  steps,
-                  now,
-                  new MetadataChange.AcknowledgeStep(each.number(), step, node.hostId()));
+          next(steps, new MetadataChange.AcknowledgeStep(each.number(), step, node.hostId()));
         }
         for (UUID receiver : each.receivers()) {
-          now = taken(steps, now, new MetadataChange.FinishStreaming(each.number(), receiver));
+          next(steps, new MetadataChange.FinishStreaming(each.number(), receiver));
         }
       }
     }
-    assertThat(now.isChanging()).isFalse();
+    assertThat(steps.getLast().isChanging()).isFalse();
+    return steps;
   }
 
-  private static ClusterMetadata taken(
-      OwnershipSteps steps, ClusterMetadata now, MetadataChange change) {
-    if (!(now.apply(change) instanceof ChangeOutcome.Applied applied)) {
-      return now;
+  private static void next(List<ClusterMetadata> steps, MetadataChange change) {
+    if (steps.getLast().apply(change) instanceof ChangeOutcome.Applied applied) {
+      steps.add(applied.metadata());
     }
-    steps.take(applied.metadata());
-    return applied.metadata();
+  }
+
+  private static OwnershipSteps taken(List<ClusterMetadata> published) {
+    OwnershipSteps steps = new OwnershipSteps();
+    published.forEach(steps::take);
+    return steps;
   }
 
   @Test
@@ -147,7 +145,8 @@ class OwnershipStepsTest {
     ClusterMetadata later = applied(one, new MetadataChange.CancelTransition(number));
     ClusterMetadata both = together(one, applied(later, leave(2)));
     assertThat(both.transitions()).hasSize(2);
-    assertThatThrownBy(() -> toTheEnd(both))
+    List<ClusterMetadata> published = toTheEnd(both);
+    assertThatThrownBy(() -> taken(published))
         .isInstanceOf(SafetyChecker.Violation.class)
         .hasMessageContaining("sets of replicas");
   }
@@ -155,6 +154,47 @@ class OwnershipStepsTest {
   @Test
   void changesThatDoNotOverlapAreNot() {
     ClusterMetadata both = applied(applied(cluster(), leave(1)), leave(3));
-    assertThatCode(() -> toTheEnd(both)).doesNotThrowAnyException();
+    assertThatCode(() -> taken(toTheEnd(both))).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aStepThatIsPublishedLateIsComparedWithThoseAroundIt() throws IOException {
+    ClusterMetadata one = applied(cluster(), leave(1));
+    ClusterMetadata later =
+        applied(one, new MetadataChange.CancelTransition(one.transitions().getFirst().number()));
+    List<ClusterMetadata> steps = toTheEnd(together(one, applied(later, leave(2))));
+    List<ClusterMetadata> published = new ArrayList<>();
+    for (int first : List.of(0, 1)) {
+      for (int i = first; i < steps.size(); i += 2) {
+        published.add(steps.get(i));
+      }
+    }
+    assertThatThrownBy(() -> taken(published))
+        .isInstanceOf(SafetyChecker.Violation.class)
+        .hasMessageContaining("sets of replicas");
+  }
+
+  private static boolean hasMovedReads(ClusterMetadata metadata, long change) {
+    Transition transition = metadata.transition(change);
+    return transition != null && transition.step() == Transition.Step.READ_NEW;
+  }
+
+  @Test
+  void whoWasWaitedForMustKnowThatReadsMovedAndWhoWasSkippedOnlyTheStepBefore() {
+    List<ClusterMetadata> published = toTheEnd(applied(cluster(), leave(1)));
+    long change = published.getFirst().transitions().getFirst().number();
+    long movedAt =
+        published.stream()
+            .filter(each -> hasMovedReads(each, change))
+            .mapToLong(ClusterMetadata::ownershipEpoch)
+            .findFirst()
+            .orElseThrow();
+    OwnershipSteps steps = taken(published);
+    UUID skipped = nodes().get(3).hostId();
+    steps.skip(change, skipped);
+    assertThat(movedAt).isGreaterThan(change);
+    assertThat(steps.floor()).isEqualTo(movedAt);
+    assertThat(steps.floorOf(nodes().get(0).hostId())).isEqualTo(movedAt);
+    assertThat(steps.floorOf(skipped)).isEqualTo(change);
   }
 }
