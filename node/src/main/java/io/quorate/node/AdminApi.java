@@ -137,7 +137,7 @@ final class AdminApi {
   }
 
   private Object status() {
-    Node.Parts parts = node.assembled();
+    NodeParts parts = node.assembled();
     ClusterMetadata metadata = metadata();
     Map<UUID, Member> members = new TreeMap<>();
     parts.membership().members().forEach(member -> members.put(member.hostId(), member));
@@ -188,7 +188,7 @@ final class AdminApi {
   }
 
   private Object info() {
-    Node.Parts parts = node.assembled();
+    NodeParts parts = node.assembled();
     Runtime runtime = Runtime.getRuntime();
     HintStats hints = parts.hints().stats();
     Map<String, Object> info = new LinkedHashMap<>();

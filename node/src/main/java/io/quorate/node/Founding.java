@@ -36,6 +36,9 @@ final class Founding {
   private final Runnable founded;
   private int rounds;
 
+  /** Who has not been heard while this node waits for the ring to begin; read by any thread. */
+  private volatile Set<PeerId> missing = Set.of();
+
   /**
    * @param others the configured voters but this one
    * @param founded called when the ring begins with this node
@@ -47,6 +50,11 @@ final class Founding {
     this.founded = founded;
   }
 
+  /** Whom the ring waits for before it begins; none when it does not wait. Any thread. */
+  Set<PeerId> missing() {
+    return missing;
+  }
+
   /** Asks until it is clear. */
   void start() {
     recovery.ask(others, PATIENCE_NANOS, this::answered);
@@ -55,6 +63,7 @@ final class Founding {
   private void answered(Map<PeerId, RingEvidence> answers) {
     if (answers.values().stream().anyMatch(evidence -> !hasNothing(evidence))) {
       log.info("the metadata ring has begun already: this node votes once it is let in");
+      missing = Set.of();
       return;
     }
     Set<PeerId> silent = new TreeSet<>(others);
@@ -63,6 +72,7 @@ final class Founding {
         silent.remove(peer);
       }
     });
+    missing = silent;
     if (silent.isEmpty()) {
       founded.run();
       return;

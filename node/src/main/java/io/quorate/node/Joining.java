@@ -227,7 +227,6 @@ final class Joining {
       retry();
       return;
     }
-    log.info("{} as node {}: rows are fetched first", begin.kind(), hostId);
     change(begin);
   }
 
@@ -264,7 +263,7 @@ final class Joining {
         new Answer<>() {
           @Override
           public void succeeded(ChangeOutcome outcome) {
-            registered(outcome);
+            registered(change, outcome);
           }
 
           @Override
@@ -274,9 +273,10 @@ final class Joining {
         });
   }
 
-  private void registered(ChangeOutcome outcome) {
+  private void registered(MetadataChange change, ChangeOutcome outcome) {
     switch (outcome) {
       case ChangeOutcome.Applied applied when ring.metadata().node(hostId) == null -> {
+        log.info("node {} joins: rows are fetched first", hostId);
         isBegun = true;
         retry();
       }
@@ -284,9 +284,14 @@ final class Joining {
       case ChangeOutcome.Unchanged unchanged -> join();
       case ChangeOutcome.Conflict conflict -> retry();
       case ChangeOutcome.AlreadyExists exists -> retry();
-      case ChangeOutcome.Invalid invalid when ring.metadata().isChanging() -> retry();
+      case ChangeOutcome.Invalid invalid when !isInvalidAlsoWhenSettled(change) -> retry();
       case ChangeOutcome.Invalid invalid -> refuse(invalid.message());
     }
+  }
+
+  /** Whether it is refused for another reason than that something else goes on. */
+  private boolean isInvalidAlsoWhenSettled(MetadataChange change) {
+    return ring.metadata().settled().apply(change) instanceof ChangeOutcome.Invalid;
   }
 
   private NodeInfo describe(ClusterMetadata metadata, @Nullable NodeInfo known) {

@@ -152,6 +152,13 @@ final class OwnershipApi {
         };
     Map<String, @Nullable Object> answer = new LinkedHashMap<>();
     answer.put("kind", kind);
+    // What it is about must be dead by then: nobody would tell it.
+    answer.put(
+        "alive",
+        plan.dead().stream()
+            .filter(dead -> node.coordinator().isAlive(dead.hostId()))
+            .map(dead -> dead.internode().toString())
+            .toList());
     plan.describe(
         node.assembled().engine(),
         node.assembled().identity().hostId(),

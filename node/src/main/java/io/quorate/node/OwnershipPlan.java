@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -99,6 +100,16 @@ final class OwnershipPlan {
     return of(
         now,
         new MetadataChange.BeginTransition(Transition.Kind.REPLACE, added, dead.hostId(), false));
+  }
+
+  /** The nodes that it takes for dead. */
+  List<NodeInfo> dead() {
+    return begun.transitions().stream()
+        .filter(transition -> now.transition(transition.number()) == null)
+        .flatMap(transition -> transition.dead().stream())
+        .map(now::member)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   private static NodeInfo newNode(

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,14 +43,22 @@ final class StreamingLog {
     return NAME + transition;
   }
 
-  /** Deletes the files of transitions that are over. */
+  /**
+   * Deletes the files of transitions that are over.
+   *
+   * @param epoch of the metadata that say which are under way: of later ones they know nothing
+   */
   static void forgetAllBut(
-      FileSystem files, Executor background, Path directory, Collection<Long> underWay) {
+      FileSystem files,
+      Executor background,
+      Path directory,
+      long epoch,
+      Collection<Long> underWay) {
     background.execute(() -> {
       try {
         for (String file : files.list(directory)) {
-          boolean isWanted = underWay.stream().anyMatch(number -> file.equals(name(number)));
-          if (file.startsWith(NAME) && !isWanted) {
+          Long number = number(file);
+          if (number != null && number <= epoch && !underWay.contains(number)) {
             files.delete(directory.resolve(file));
           }
         }
@@ -57,6 +66,14 @@ final class StreamingLog {
         log.warn("what was noted of fetched rows cannot be deleted: {}", e.getMessage());
       }
     });
+  }
+
+  private static @Nullable Long number(String file) {
+    try {
+      return file.startsWith(NAME) ? Long.valueOf(file.substring(NAME.length())) : null;
+    } catch (NumberFormatException e) {
+      return null; // not one of these
+    }
   }
 
   /** Reads what an earlier life of the node has done for a transition. */

@@ -3,11 +3,12 @@ package io.quorate.node;
 import io.quorate.coordinator.Internode;
 import io.quorate.coordinator.LocalReplica;
 import io.quorate.coordinator.RangeFetch;
+import io.quorate.coordinator.metadata.ClusterMetadata;
+import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import io.quorate.sstable.StorageEngine;
 import io.quorate.sstable.StorageTask;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -34,8 +35,13 @@ record Streamings(
   private static final Logger log = LoggerFactory.getLogger(Streamings.class);
 
   /** What this node has noted for transitions that are over goes. */
-  void forgetAllBut(Collection<Long> underWay) {
-    StreamingLog.forgetAllBut(environment.files(), notes, config.dataDirectory(), underWay);
+  void forgetOver(ClusterMetadata metadata) {
+    StreamingLog.forgetAllBut(
+        environment.files(),
+        notes,
+        config.dataDirectory(),
+        metadata.epoch(),
+        metadata.transitions().stream().map(Transition::number).toList());
   }
 
   /**

@@ -9,7 +9,6 @@ import io.quorate.coordinator.metadata.Transition;
 import io.quorate.environment.Environment;
 import io.quorate.environment.Shard;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -64,7 +63,7 @@ final class Transitions {
         ClusterMetadata metadata, Transition transition, IntSupplier share, Runnable finished);
 
     /** What was noted for transitions that are over is not needed any more. */
-    void forgetAllBut(Collection<Long> underWay);
+    void forgetOver(ClusterMetadata metadata);
   }
 
   /**
@@ -96,6 +95,8 @@ final class Transitions {
   void start() {
     ring.onMetadata(newer -> shard.execute(this::look));
     shard.execute(this::look);
+    // What ended while this node was down.
+    ring.whenSettled(() -> streamings.forgetOver(ring.metadata()));
   }
 
   /** How far this node's fetching is, by transition. Safe for concurrent use. */
@@ -130,7 +131,7 @@ final class Transitions {
       Streaming over = underWay.contains(transition) ? null : streaming.remove(transition);
       if (over != null) {
         over.stop("the change of ownership ended");
-        streamings.forgetAllBut(underWay);
+        streamings.forgetOver(metadata);
       }
     }
   }

@@ -78,6 +78,9 @@ class OwnershipApiTest {
           .until(() -> ask("GET", 1, both).body().contains("may be lost"));
       assertThat(ask("GET", 1, both + "&accept_data_loss=true").statusCode()).isEqualTo(200);
       refused(1, "/v1/transition/cancel", "no change of ownership is under way");
+      assertThat(ask("GET", 1, "/v1/transition/plan?kind=replace&node=" + SUBNET + ".2").body())
+          .as("who is to be replaced has to be stopped")
+          .contains("\"alive\":[\"" + SUBNET + ".2:7000\"]");
 
       HttpResponse<String> plan = ask("GET", 1, "/v1/transition/plan?kind=join");
       List<Object> nodes =

@@ -149,6 +149,13 @@ public final class OwnershipReports {
                 + "\n";
     String waits =
         plan.at("waits_for").isNull() ? "" : "it waits for " + plan.text("waits_for") + "\n";
-    return waits + (moves.isEmpty() ? "no rows move\n" : moves + time) + "\n" + nodes;
+    StringBuilder alive = new StringBuilder();
+    plan.at("alive")
+        .elements()
+        .forEach(node ->
+            alive
+                .append(Reports.host(node.text()))
+                .append(" is alive: it has to be stopped first\n"));
+    return alive + waits + (moves.isEmpty() ? "no rows move\n" : moves + time) + "\n" + nodes;
   }
 }
