@@ -456,8 +456,25 @@ public class RaftCore {
           ReadIndexReply _,
           Subscribe _ ->
           // Whose vote counts no more has no say about who leads, whatever its term is.
-          (log.configuration().isVoter(from) || !hearsLeader()) && follow(message.term(), null);
+          (log.configuration().isVoter(from) || !hearsLeader())
+              ? follow(message.term(), null)
+              : overtake(from, message.term());
     };
+  }
+
+  /**
+   * A learner of this leader has a later term: it stood for election while it had a vote, and can
+   * follow nobody of an earlier term. Another leader it is not owed; but this one has to lead in a
+   * term that is later still, to which the voters help it as to one to whom leadership is handed.
+   */
+  private boolean overtake(PeerId learner, long later) {
+    Leadership leading = leadership;
+    boolean follows = leading != null && leading.peers().containsKey(learner);
+    if (follows && log.configuration().isVoter(self)) {
+      becomeFollower(later, null);
+      campaign(true);
+    }
+    return false;
   }
 
   private boolean follow(long newTerm, @Nullable PeerId newLeader) {
