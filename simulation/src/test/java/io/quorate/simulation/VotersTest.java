@@ -54,7 +54,11 @@ class VotersTest {
   }
 
   private List<PeerId> voters() {
-    return statuses()
+    return voters(cluster);
+  }
+
+  private static List<PeerId> voters(SimulatedCluster cluster) {
+    return statuses(cluster)
         .filter(status -> status.self().equals(status.leader()))
         .reduce((a, b) -> a.term() > b.term() ? a : b)
         .map(status -> status.outgoingVoters().isEmpty() ? status.voters() : List.<PeerId>of())
@@ -62,6 +66,10 @@ class VotersTest {
   }
 
   private Stream<RaftStatus> statuses() {
+    return statuses(cluster);
+  }
+
+  private static Stream<RaftStatus> statuses(SimulatedCluster cluster) {
     return cluster.hosts().stream()
         .filter(cluster::serves)
         .map(host -> cluster.node(host).metadataRing());
@@ -156,6 +164,44 @@ class VotersTest {
 
   private boolean leads(SimulatedHost host) {
     return cluster.node(host).metadataRing().role() == Role.LEADER;
+  }
+
+  /** Whoever has just been elected has heard of nobody, and exchanges no voters yet. */
+  @Test
+  void whoLeavesInTheMomentOfAnElectionHasHandedItsVoteOnWhenItIsGone() {
+    for (long seed = 1; seed <= 8; seed++) {
+      SimulatedWorld other = new SimulatedWorld(seed);
+      SimulatedCluster four = new SimulatedCluster(other, 4);
+      four.choosesVoters(new VoterPolicy(0, PATIENCE_MILLIS));
+      four.startAll();
+      List<SimulatedHost> voters = four.hosts().subList(0, 3);
+      SimulatedHost leader =
+          voters.stream()
+              .filter(host -> four.node(host).metadataRing().role() == Role.LEADER)
+              .findFirst()
+              .orElseThrow();
+      List<SimulatedHost> followers = voters.stream().filter(host -> host != leader).toList();
+      SimulatedHost leaver = followers.getFirst();
+      UUID id = four.node(leaver).coordinator().localHostId();
+      NodeInfo node = Objects.requireNonNull(four.node(leaver).coordinator().metadata().node(id));
+      new Registers(four, new History())
+          .attempt(
+              leaver,
+              new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false),
+              outcome -> {});
+      Objects.requireNonNull(four.node(leader).raft())
+          .transferLeadership(peer(followers.getLast()));
+      SimulatedHost fourth = four.hosts().getLast();
+      boolean isGone =
+          other.runUntil(
+              () -> four.node(fourth).coordinator().metadata().isRemoved(id),
+              TimeUnit.SECONDS.toNanos(180));
+      assertThat(isGone).as("seed %d", seed).isTrue();
+      assertThat(voters(four)).as("seed %d", seed).isNotEmpty().doesNotContain(peer(leaver));
+      boolean isTaken =
+          other.runUntil(() -> voters(four).contains(peer(fourth)), TimeUnit.SECONDS.toNanos(20));
+      assertThat(isTaken).as("seed %d", seed).isTrue();
+    }
   }
 
   @Test
