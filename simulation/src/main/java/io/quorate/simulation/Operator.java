@@ -552,7 +552,9 @@ final class Operator {
       }
       case MOVE -> {
         NodeInfo node = info(now.host(), metadata);
-        if (!waitsForDead && node != null && cluster.serves(now.host())) {
+        if (removed.contains(now.host().name())) {
+          over(now, "given up"); // a removal that was given up before went on
+        } else if (!waitsForDead && node != null && cluster.serves(now.host())) {
           NodeInfo moved =
               node.movedTo(
                   now.rack,
