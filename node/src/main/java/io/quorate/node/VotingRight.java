@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
 final class VotingRight {
   private static final Logger log = LoggerFactory.getLogger(VotingRight.class);
   private static final long SETTLE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Environment environment;
