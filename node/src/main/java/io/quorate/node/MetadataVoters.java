@@ -33,12 +33,19 @@ final class MetadataVoters {
   private static final long LOOK_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /**
+   * After a change of the cluster: three heartbeats. Who died in the moment of the change, or was
+   * the reason for it, is missed by then, and gets no vote.
+   */
+  private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
   private final Environment environment;
   private final Shard shard;
   private final RaftMetadataRing ring;
   private final RaftNode raft;
   private final VoterPolicy policy;
   private boolean changing;
+  private boolean willLook;
 
   /** Since when this node, as the leader, misses a voter: on the environment's monotonic clock. */
   private final Map<PeerId, Long> missedSinceNanos = new TreeMap<>();
@@ -58,8 +65,20 @@ final class MetadataVoters {
 
   void start() {
     // A node that leaves may be gone within a second.
-    ring.onMetadata(newer -> shard.execute(this::look));
+    ring.onMetadata(newer -> shard.execute(this::lookSoon));
     lookAgain();
+  }
+
+  private void lookSoon() {
+    if (!willLook) {
+      willLook = true;
+      shard.schedule(
+          LOOK_AFTER_NANOS,
+          () -> {
+            willLook = false;
+            look();
+          });
+    }
   }
 
   private void lookAgain() {

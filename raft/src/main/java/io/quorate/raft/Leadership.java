@@ -49,6 +49,10 @@ final class Leadership {
   private final long noOpIndex;
 
   private @Nullable PeerId transferTarget;
+
+  /** How long it lasts by now. */
+  private long ticks;
+
   private int quorumElapsedTicks;
   private int heartbeatElapsedTicks;
   private long uncommittedBytes;
@@ -135,8 +139,8 @@ final class Leadership {
     if (!next.stream().allMatch(voter -> now.isVoter(voter) || follows(voter))) {
       return Reason.BEHIND;
     }
-    if (!Configuration.of(next).isMajority(peer -> peer.equals(self) || isLiving(peer))) {
-      return Reason.SILENT;
+    if (!Configuration.of(next).isMajority(peer -> peer.equals(self) || answersNow(peer))) {
+      return Reason.SILENT; // once begun, nothing is decided without them
     }
     append(Entry.of(term, log.last() + 1, now.joint(next)));
     appendsDue = true;
@@ -152,9 +156,15 @@ final class Leadership {
         && log.last() - progress.match() <= MAX_LAG_OF_A_NEW_VOTER;
   }
 
-  private boolean isLiving(PeerId peer) {
+  /**
+   * Whether a peer was heard of within the last two heartbeats. Each is answered, however long the
+   * way, and an election timeout is too long to go by: whole racks die in less.
+   */
+  private boolean answersNow(PeerId peer) {
     Progress progress = peers.get(peer);
-    return progress != null && progress.isLiving();
+    return progress != null
+        && progress.hasAnswered
+        && ticks - progress.heardAtTick <= 2L * config.heartbeatTicks();
   }
 
   /** Whether the target is another voter, and one that stays. */
@@ -185,6 +195,7 @@ final class Leadership {
   }
 
   void tick() {
+    ticks++;
     if (++quorumElapsedTicks >= config.electionTicks()) {
       quorumElapsedTicks = 0;
       transferTarget = null;
@@ -303,6 +314,7 @@ final class Leadership {
     if (progress != null) {
       progress.isActive = true;
       progress.hasAnswered = true;
+      progress.heardAtTick = ticks;
     }
     return progress;
   }
@@ -392,6 +404,7 @@ final class Leadership {
         new Progress(Math.min(lastIndex, log.last()) + 1, config.maxInflightAppends());
     progress.isActive = true;
     progress.hasAnswered = true;
+    progress.heardAtTick = ticks;
     peers.put(from, progress);
     sendAppend(from, progress, true);
   }

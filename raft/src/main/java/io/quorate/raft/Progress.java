@@ -36,6 +36,9 @@ final class Progress {
   /** Whether the peer was heard of in this term at all. */
   boolean hasAnswered;
 
+  /** When it was last heard of, in ticks of the leadership. */
+  long heardAtTick;
+
   /** Checks of the quorum in a row in which it was not. */
   int silentChecks;
 

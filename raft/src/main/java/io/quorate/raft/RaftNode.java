@@ -299,6 +299,7 @@ public final class RaftNode {
       } else if (change.begin(
           running, voters, environment.clock().nanos(), deadlineNanos, callback)) {
         log.info("raft member {} exchanges the voters: {}", config.self(), running.configuration());
+        status = describe();
         pumpSoon();
       }
     });

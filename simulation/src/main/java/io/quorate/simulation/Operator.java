@@ -16,6 +16,7 @@ import io.quorate.node.Node;
 import io.quorate.node.NodeState;
 import io.quorate.raft.PeerId;
 import io.quorate.raft.RaftNode;
+import io.quorate.raft.RaftStatus;
 import io.quorate.raft.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -307,16 +308,29 @@ final class Operator {
    * the metadata ring's voters stays, for its loss is another story.
    */
   private boolean mayDie(List<SimulatedHost> victims, SimulatedHost via) {
-    RaftNode raft = cluster.node(via).raft();
-    ClusterMetadata metadata = metadata(via);
-    if (raft == null || !raft.status().outgoingVoters().isEmpty()) {
-      return false;
+    return majorityStays(victims) && metadata(via).losses(ids(victims)).isEmpty();
+  }
+
+  /** Of the voters that anybody knows of: an exchange of them may have begun at the leader only. */
+  private boolean majorityStays(List<SimulatedHost> victims) {
+    for (SimulatedHost host : cluster.hosts()) {
+      RaftStatus status = cluster.serves(host) ? status(host) : null;
+      if (status == null) {
+        continue;
+      }
+      List<PeerId> voters = status.voters();
+      long lost = victims.stream().filter(victim -> voters.contains(peer(victim))).count();
+      boolean stays = (lost == 0 || voters.size() >= 3) && voters.size() - lost > voters.size() / 2;
+      if (!stays || !status.outgoingVoters().isEmpty()) {
+        return false;
+      }
     }
-    List<PeerId> voters = raft.status().voters();
-    long lost = victims.stream().filter(victim -> voters.contains(peer(victim))).count();
-    return (lost == 0 || voters.size() >= 3)
-        && voters.size() - lost > voters.size() / 2
-        && metadata.losses(ids(victims)).isEmpty();
+    return true;
+  }
+
+  private @Nullable RaftStatus status(SimulatedHost host) {
+    RaftNode raft = cluster.node(host).raft();
+    return raft == null ? null : raft.status();
   }
 
   private SortedSet<UUID> ids(List<SimulatedHost> hosts) {
