@@ -123,8 +123,7 @@ final class BlockPacker {
       byte[] key, int offset, int length, boolean hasPartitionersToken, int valueShared) {
     int partition = StoreKey.partitionLength(key, offset);
     int rest = length - partition;
-    boolean sameRow =
-        rest == rowLength && Arrays.equals(row, 0, rest, key, offset + partition, offset + length);
+    boolean sameRow = rest == rowLength && isRow(key, offset + partition);
     boolean ownToken =
         !hasPartitionersToken
             && StoreKey.token(key, offset) != partitioner.token(key, offset + 10, partition - 10);
@@ -156,6 +155,16 @@ final class BlockPacker {
     out.putUvarint(rowShared);
     out.putLengthPrefixed(key, offset + shared, rest);
     keepRow(key, offset + partitionLength, rowShared, rowShared + rest);
+  }
+
+  /** Whether the row before stands somewhere. It is mostly short, and known before a call ends. */
+  private boolean isRow(byte[] key, int offset) {
+    for (int i = 0; i < rowLength; i++) {
+      if (row[i] != key[offset + i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void keepRow(byte[] key, int offset, int from, int length) {

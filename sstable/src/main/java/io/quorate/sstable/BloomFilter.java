@@ -1,6 +1,8 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.Invariant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Tells which partitions an SSTable certainly does not have. Keys are 64-bit hashes: a partition's
@@ -18,6 +20,43 @@ final class BloomFilter {
   private static final int WORDS_PER_RUN = 8;
   private static final long HEAD_SALT = 0x9E37_79B9_7F4A_7C15L;
 
+  /** Gathers the keys of an SSTable until it is known how many they are. Not thread-safe. */
+  static final class Builder {
+    private static final int PIECE_KEYS = 8 << 10;
+
+    private final List<long[]> fullPieces = new ArrayList<>();
+    private long[] piece = new long[PIECE_KEYS];
+    private int pieceKeys;
+
+    /** Adds a partition; its rows need no more. */
+    void addPartition(long token) {
+      add(partitionHash(token));
+    }
+
+    /** Adds that a partition has a head. */
+    void addHead(long token) {
+      add(headHash(token));
+    }
+
+    private void add(long hash) {
+      if (pieceKeys == PIECE_KEYS) {
+        fullPieces.add(piece);
+        piece = new long[PIECE_KEYS];
+        pieceKeys = 0;
+      }
+      piece[pieceKeys++] = hash;
+    }
+
+    BloomFilter build(double falsePositiveChance) {
+      BloomFilter filter = forKeys(fullPieces.size() * PIECE_KEYS + pieceKeys, falsePositiveChance);
+      for (long[] full : fullPieces) {
+        filter.addAll(full, PIECE_KEYS);
+      }
+      filter.addAll(piece, pieceKeys);
+      return filter;
+    }
+  }
+
   private final int probes;
   private final long[] words;
   private final int runCount;
@@ -28,7 +67,7 @@ final class BloomFilter {
     this.runCount = words.length / WORDS_PER_RUN;
   }
 
-  static BloomFilter forKeys(int keyCount, double falsePositiveChance) {
+  private static BloomFilter forKeys(int keyCount, double falsePositiveChance) {
     Invariant.check(
         falsePositiveChance > 0 && falsePositiveChance <= 1, "a chance is within (0, 1]");
     double bitsPerKey = -Math.log(falsePositiveChance) / (Math.log(2) * Math.log(2)) * 1.1;
@@ -64,7 +103,13 @@ final class BloomFilter {
     return mix(token ^ HEAD_SALT);
   }
 
-  void add(long hash) {
+  private void addAll(long[] hashes, int count) {
+    for (int i = 0; i < count; i++) {
+      add(hashes[i]);
+    }
+  }
+
+  private void add(long hash) {
     int run = run(hash);
     long bits = hash * HEAD_SALT;
     for (int i = 0; i < probes; i++) {

@@ -32,8 +32,7 @@ final class SSTableWriter {
   private final BlockPacker block;
   private final ByteWriter index = new ByteWriter(4 << 10);
   private final StatisticsCollector statistics = new StatisticsCollector();
-  private long[] hashes = new long[256];
-  private int hashCount;
+  private final BloomFilter.Builder filter = new BloomFilter.Builder();
   private long writtenBytes;
   private int blockCount;
   private byte[] lastKey = new byte[64];
@@ -94,10 +93,10 @@ final class SSTableWriter {
     int partitionLength = StoreKey.partitionLength(key, keyOffset);
     boolean newPartition = isEmpty() || shared < partitionLength;
     if (newPartition) {
-      addHash(BloomFilter.partitionHash(StoreKey.token(key, keyOffset)));
+      filter.addPartition(StoreKey.token(key, keyOffset));
     }
     if (keyLength == partitionLength) {
-      addHash(BloomFilter.headHash(StoreKey.token(key, keyOffset)));
+      filter.addHead(StoreKey.token(key, keyOffset));
     }
     if (block.isEmpty() && blockCount > 0) {
       // The shortest prefix that is above the last key of the block before.
@@ -142,13 +141,6 @@ final class SSTableWriter {
     Invariant.check(above, "entries are written in order");
   }
 
-  private void addHash(long hash) {
-    if (hashCount == hashes.length) {
-      hashes = Arrays.copyOf(hashes, 2 * hashCount);
-    }
-    hashes[hashCount++] = hash;
-  }
-
   private void endBlock() throws IOException {
     ByteWriter content = block.finish();
     lastBlockPosition = writtenBytes + waiting.length;
@@ -187,12 +179,8 @@ final class SSTableWriter {
     putIndexEntry(beyond, 0, beyond.length);
     index.setInt(0, blockCount);
 
-    BloomFilter filter = BloomFilter.forKeys(hashCount, settings.bloomFalsePositiveChance());
-    for (int i = 0; i < hashCount; i++) {
-      filter.add(hashes[i]);
-    }
     SSTableStatistics written = statistics.statistics(settings, nowSeconds);
-    writeTail(filter, written);
+    writeTail(filter.build(settings.bloomFalsePositiveChance()), written);
     file.sync();
     file.close();
     files.rename(temporary, path);
@@ -200,10 +188,10 @@ final class SSTableWriter {
     return written;
   }
 
-  private void writeTail(BloomFilter filter, SSTableStatistics written) throws IOException {
+  private void writeTail(BloomFilter built, SSTableStatistics written) throws IOException {
     ByteWriter footer = new ByteWriter(SSTableFormat.FOOTER_BYTES);
-    ByteWriter content = new ByteWriter((int) filter.memoryBytes());
-    filter.write(content);
+    ByteWriter content = new ByteWriter((int) built.memoryBytes());
+    built.write(content);
     appendBlock(content, Compression.NONE, footer);
     content.clear();
     written.write(content);

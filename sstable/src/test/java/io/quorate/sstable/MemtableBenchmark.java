@@ -1,8 +1,10 @@
 package io.quorate.sstable;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -17,7 +19,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** A memtable of a million rows: what a write and a read cost in it. */
+/**
+ * A memtable of a million rows: what a write and a read cost in it, beside what a skip list and a
+ * single wait for memory cost at the same hour.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 2)
@@ -143,6 +148,55 @@ public class MemtableBenchmark {
   public int get(Full full) {
     RowCursor row = Objects.requireNonNull(full.points.row(full.nextKey(), BenchmarkRows.ROW));
     return row.bodyBytes[row.bodyOffset + row.bodyLength - 1];
+  }
+
+  /** The JDK's ordered map of the same keys, which shows what the hour makes of a lookup. */
+  @State(Scope.Thread)
+  public static class SkipList {
+    final ConcurrentSkipListMap<byte[], byte[]> map =
+        new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
+
+    @Setup
+    public void fill(Full full) {
+      SplittableRandom random = new SplittableRandom(4);
+      for (byte[] key : full.keys) {
+        map.put(key.clone(), BenchmarkRows.value(random));
+      }
+    }
+  }
+
+  /** Finds a key in a skip list of a million, to compare {@link #get} with. */
+  @Benchmark
+  public int skipListGet(Full full, SkipList skipList) {
+    byte[] value = Objects.requireNonNull(skipList.map.get(full.nextKey()));
+    return value[value.length - 1];
+  }
+
+  /** As much memory as a memtable of a million rows takes, each word of it a way to another. */
+  @State(Scope.Thread)
+  public static class Chain {
+    final int[] next = new int[40 << 20];
+    int at;
+
+    @Setup
+    public void link() {
+      // One circle through all words (Sattolo's shuffle).
+      SplittableRandom random = new SplittableRandom(5);
+      Arrays.setAll(next, i -> i);
+      for (int i = next.length - 1; i > 0; i--) {
+        int other = random.nextInt(i);
+        int word = next[i];
+        next[i] = next[other];
+        next[other] = word;
+      }
+    }
+  }
+
+  /** One wait for memory, which no lookup among so many rows goes below. */
+  @Benchmark
+  public int oneWait(Chain chain) {
+    chain.at = chain.next[chain.at];
+    return chain.at;
   }
 
   /** The same with the fragment that a replica answers. */

@@ -128,10 +128,11 @@ class SSTableTest {
   @Test
   void theFilterKeepsItsPromise() {
     Random random = new Random(1);
-    BloomFilter filter = BloomFilter.forKeys(20_000, 0.01);
+    BloomFilter.Builder keys = new BloomFilter.Builder();
     for (int i = 0; i < 20_000; i++) {
-      filter.add(BloomFilter.partitionHash(random.nextLong()));
+      keys.addPartition(random.nextLong());
     }
+    BloomFilter filter = keys.build(0.01);
     random.setSeed(1);
     for (int i = 0; i < 20_000; i++) {
       assertThat(filter.mayContain(BloomFilter.partitionHash(random.nextLong()))).isTrue();
