@@ -34,10 +34,10 @@ final class MetadataVoters {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /**
-   * After a change of the cluster: three heartbeats. Who died in the moment of the change, or was
-   * the reason for it, is missed by then, and gets no vote.
+   * How long it is thought over who should vote: three heartbeats. Who died in the moment that gave
+   * the reason is missed by then, and a change that needs the dead is refused.
    */
-  private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+  private static final long THINK_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
   private final Environment environment;
   private final Shard shard;
@@ -45,7 +45,11 @@ final class MetadataVoters {
   private final RaftNode raft;
   private final VoterPolicy policy;
   private boolean changing;
-  private boolean willLook;
+
+  /** Who should vote, as far as one look tells, and since when, on the same clock as below. */
+  private Set<PeerId> considered = Set.of();
+
+  private long consideredSinceNanos;
 
   /** Since when this node, as the leader, misses a voter: on the environment's monotonic clock. */
   private final Map<PeerId, Long> missedSinceNanos = new TreeMap<>();
@@ -65,20 +69,8 @@ final class MetadataVoters {
 
   void start() {
     // A node that leaves may be gone within a second.
-    ring.onMetadata(newer -> shard.execute(this::lookSoon));
+    ring.onMetadata(newer -> shard.execute(this::look));
     lookAgain();
-  }
-
-  private void lookSoon() {
-    if (!willLook) {
-      willLook = true;
-      shard.schedule(
-          LOOK_AFTER_NANOS,
-          () -> {
-            willLook = false;
-            look();
-          });
-    }
   }
 
   private void lookAgain() {
@@ -90,6 +82,7 @@ final class MetadataVoters {
     RaftStatus status = raft.status();
     if (status == null || status.role() != Role.LEADER) {
       missedSinceNanos.clear();
+      considered = Set.of();
       return;
     }
     ClusterMetadata metadata = ring.metadata();
@@ -112,8 +105,10 @@ final class MetadataVoters {
     }
     lost.addAll(leaving);
     Set<PeerId> wanted = new VoterChoice(staying, current, lost, followers).choose(policy);
-    if (!wanted.equals(current)) {
-      change(wanted);
+    if (wanted.equals(current)) {
+      considered = Set.of();
+    } else {
+      consider(wanted);
     }
   }
 
@@ -154,6 +149,18 @@ final class MetadataVoters {
       }
     }
     return followers;
+  }
+
+  private void consider(Set<PeerId> wanted) {
+    long now = environment.clock().nanos();
+    if (!wanted.equals(considered)) {
+      considered = wanted;
+      consideredSinceNanos = now;
+      shard.schedule(THINK_OVER_NANOS, this::look);
+    } else if (now - consideredSinceNanos >= THINK_OVER_NANOS) {
+      considered = Set.of();
+      change(wanted);
+    }
   }
 
   private void change(Set<PeerId> wanted) {

@@ -204,6 +204,39 @@ class VotersTest {
     }
   }
 
+  /** Seeds 306696 and 307302: the ring waited for the votes of the dead for ever. */
+  @Test
+  void whoDiesInTheMomentInWhichAVoterBeginsToLeaveGetsNoVote() {
+    for (long seed = 1; seed <= 8; seed++) {
+      SimulatedWorld other = new SimulatedWorld(seed);
+      SimulatedCluster seven = new SimulatedCluster(other, 7);
+      seven.choosesVoters(new VoterPolicy(0, PATIENCE_MILLIS));
+      seven.startAll();
+      assertThat(voters(seven)).hasSize(5);
+      List<SimulatedHost> followers =
+          seven.hosts().stream()
+              .filter(host -> seven.node(host).metadataRing().role() == Role.FOLLOWER)
+              .toList();
+      SimulatedHost leaver = followers.getFirst();
+      UUID id = seven.node(leaver).coordinator().localHostId();
+      NodeInfo node = Objects.requireNonNull(seven.node(leaver).coordinator().metadata().node(id));
+      List<SimulatedHost> dying =
+          Stream.concat(
+                  followers.subList(1, 3).stream(),
+                  seven.hosts().stream().filter(host -> !voters(seven).contains(peer(host))))
+              .toList();
+      assertThat(dying).hasSize(4);
+      new Registers(seven, new History())
+          .attempt(
+              leaver,
+              new MetadataChange.BeginTransition(Transition.Kind.LEAVE, node, null, false),
+              outcome -> {});
+      dying.forEach(SimulatedHost::crash);
+      other.runFor(TimeUnit.SECONDS.toNanos(30));
+      assertThat(voters(seven)).as("seed %d", seed).isNotEmpty();
+    }
+  }
+
   @Test
   void withoutAMajorityNobodyGetsAVote() {
     start();
