@@ -148,6 +148,7 @@ class NewDatacenterTest {
   @Test
   void aDatacenterWithoutAMajorityOfReplicasIsNoSource() {
     addDatacenter();
+    world.runFor(TimeUnit.SECONDS.toNanos(2)); // the new ones get votes
     cluster.hosts().get(1).crash();
     cluster.hosts().get(2).crash();
     world.runFor(TimeUnit.SECONDS.toNanos(30));
