@@ -107,8 +107,8 @@ final class StatisticsCollector {
   }
 
   /**
-   * Notes a row as most are: with liveness, with values of its timestamp, and nothing else. That
-   * costs half of {@link #addRow}.
+   * Notes a row as most are: with liveness, with values of its timestamp, and nothing else. {@link
+   * #addRow} would note the same.
    *
    * @return false when the row is another one, and nothing was noted
    */
