@@ -7,13 +7,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The order of a memtable's {@link Entries}, and the way to one of them: a B+tree, made so that a
  * search seldom waits for memory. A node is one array and an entry in it one word. A search looks
- * at all words of a node, whichever they are, so that the processor fetches them at once; halving
- * would wait for one after the other. Tokens are spread evenly, so the first half of one tells
- * almost any two entries apart; where it does not, as in a partition of many rows, the entries are
- * looked at.
+ * at a word in each cache line of a node, whichever they are, so that the processor fetches them at
+ * once; halving would wait for one after the other. Tokens are spread evenly, so the first half of
+ * one tells almost any two entries apart; where it does not, as in a partition of many rows, the
+ * entries are looked at.
  *
  * <pre>
  * Node := count | words, for each entry in order: first four bytes of its key | address i32
+ *       | words of ones, which nothing is above, up to a whole number of groups
  * </pre>
  *
  * <p>A leaf is such an array and nothing else. Entries never leave. A cursor stays valid while
@@ -23,20 +24,21 @@ import org.jspecify.annotations.Nullable;
 final class EntryTree {
   private static final int FANOUT = 64;
 
-  /** A leaf begins half full, after a split, and grows in steps: most are not full. */
-  private static final int LEAF_STEP = FANOUT / 8;
+  /** Words of one cache line. A leaf begins half full and grows by so many: most are not full. */
+  private static final int GROUP = 8;
+
+  private static final long BEYOND = -1;
 
   private static final int PREFIX_BYTES = 4;
   private static final int ARRAY_HEADER_BYTES = 16;
-  private static final int INNER_BYTES =
-      32 + ARRAY_HEADER_BYTES + 4 * FANOUT + nodeBytes(FANOUT - 1);
+  private static final int INNER_BYTES = 32 + ARRAY_HEADER_BYTES + 4 * FANOUT + nodeBytes(FANOUT);
 
   /** Where a cursor stands before its first move. Stays empty. */
-  private static final Inner NOWHERE = new Inner(new long[1]);
+  private static final Inner NOWHERE = new Inner(emptyNode(0));
 
   /** A node above others. Before each child but the first stands the least entry in it. */
   private static final class Inner {
-    final long[] node = new long[FANOUT];
+    final long[] node = emptyNode(FANOUT);
 
     /** Leaves on the lowest level, otherwise inner nodes. */
     final @Nullable Object[] children = new @Nullable Object[FANOUT];
@@ -75,6 +77,7 @@ final class EntryTree {
       System.arraycopy(children, from + 1, right.children, 1, moved);
       Arrays.fill(children, from, FANOUT, null);
       System.arraycopy(node, 1 + from, right.node, 1, moved);
+      Arrays.fill(node, from, node.length, BEYOND);
       right.node[0] = moved;
       node[0] = from - 1L;
       right.next = next;
@@ -88,12 +91,12 @@ final class EntryTree {
   }
 
   private final Entries entries;
-  private Inner root = new Inner(new long[1 + LEAF_STEP]);
+  private Inner root = new Inner(emptyNode(GROUP));
 
   /** Levels of inner nodes. */
   private int height = 1;
 
-  private long memoryBytes = (long) INNER_BYTES + nodeBytes(LEAF_STEP);
+  private long memoryBytes = (long) INNER_BYTES + nodeBytes(GROUP);
   private int entryCount;
 
   /** The way down to the last leaf that was searched: nodes, and the child taken in each. */
@@ -106,6 +109,12 @@ final class EntryTree {
 
   EntryTree(Entries entries) {
     this.entries = entries;
+  }
+
+  private static long[] emptyNode(int capacity) {
+    long[] node = new long[1 + capacity];
+    Arrays.fill(node, 1, node.length, BEYOND);
+    return node;
   }
 
   private static int nodeBytes(int capacity) {
@@ -127,10 +136,12 @@ final class EntryTree {
       inner = inner.inner(childFor(inner, key, length));
     }
     long[] leaf = inner.leaf(childFor(inner, key, length));
-    int position = lastAtOrBelow(leaf, key, length);
-    return position >= 0 && isAt(leaf, position, key, length)
-        ? entry(leaf, position)
-        : Entries.NONE;
+    long prefix = prefix(key, length);
+    int position = countBelow(leaf, prefix);
+    if (isAlike(leaf, position + 1, prefix)) {
+      position = lastAtOrBelow(leaf, key, length);
+    }
+    return isAt(leaf, position, key, length) ? entry(leaf, position) : Entries.NONE;
   }
 
   /** Address of the entry with a key; one that is new is added with a value. */
@@ -144,7 +155,7 @@ final class EntryTree {
     }
     long[] leaf = inner.leaf(pathChildren[height - 1]);
     int position = lastAtOrBelow(leaf, key, length);
-    if (position >= 0 && isAt(leaf, position, key, length)) {
+    if (isAt(leaf, position, key, length)) {
       added = false;
       return entry(leaf, position);
     }
@@ -156,8 +167,14 @@ final class EntryTree {
   }
 
   private boolean isAt(long[] leaf, int position, byte[] key, int length) {
-    return leaf[1 + position] >>> 32 == prefix(key, length)
+    return position >= 0
+        && isAlike(leaf, position, prefix(key, length))
         && entries.hasKey(entry(leaf, position), key, length);
+  }
+
+  /** Whether there is an entry whose key begins with a prefix. */
+  private static boolean isAlike(long[] node, int position, long prefix) {
+    return position < count(node) && node[1 + position] >>> 32 == prefix;
   }
 
   /** A bound may be shorter. The missing bytes count as zeros, the least there are. */
@@ -184,16 +201,12 @@ final class EntryTree {
   private int lastAtOrBelow(long[] node, byte[] key, int length) {
     long prefix = prefix(key, length);
     int count = count(node);
-    long below = 0;
-    for (int i = 1; i <= count; i++) {
-      below += ((node[i] >>> 32) - prefix) >>> 63;
-    }
-    int low = (int) below;
+    int low = countBelow(node, prefix);
     int high = low;
-    if (low < count && node[count] >>> 32 == prefix) {
+    if (low < count && isAlike(node, count - 1, prefix)) {
       high = count; // inside a large partition
     }
-    while (high < count && node[1 + high] >>> 32 == prefix) {
+    while (isAlike(node, high, prefix)) {
       high++;
     }
     while (low < high) {
@@ -205,6 +218,32 @@ final class EntryTree {
       }
     }
     return low - 1;
+  }
+
+  /**
+   * How many entries begin below a prefix. Looks at the first word of each group, and then into the
+   * last group that begins below, without a branch on what stands there.
+   */
+  private static int countBelow(long[] node, long prefix) {
+    int groups = node.length / GROUP;
+    long groupsBelow = 0;
+    for (int i = 0; i < groups; i++) {
+      groupsBelow += below(node[1 + i * GROUP], prefix);
+    }
+    if (groupsBelow == 0) {
+      return 0;
+    }
+    int first = 1 + ((int) groupsBelow - 1) * GROUP;
+    long below = 0;
+    for (int i = 1; i < GROUP; i++) {
+      below += below(node[first + i], prefix);
+    }
+    return first + (int) below;
+  }
+
+  /** 1 for a word that begins below a prefix, otherwise 0. */
+  private static long below(long word, long prefix) {
+    return ((word >>> 32) - prefix) >>> 63;
   }
 
   /** Of an entry and a key that begin alike. */
@@ -256,7 +295,7 @@ final class EntryTree {
 
   private static long[] roomy(long[] leaf, int from, int to) {
     int count = to - from;
-    long[] copy = new long[1 + (count / LEAF_STEP + 1) * LEAF_STEP];
+    long[] copy = emptyNode((count / GROUP + 1) * GROUP);
     copy[0] = count;
     System.arraycopy(leaf, 1 + from, copy, 1, count);
     return copy;
@@ -348,7 +387,7 @@ final class EntryTree {
       }
       enter(childFor(parent, key, length));
       position = lastAtOrBelow(leaf, key, length);
-      if (position < 0 || !isAt(leaf, position, key, length)) {
+      if (!isAt(leaf, position, key, length)) {
         position++;
       }
     }
