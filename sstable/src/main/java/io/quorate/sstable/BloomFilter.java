@@ -18,6 +18,7 @@ import java.util.List;
  */
 final class BloomFilter {
   private static final int WORDS_PER_RUN = 8;
+  private static final int BATCH_KEYS = 64;
   private static final long HEAD_SALT = 0x9E37_79B9_7F4A_7C15L;
 
   /** Gathers the keys of an SSTable until it is known how many they are. Not thread-safe. */
@@ -104,30 +105,50 @@ final class BloomFilter {
   }
 
   private void addAll(long[] hashes, int count) {
-    for (int i = 0; i < count; i++) {
-      add(hashes[i]);
+    int[] runs = new int[BATCH_KEYS];
+    long[] bits = new long[BATCH_KEYS];
+    for (int from = 0; from < count; from += BATCH_KEYS) {
+      int batch = Math.min(BATCH_KEYS, count - from);
+      for (int i = 0; i < batch; i++) {
+        runs[i] = run(hashes[from + i]);
+        bits[i] = hashes[from + i] * HEAD_SALT;
+      }
+      addBatch(runs, bits, batch);
     }
   }
 
-  private void add(long hash) {
-    int run = run(hash);
-    long bits = hash * HEAD_SALT;
-    for (int i = 0; i < probes; i++) {
-      int bit = (int) (bits >>> 55);
-      words[run + (bit >>> 6)] |= 1L << bit;
-      bits = (bits << 9 | bits >>> 55) * 5 + i;
+  /**
+   * Adds a bit of every key, then the next of every key: a change of a word waits for the one
+   * before it if that may have been of the same word.
+   */
+  private void addBatch(int[] runs, long[] bits, int count) {
+    for (int probe = 0; probe < probes; probe++) {
+      for (int i = 0; i < count; i++) {
+        int bit = bit(bits[i]);
+        words[runs[i] + (bit >>> 6)] |= 1L << bit;
+        bits[i] = next(bits[i], probe);
+      }
     }
+  }
+
+  /** Which bit of a run is the next, in the state of a key's probes. */
+  private static int bit(long bits) {
+    return (int) (bits >>> 55);
+  }
+
+  private static long next(long bits, int probe) {
+    return (bits << 9 | bits >>> 55) * 5 + probe;
   }
 
   boolean mayContain(long hash) {
     int run = run(hash);
     long bits = hash * HEAD_SALT;
     for (int i = 0; i < probes; i++) {
-      int bit = (int) (bits >>> 55);
+      int bit = bit(bits);
       if ((words[run + (bit >>> 6)] & 1L << bit) == 0) {
         return false;
       }
-      bits = (bits << 9 | bits >>> 55) * 5 + i;
+      bits = next(bits, i);
     }
     return true;
   }

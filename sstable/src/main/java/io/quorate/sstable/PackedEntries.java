@@ -77,8 +77,8 @@ final class PackedEntries {
     }
     valueOffset = in.position - valueShared;
     valueLength = valueShared + rest;
+    keepValueStart(valueShared);
     in.position += rest;
-    keepValueStart();
     return true;
   }
 
@@ -167,12 +167,28 @@ final class PackedEntries {
     }
   }
 
-  private void keepValueStart() {
-    if (valueOffset <= in.bytes.length - 16) {
-      valueStart = ByteReader.longAt(in.bytes, valueOffset);
-      valueSecond = ByteReader.longAt(in.bytes, valueOffset + 8);
+  /**
+   * Keeps the first bytes of the value: those that it shares are known, the others are read where
+   * they stand. To read what has just been restored would mean to wait until it is written.
+   */
+  private void keepValueStart(int sharedBytes) {
+    if (in.position > in.bytes.length - 16) {
+      keepValueStartAtEnd();
       return;
     }
+    long first = ByteReader.longAt(in.bytes, in.position);
+    long second = ByteReader.longAt(in.bytes, in.position + 8);
+    int bits = sharedBytes % 8 * Byte.SIZE;
+    long knownBits = ~(-1L >>> bits);
+    if (sharedBytes < 8) {
+      valueStart = (valueStart & knownBits) | (first >>> bits);
+      valueSecond = (first << (63 - bits) << 1) | (second >>> bits);
+    } else {
+      valueSecond = (valueSecond & knownBits) | (first >>> bits);
+    }
+  }
+
+  private void keepValueStartAtEnd() {
     valueStart = 0;
     valueSecond = 0;
     for (int i = 0; i < Math.min(valueLength, 16); i++) {

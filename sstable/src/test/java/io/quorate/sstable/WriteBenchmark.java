@@ -126,6 +126,57 @@ public class WriteBenchmark {
         files, path, inputs.stream().map(input -> input.scanCursor(bytes -> {})).toList());
   }
 
+  /** How near to {@link #limit} the others came, in rounds in which each had its turn. */
+  @State(Scope.Thread)
+  public static class Turns {
+    private final List<Double> flushes = new ArrayList<>();
+    private final List<Double> compactions = new ArrayList<>();
+
+    void note(double flushOfLimit, double compactionOfLimit) {
+      flushes.add(flushOfLimit);
+      compactions.add(compactionOfLimit);
+    }
+
+    /** Later rounds only: in the first half the compiler was at work. */
+    private static double median(List<Double> ratios) {
+      List<Double> late = ratios.subList(ratios.size() / 2, ratios.size());
+      return late.stream().sorted().toList().get(late.size() / 2);
+    }
+
+    @TearDown
+    public void print() {
+      System.out.printf(
+          "%n# of the limit: flush %.2f, compaction %.2f (medians of %d rounds)%n",
+          median(flushes), median(compactions), flushes.size() - flushes.size() / 2);
+    }
+  }
+
+  /**
+   * Prints what flush and compaction are of the limit, 1 being as quick. An hour is not like
+   * another, nor one second like the next; so the three take turns.
+   */
+  @Benchmark
+  @BenchmarkMode(Mode.SingleShotTime)
+  @OutputTimeUnit(TimeUnit.MILLISECONDS)
+  @Warmup(iterations = 0)
+  @Measurement(iterations = 100)
+  public void turns(Turns turns) throws IOException {
+    double limit = nanos(this::limit);
+    double flush = nanos(this::flush);
+    deleteOutput();
+    turns.note(limit / flush, limit / nanos(this::compact));
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static long nanos(Work work) throws IOException {
+    long start = System.nanoTime();
+    work.run();
+    return System.nanoTime() - start;
+  }
+
   /** A log that no flush has shortened, and a copy of it for each start, which uses it up. */
   @State(Scope.Thread)
   public static class Crashed {

@@ -2,14 +2,17 @@ package io.quorate.environment.real;
 
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Syncs a file while more is written to it, one sync at a time, each on a thread of its own. The
- * operating system tells of a lost write once only; so a sync that failed is kept until somebody
- * has been told. Used by the thread that writes the file.
+ * Syncs a file while more is written to it, one sync at a time, each on a thread of its own, which
+ * is kept for a while, since one file is synced many times. The operating system tells of a lost
+ * write once only; so a sync that failed is kept until somebody has been told. Used by the thread
+ * that writes the file.
  */
 final class SyncBehind {
 
@@ -17,6 +20,9 @@ final class SyncBehind {
   interface Sync {
     void run() throws IOException;
   }
+
+  private static final Executor THREADS =
+      Executors.newCachedThreadPool(Thread.ofPlatform().name("sync-behind").daemon().factory());
 
   private @Nullable FutureTask<@Nullable Void> begun;
 
@@ -32,7 +38,7 @@ final class SyncBehind {
           return null;
         });
     begun = next;
-    Thread.ofPlatform().name("sync-behind").daemon().start(next);
+    THREADS.execute(next);
   }
 
   /**
