@@ -34,6 +34,9 @@ final class BlockPacker {
   static final int TOKEN = 0x10;
   static final int VALUE_SHARED = 0x0F;
 
+  /** Bytes of an entry beside its key and its value: the control and three lengths, at most. */
+  private static final int MOST_BESIDES = 1 + 3 * 5;
+
   private final Partitioner partitioner;
   private final ByteWriter out = new ByteWriter(8 << 10);
   private int entryCount;
@@ -83,12 +86,21 @@ final class BlockPacker {
     unpackedBytes += BlockUnpacker.entryBytes(sharedUnpacked, keyLength, valueLength);
     entryCount++;
     int valueShared = valueShared(value, valueOffset, valueLength);
-    if (samePartition) {
-      addRow(shared, key, keyOffset, keyLength, valueShared);
-    } else {
-      addPartition(key, keyOffset, keyLength, hasPartitionersToken, valueShared);
-    }
-    out.putLengthPrefixed(value, valueOffset + valueShared, valueLength - valueShared);
+    // Once for all that follows, which is many short pieces.
+    out.reserve(MOST_BESIDES + keyLength + valueLength);
+    out.length =
+        samePartition
+            ? addRow(shared, key, keyOffset, keyLength, valueShared)
+            : addPartition(key, keyOffset, keyLength, hasPartitionersToken, valueShared);
+    out.length =
+        setLengthPrefixed(out.length, value, valueOffset + valueShared, valueLength - valueShared);
+  }
+
+  /** Sets bytes and their number in front of them; returns where they end. */
+  private int setLengthPrefixed(int at, byte[] bytes, int offset, int length) {
+    int start = ByteWriter.setUvarint(out.bytes, at, length);
+    ByteWriter.copy(bytes, offset, out.bytes, start, length);
+    return start + length;
   }
 
   /** How many of its first bytes a value shares with that of the entry before. */
@@ -119,42 +131,50 @@ final class BlockPacker {
     return start;
   }
 
-  private void addPartition(
+  /** Returns where what was added ends. */
+  private int addPartition(
       byte[] key, int offset, int length, boolean hasPartitionersToken, int valueShared) {
     int partition = StoreKey.partitionLength(key, offset);
     int rest = length - partition;
+    boolean sameLength = partition == partitionLength;
     boolean sameRow = rest == rowLength && isRow(key, offset + partition);
     boolean ownToken =
         !hasPartitionersToken
             && StoreKey.token(key, offset) != partitioner.token(key, offset + 10, partition - 10);
-    out.putByte(
-        PARTITION
-            | (partition == partitionLength ? SAME_LENGTH : 0)
-            | (sameRow ? SAME_ROW : 0)
-            | (ownToken ? TOKEN : 0)
-            | valueShared);
+    byte[] to = out.bytes;
+    int at = out.length;
+    to[at++] =
+        (byte)
+            (PARTITION
+                | (sameLength ? SAME_LENGTH : 0)
+                | (sameRow ? SAME_ROW : 0)
+                | (ownToken ? TOKEN : 0)
+                | valueShared);
     if (ownToken) {
-      out.put(key, offset, 8);
+      ByteWriter.setLong(to, at, ByteReader.longAt(key, offset));
+      at += Long.BYTES;
     }
-    if (partition == partitionLength) {
-      out.put(key, offset + 10, partition - 10);
-    } else {
-      out.put(key, offset + 8, partition - 8);
-    }
+    int from = sameLength ? 10 : 8;
+    ByteWriter.copy(key, offset + from, to, at, partition - from);
+    at += partition - from;
     partitionLength = partition;
     if (!sameRow) {
-      out.putLengthPrefixed(key, offset + partition, rest);
+      at = setLengthPrefixed(at, key, offset + partition, rest);
       keepRow(key, offset + partition, 0, rest);
     }
+    return at;
   }
 
-  private void addRow(int shared, byte[] key, int offset, int length, int valueShared) {
+  /** Returns where what was added ends. */
+  private int addRow(int shared, byte[] key, int offset, int length, int valueShared) {
     int rowShared = shared - partitionLength;
     int rest = length - shared;
-    out.putByte(valueShared);
-    out.putUvarint(rowShared);
-    out.putLengthPrefixed(key, offset + shared, rest);
+    int at = out.length;
+    out.bytes[at++] = (byte) valueShared;
+    at = ByteWriter.setUvarint(out.bytes, at, rowShared);
+    at = setLengthPrefixed(at, key, offset + shared, rest);
     keepRow(key, offset + partitionLength, rowShared, rowShared + rest);
+    return at;
   }
 
   /** Whether the row before stands somewhere. It is mostly short, and known before a call ends. */

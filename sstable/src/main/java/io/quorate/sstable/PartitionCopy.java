@@ -25,10 +25,16 @@ final class PartitionCopy {
   private final ByteWriter key = new ByteWriter(128);
   private final ByteWriter head = new ByteWriter(128);
   private final RowMerger row = new RowMerger();
-  private Purge purgeHere = Purge.NONE;
+
+  /** What may be left out of the partition; null until something in it asks. */
+  private @Nullable Purge purgeHere;
+
   private boolean begun;
   private boolean merging;
-  private @Nullable EntryCursor single;
+
+  /** Whether the rows of the partition are copied from its only source. */
+  private boolean copying;
+
   private int partitionLength;
 
   /**
@@ -91,7 +97,7 @@ final class PartitionCopy {
       walk.seek(RowKeys.LOWEST);
     }
     while (true) {
-      if (single != null && !copyRows(single, pause)) {
+      if (copying && !copyRows(pause)) {
         return false;
       }
       if (merging && !copyMerged(pause)) {
@@ -112,13 +118,15 @@ final class PartitionCopy {
 
   private void beginPartition() throws IOException {
     out.beginPartition(walk.token());
-    purgeHere = purge.apply(walk.token());
-    single = walk.onlySourceOfRows();
-    if (single != null) {
+    if (purgeHere != null) {
+      purgeHere = null;
+    }
+    copying = walk.hasOnlySourceOfRows();
+    if (copying) {
       return;
     }
     merging = true;
-    merger.begin(nowSeconds, purgeHere);
+    merger.begin(nowSeconds, purgeHere());
     walk.load(merger);
     key.clear();
     key.put(walk.partition.bytes, 0, walk.partition.length);
@@ -132,19 +140,29 @@ final class PartitionCopy {
     merger.seekAtOrAfter(RowKeys.LOWEST);
   }
 
-  private boolean copyRows(EntryCursor source, BooleanSupplier pause) throws IOException {
+  private Purge purgeHere() {
+    Purge here = purgeHere;
+    if (here == null) {
+      here = purge.apply(walk.token());
+      purgeHere = here;
+    }
+    return here;
+  }
+
+  private boolean copyRows(BooleanSupplier pause) throws IOException {
+    EntryCursor source = walk.onlySource();
     do {
       if (isPlain(source)) {
         add(source, source.valueBytes, source.valueOffset, source.valueLength, out);
       } else {
         row.begin();
         row.add(source.valueBytes, source.valueOffset, source.valueLength);
-        if (row.merge(Deletion.NONE, nowSeconds, purgeHere)) {
+        if (row.merge(Deletion.NONE, nowSeconds, purgeHere())) {
           add(source, row.bytes, row.offset, row.length, out);
         }
       }
       if (!walk.nextOfOnlySource()) {
-        single = null;
+        copying = false;
         return true;
       }
     } while (!pause.getAsBoolean());

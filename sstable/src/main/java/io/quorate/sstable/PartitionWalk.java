@@ -3,7 +3,6 @@ package io.quorate.sstable;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Walks several sources partition by partition, in order, for scans of ranges, flushes and
@@ -80,8 +79,9 @@ final class PartitionWalk {
     int least = -1;
     int atToken = 0;
     for (int i = 0; i < tokens.length; i++) {
-      least = tokens[i] == lowest ? i : least;
-      atToken += tokens[i] == lowest ? 1 : 0;
+      int isLowest = onesIfEqual(tokens[i], lowest);
+      least = (i & isLowest) | (least & ~isLowest);
+      atToken -= isLowest;
     }
     if (atToken > 1 || lowest == Long.MAX_VALUE) {
       least = leastAt(lowest);
@@ -104,6 +104,12 @@ final class PartitionWalk {
     onlySource = least;
     loaded = false;
     return true;
+  }
+
+  /** All bits set when two words are equal, otherwise none. */
+  private static int onesIfEqual(long one, long other) {
+    long differing = one ^ other;
+    return (int) ~((differing | -differing) >> 63);
   }
 
   /** Of several sources at a token the one with the least key; -1 when all are at their end. */
@@ -152,13 +158,16 @@ final class PartitionWalk {
     merger.mergeDeletions();
   }
 
+  /** Whether one source alone has the partition, and nothing deletes more than a row there. */
+  boolean hasOnlySourceOfRows() {
+    return takerCount == 1 && onlySource().keyLength != partition.length;
+  }
+
   /**
-   * The source of the partition when there is only one and nothing deletes more than a row there.
-   * It stands on the first row; {@link #nextOfOnlySource} moves it.
+   * The source of such a partition. It stands on the first row; {@link #nextOfOnlySource} moves it.
    */
-  @Nullable EntryCursor onlySourceOfRows() {
-    EntryCursor source = sources[onlySource];
-    return takerCount > 1 || source.keyLength == partition.length ? null : source;
+  EntryCursor onlySource() {
+    return sources[onlySource];
   }
 
   /** Moves to the next row of the partition; false behind the last. */

@@ -9,7 +9,6 @@ final class StatisticsCollector {
   private static final int MAX_BOUND_BYTES = 256;
 
   private final RowReader row = new RowReader();
-  private final ByteReader cells = new ByteReader();
   private final DropTimesCollector dropTimes = new DropTimesCollector();
   private final BitSet columnIds = new BitSet();
 
@@ -113,24 +112,39 @@ final class StatisticsCollector {
    * @return false when the row is another one, and nothing was noted
    */
   private boolean addPlainRow(byte[] body, int offset, int length) {
-    cells.over(body, offset, length);
-    if (cells.readByte() != RowReader.LIVENESS) {
+    int at = offset + 1 + Long.BYTES;
+    int end = offset + length;
+    if (at > end || body[offset] != RowReader.LIVENESS) {
       return false;
     }
-    long timestampMicros = cells.readLong();
     long columns = 0;
     int count = 0;
-    while (cells.hasRemaining()) {
-      int columnId = cells.readUvarint();
-      if (columnId >= Long.SIZE || cells.readByte() != RowReader.ROW_TIMESTAMP) {
+    while (at < end) {
+      // The column's id in a byte, flags, the value's length in a byte or two.
+      if (end - at < 3
+          || body[at] < 0
+          || body[at] >= Long.SIZE
+          || body[at + 1] != RowReader.ROW_TIMESTAMP) {
         return false;
       }
-      cells.skip(cells.readUvarint());
-      columns |= 1L << columnId;
+      columns |= 1L << body[at];
+      int valueLength = body[at + 2];
+      at += 3;
+      if (valueLength < 0) {
+        if (at == end || body[at] <= 0) {
+          return false;
+        }
+        valueLength = (valueLength & 0x7F) | body[at] << 7;
+        at++;
+      }
+      at += valueLength;
       count++;
     }
+    if (at > end) {
+      return false;
+    }
     plainColumnIds |= columns;
-    addTimestamp(timestampMicros);
+    addTimestamp(ByteReader.longAt(body, offset + 1));
     itemCount += count;
     addLocal(Long.MAX_VALUE);
     return true;

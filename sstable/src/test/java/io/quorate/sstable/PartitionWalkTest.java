@@ -41,7 +41,7 @@ class PartitionWalkTest {
     walk.seek(RowKeys.LOWEST);
     List<String> met = new ArrayList<>();
     while (walk.next()) {
-      boolean only = walk.onlySourceOfRows() != null;
+      boolean only = walk.hasOnlySourceOfRows();
       met.add(new String(walk.key(), StandardCharsets.UTF_8) + (only ? "" : "+"));
       if (only) {
         assertThat(walk.nextOfOnlySource()).as("one row a partition").isFalse();
