@@ -226,6 +226,7 @@ public final class BenchCommand implements Callable<Integer> {
       drive(warmup, "warming up", warmupSeconds, Long.MAX_VALUE, seed, workload);
     }
     LoadGenerator generator = new LoadGenerator(session);
+    MachineTime machineBefore = MachineTime.now();
     ProcessUsage before = ProcessUsage.of(serverPids);
     long cpuBefore = ownCpuMicros();
     long begin = System.nanoTime();
@@ -247,6 +248,7 @@ public final class BenchCommand implements Callable<Integer> {
         generator.latencyMicros(),
         errors,
         cpu,
+        MachineTime.now().stolenShareSince(machineBefore),
         serverPids.isEmpty()
             ? null
             : new ProcessUsage(after.cpuMicros() - before.cpuMicros(), after.residentBytes()));

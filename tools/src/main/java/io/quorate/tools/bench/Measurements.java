@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param latencyMicros of requests that were answered well
  * @param errors how many of each kind
  * @param clientCpuMicros of this process
+ * @param stolenShare of this machine's CPU time, 0 to 1: what its host gave to others meanwhile
  * @param servers what the named server processes used; null when none was named
  */
 record Measurements(
@@ -22,7 +23,11 @@ record Measurements(
     Histogram latencyMicros,
     Map<String, Long> errors,
     long clientCpuMicros,
+    double stolenShare,
     @Nullable ProcessUsage servers) {
+
+  /** From here on tail latencies are the host's rather than the server's. */
+  private static final double DISTURBING_SHARE = 0.02;
 
   long operations() {
     return latencyMicros.getTotalCount();
@@ -72,6 +77,15 @@ record Measurements(
           String.format(Locale.ROOT, "%.1f us an operation", each(servers.cpuMicros())));
       line(out, "server memory", Amounts.bytes(servers.residentBytes()));
     }
+    if (stolenShare >= DISTURBING_SHARE) {
+      line(
+          out,
+          "disturbed",
+          String.format(
+              Locale.ROOT,
+              "this machine's host gave %.0f %% of its CPU time to others",
+              100 * stolenShare));
+    }
     return out.toString();
   }
 
@@ -96,6 +110,7 @@ record Measurements(
     json.put("latency_us", latency);
     json.put("errors", errors);
     json.put("client_cpu_us_per_operation", each(clientCpuMicros));
+    json.put("stolen_cpu_share", stolenShare);
     if (servers != null) {
       json.put("server_cpu_us_per_operation", each(servers.cpuMicros()));
       json.put("server_resident_bytes", servers.residentBytes());

@@ -89,6 +89,18 @@ class BenchTest {
   }
 
   @Test
+  void whatTheHostGaveToOthersIsAShareOfThisMachinesTime() {
+    MachineTime before =
+        MachineTime.of("cpu  100 0 50 850 0 0 0 7 3 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+    MachineTime after =
+        MachineTime.of("cpu  150 0 60 874 0 0 0 23 3 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+    assertThat(after.stolenShareSince(before)).isEqualTo(0.16);
+    assertThat(after.stolenShareSince(after)).isZero();
+    assertThat(MachineTime.of("cpu 1 2 3\n").stolen()).isZero();
+    assertThat(MachineTime.now().all()).isNotNegative();
+  }
+
+  @Test
   void figuresAreRatesAndCostsPerOperation() {
     Histogram latency = new Histogram(1, 1_000_000, 3);
     for (int i = 1; i <= 1_000; i++) {
@@ -101,6 +113,7 @@ class BenchTest {
             latency,
             Map.of("UNAVAILABLE", 3L),
             5_000,
+            0.034,
             new ProcessUsage(9_000, 1 << 20));
     assertThat(measured.operationsPerSecond()).isEqualTo(500);
     assertThat(measured.text().lines().toList())
@@ -112,9 +125,11 @@ class BenchTest {
                 "  errors         UNAVAILABLE 3",
                 "  client CPU     5.0 us an operation",
                 "  server CPU     9.0 us an operation",
-                "  server memory  1.00 MiB"));
+                "  server memory  1.00 MiB",
+                "  disturbed      this machine's host gave 3 % of its CPU time to others"));
     assertThat(measured.json())
         .containsEntry("operations", 1_000L)
+        .containsEntry("stolen_cpu_share", 0.034)
         .containsEntry("server_cpu_us_per_operation", 9.0);
   }
 }
