@@ -28,6 +28,9 @@ public interface Messaging {
    */
   void send(Endpoint to, ByteBuf message);
 
+  /** Messages that this node gave up without sending them, since its start. */
+  long dropped();
+
   /** Ends all connections and stops receiving. */
   void stop();
 

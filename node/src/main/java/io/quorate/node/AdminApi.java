@@ -105,7 +105,7 @@ final class AdminApi {
     Metrics known = metrics;
     if (known == null) {
       // Made when somebody asks: not every node is scraped, and starting should be quick.
-      known = new Metrics(node, () -> environment.clock().wallMicros() / 1_000);
+      known = new Metrics(node, environment);
       metrics = known;
     }
     return new Reply(200, "text/plain; version=0.0.4; charset=utf-8", known.scrape());

@@ -4,13 +4,13 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem.Operation;
 import io.quorate.gossip.Membership;
 import io.quorate.hintedhandoff.HintStats;
 import io.quorate.raft.RaftStatus;
 import io.quorate.sstable.CompactionStats;
 import java.util.Locale;
-import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
 /** What this node tells Prometheus. Values are read when they are asked for. */
@@ -18,11 +18,11 @@ final class Metrics {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Node node;
-  private final LongSupplier wallMillis;
+  private final Environment environment;
 
-  Metrics(Node node, LongSupplier wallMillis) {
+  Metrics(Node node, Environment environment) {
     this.node = node;
-    this.wallMillis = wallMillis;
+    this.environment = environment;
     gauge("quorate.ready", "1 when clients are served", n -> n.state() == NodeState.NORMAL ? 1 : 0);
     gauge("quorate.nodes.known", "nodes in the metadata", n -> metadataNodes(n));
     gauge("quorate.nodes.alive", "of which are taken for alive", Metrics::aliveNodes);
@@ -44,6 +44,10 @@ final class Metrics {
     gauge("quorate.hints.pending", "hints on disk", Metrics::pendingHints);
     counter("quorate.reads.mismatches", "reads whose replicas differed", n -> mismatches(n));
     counter("quorate.reads.repairs", "mutations sent to stale replicas", n -> repairs(n));
+    counter(
+        "quorate.messages.dropped",
+        "to nodes that could not be reached or did not keep up",
+        n -> environment.messaging().dropped());
     gauge("quorate.connections", "open CQL connections", n -> connections(n));
     gauge("quorate.block.cache.bytes", "cached blocks", n -> engineCache(n));
     gauge(
@@ -106,7 +110,7 @@ final class Metrics {
 
   private double snapshotAge(Node of) {
     long newest = of.watch().newestSnapshotMillis();
-    return newest == 0 ? Double.NaN : (wallMillis.getAsLong() - newest) / 1_000.0;
+    return newest == 0 ? Double.NaN : (environment.clock().wallMicros() / 1_000 - newest) / 1_000.0;
   }
 
   private void gauge(String name, String description, ToDoubleFunction<Node> value) {

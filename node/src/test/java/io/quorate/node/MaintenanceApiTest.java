@@ -91,7 +91,8 @@ class MaintenanceApiTest {
       assertThat(ask("GET", "/metrics").body())
           .contains("quorate_compactions_pending")
           .contains("quorate_compactions_written_bytes_total")
-          .contains("quorate_tasks_running");
+          .contains("quorate_tasks_running")
+          .contains("quorate_messages_dropped_total");
     } finally {
       cluster.close();
     }

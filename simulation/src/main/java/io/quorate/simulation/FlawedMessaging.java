@@ -149,6 +149,11 @@ final class FlawedMessaging implements Messaging {
   }
 
   @Override
+  public long dropped() {
+    return real.dropped();
+  }
+
+  @Override
   public void stop() {
     real.stop();
   }

@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,6 +55,7 @@ final class TcpMessaging implements Messaging {
   private final List<NettyShard> shards;
   private final Consumer<Throwable> onFailure;
   private final List<Map<Endpoint, Peer>> peersByShard = new ArrayList<>();
+  private final LongAdder dropped = new LongAdder();
   private volatile @Nullable Identity self;
   private volatile @Nullable Channel server;
 
@@ -109,6 +111,11 @@ final class TcpMessaging implements Messaging {
   }
 
   @Override
+  public long dropped() {
+    return dropped.sum();
+  }
+
+  @Override
   public void stop() {
     self = null;
     Channel listening = server;
@@ -120,10 +127,29 @@ final class TcpMessaging implements Messaging {
     }
   }
 
+  /** A node has opened a connection, so it can be reached: no shard waits to try. */
+  private void spoke(Endpoint from) {
+    for (NettyShard shard : shards) {
+      if (shard.isCurrent()) {
+        isBack(shard, from);
+      } else {
+        shard.execute(() -> isBack(shard, from));
+      }
+    }
+  }
+
+  private void isBack(NettyShard shard, Endpoint endpoint) {
+    Peer peer = peersByShard.get(shard.index()).get(endpoint);
+    if (peer != null) {
+      peer.isBack();
+    }
+  }
+
   /** Receives from one connection that a peer opened. */
   private final class Inbound extends ChannelInboundHandlerAdapter {
     private final MessageFrames.Decoder decoder;
     private final Receiver receiver;
+    private boolean heard;
     private boolean refused;
 
     Inbound(MessageFrames.Decoder decoder, Receiver receiver) {
@@ -155,6 +181,10 @@ final class TcpMessaging implements Messaging {
       try {
         Endpoint from = decoder.from();
         if (from != null && self != null) {
+          if (!heard) {
+            heard = true;
+            spoke(from);
+          }
           receiver.receive(from, bytes);
         }
       } catch (RuntimeException e) {
@@ -191,11 +221,14 @@ final class TcpMessaging implements Messaging {
     private int waitingBytes;
     private @Nullable Channel channel;
     private boolean connecting;
+
+    /** The peer spoke while a connection was tried, perhaps too early. */
+    private boolean connectAgain;
+
     private boolean flushScheduled;
     private boolean closed;
     private long backoffNanos = FIRST_BACKOFF_NANOS;
     private long notBeforeNanos;
-    private long dropped;
 
     Peer(NettyShard shard, Endpoint endpoint) {
       this.shard = shard;
@@ -228,9 +261,7 @@ final class TcpMessaging implements Messaging {
 
     private void drop(ByteBuf message) {
       message.release();
-      if (Long.bitCount(++dropped) == 1) {
-        log.debug("{} messages to {} dropped so far", dropped, endpoint);
-      }
+      dropped.increment();
     }
 
     private void write(Channel open, ByteBuf message) {
@@ -273,10 +304,16 @@ final class TcpMessaging implements Messaging {
     private void connected(ChannelFuture future, Identity identity) {
       connecting = false;
       if (!future.isSuccess() || closed) {
-        lost();
         future.channel().close();
+        if (connectAgain && !closed) {
+          connectAgain = false;
+          connect();
+        } else {
+          lost();
+        }
         return;
       }
+      connectAgain = false;
       backoffNanos = FIRST_BACKOFF_NANOS;
       Channel open = future.channel();
       channel = open;
@@ -289,9 +326,19 @@ final class TcpMessaging implements Messaging {
       open.flush();
     }
 
+    /**
+     * What is sent from now on, an answer to what it said first of all, is not dropped for a peer
+     * that was away.
+     */
+    void isBack() {
+      backoffNanos = FIRST_BACKOFF_NANOS;
+      notBeforeNanos = System.nanoTime();
+      connectAgain = connecting;
+    }
+
     private void lost() {
       channel = null;
-      waiting.forEach(ByteBuf::release);
+      waiting.forEach(this::drop);
       waiting.clear();
       waitingBytes = 0;
       notBeforeNanos = System.nanoTime() + backoffNanos;

@@ -76,6 +76,12 @@ final class SimulatedMessaging implements Messaging {
         .execute(() -> to.receive(from.advertised(), Unpooled.wrappedBuffer(bytes)));
   }
 
+  /** What is lost is lost on the way. */
+  @Override
+  public long dropped() {
+    return 0;
+  }
+
   @Override
   public void stop() {
     receiver = null;

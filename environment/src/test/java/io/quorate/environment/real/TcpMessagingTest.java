@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 
 /** Without whole messages between nodes, no write has a second copy. */
 class TcpMessagingTest {
+  private static final byte ANSWER = 1;
+  private static final byte UNASKED = 2;
+
   private final List<RealEnvironment> started = new ArrayList<>();
   private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
 
@@ -49,6 +52,49 @@ class TcpMessagingTest {
         });
     for (int size : sizes) {
       assertThat(arrived.poll(10, TimeUnit.SECONDS)).isEqualTo(pattern(size));
+    }
+  }
+
+  /** A node that was away asks as soon as it is there, and nobody else knows yet that it is. */
+  @Test
+  void whoWasAwayIsAnsweredAtOnceByEachShard() throws Exception {
+    RealEnvironment answering = new RealEnvironment(2, failures::add);
+    started.add(answering);
+    Environment environment = answering.environment();
+    Endpoint answers = freeEndpoint();
+    environment
+        .messaging()
+        .start(
+            new Identity("c", answers, answers),
+            (from, message) -> sendFromEachShard(environment, from, ANSWER));
+    Endpoint asking = freeEndpoint();
+    for (int i = 0; i < 150; i++) { // tried in vain for so long, a shard waits a second
+      sendFromEachShard(environment, asking, UNASKED);
+      Thread.sleep(10);
+    }
+    assertThat(environment.messaging().dropped()).isGreaterThan(200);
+
+    BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>();
+    Environment returned = start("c", asking, arrived);
+    returned
+        .shards()
+        .get(0)
+        .execute(() -> returned.messaging().send(answers, Unpooled.wrappedBuffer(pattern(5))));
+    int answered = 0;
+    while (answered < 2) {
+      byte[] message = arrived.poll(10, TimeUnit.SECONDS);
+      assertThat(message).as("an answer beside the %d that came", answered).isNotNull();
+      answered += message[0] == ANSWER ? 1 : 0;
+    }
+  }
+
+  private static void sendFromEachShard(Environment environment, Endpoint to, byte what) {
+    for (int i = 0; i < environment.shards().count(); i++) {
+      environment
+          .shards()
+          .get(i)
+          .execute(
+              () -> environment.messaging().send(to, Unpooled.wrappedBuffer(new byte[] {what})));
     }
   }
 
@@ -111,20 +157,28 @@ class TcpMessagingTest {
   }
 
   private Endpoint start(String cluster, BlockingQueue<byte[]> arrived) throws IOException {
+    Endpoint endpoint = freeEndpoint();
+    start(cluster, endpoint, arrived);
+    return endpoint;
+  }
+
+  private Environment start(String cluster, Endpoint endpoint, BlockingQueue<byte[]> arrived)
+      throws IOException {
     RealEnvironment environment = new RealEnvironment(2, failures::add);
     started.add(environment);
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    Endpoint endpoint = here(port);
     environment
         .environment()
         .messaging()
         .start(
             new Identity(cluster, endpoint, endpoint),
             (from, message) -> arrived.add(ByteBufUtil.getBytes(message)));
-    return endpoint;
+    return environment.environment();
+  }
+
+  private static Endpoint freeEndpoint() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return here(free.getLocalPort());
+    }
   }
 
   private static Endpoint here(int port) {
