@@ -31,7 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What moves much at once, in bytes a microsecond, which is MB a second, of keys and values:
  * flushing a memtable, compacting four SSTables, replaying a commit log. {@link #limit} is what one
- * core can do at best: LZ4 and CRC-32C of the same bytes in blocks of the same size.
+ * core can do at best: LZ4 and CRC-32C of the same bytes in blocks of the same size. A compaction
+ * has to read them first: {@link #readLimit}.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -60,6 +61,11 @@ public class WriteBenchmark {
   private byte[] plain = {};
   private final ByteWriter out = new ByteWriter(DATA_BYTES);
 
+  /** Of the blocks that {@link #limit} leaves in {@link #out}. */
+  private final int[] blockLengths = new int[DATA_BYTES / BLOCK_BYTES + 1];
+
+  private final ByteWriter content = new ByteWriter(2 * BLOCK_BYTES);
+
   @Setup
   public void write() throws Exception {
     directory = Files.createTempDirectory("quorate-benchmark");
@@ -77,6 +83,7 @@ public class WriteBenchmark {
       bytes.put(cursor.valueBytes, cursor.valueOffset, cursor.valueLength);
     }
     plain = bytes.toBytes();
+    limit();
   }
 
   @TearDown
@@ -106,9 +113,23 @@ public class WriteBenchmark {
     out.clear();
     for (int at = 0; at < plain.length; at += BLOCK_BYTES) {
       byte[] block = Arrays.copyOfRange(plain, at, Math.min(plain.length, at + BLOCK_BYTES));
-      StoredBlock.append(out, block, block.length, Compression.LZ4);
+      blockLengths[at / BLOCK_BYTES] =
+          StoredBlock.append(out, block, block.length, Compression.LZ4);
     }
     return out.length;
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(DATA_BYTES)
+  public int readLimit() throws IOException {
+    int at = 0;
+    int read = 0;
+    for (int i = 0; at < out.length; i++) {
+      StoredBlock.content(directory, at, out.bytes, at, blockLengths[i], content);
+      at += blockLengths[i];
+      read += content.length;
+    }
+    return read;
   }
 
   @Benchmark
@@ -131,11 +152,7 @@ public class WriteBenchmark {
   public static class Turns {
     private final List<Double> flushes = new ArrayList<>();
     private final List<Double> compactions = new ArrayList<>();
-
-    void note(double flushOfLimit, double compactionOfLimit) {
-      flushes.add(flushOfLimit);
-      compactions.add(compactionOfLimit);
-    }
+    private final List<Double> compactionsWithReading = new ArrayList<>();
 
     /** Later rounds only: in the first half the compiler was at work. */
     private static double median(List<Double> ratios) {
@@ -146,14 +163,18 @@ public class WriteBenchmark {
     @TearDown
     public void print() {
       System.out.printf(
-          "%n# of the limit: flush %.2f, compaction %.2f (medians of %d rounds)%n",
-          median(flushes), median(compactions), flushes.size() - flushes.size() / 2);
+          "%n# of the limit: flush %.2f, compaction %.2f of writing, %.2f of reading and writing"
+              + " (medians of %d rounds)%n",
+          median(flushes),
+          median(compactions),
+          median(compactionsWithReading),
+          flushes.size() - flushes.size() / 2);
     }
   }
 
   /**
    * Prints what flush and compaction are of the limit, 1 being as quick. An hour is not like
-   * another, nor one second like the next; so the three take turns.
+   * another, nor one second like the next; so they take turns.
    */
   @Benchmark
   @BenchmarkMode(Mode.SingleShotTime)
@@ -162,9 +183,12 @@ public class WriteBenchmark {
   @Measurement(iterations = 100)
   public void turns(Turns turns) throws IOException {
     double limit = nanos(this::limit);
-    double flush = nanos(this::flush);
+    double readLimit = nanos(this::readLimit);
+    turns.flushes.add(limit / nanos(this::flush));
     deleteOutput();
-    turns.note(limit / flush, limit / nanos(this::compact));
+    double compaction = nanos(this::compact);
+    turns.compactions.add(limit / compaction);
+    turns.compactionsWithReading.add((limit + readLimit) / compaction);
   }
 
   private interface Work {
