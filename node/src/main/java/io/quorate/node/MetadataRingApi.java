@@ -149,9 +149,7 @@ final class MetadataRingApi {
       String rack = votingPlaces.iterator().next();
       warnings.add(
           places.size() == 1
-              ? "all nodes stand in one rack ("
-                  + rack
-                  + "): its loss takes the metadata ring with it"
+              ? "all nodes stand in one rack (" + rack + ")"
               : "all voters stand in one rack (" + rack + "), and there are others");
     }
     if (status.stateDiffersAt() > 0) {

@@ -41,6 +41,31 @@ class OwnershipReportsTest {
         .isEqualTo("no change of ownership is under way (metadata epoch 9)\n");
   }
 
+  /** Else the line that tells how a decommission goes is as long as the cluster is large. */
+  @Test
+  void whatManyFetchIsAddedUp() throws IOException {
+    String receiver =
+        """
+        {"address": "127.0.0.%d:7000", "status": "UP", "fetching":
+         {"done_pieces": 12, "pieces": 48, "bytes": 2097152, "trouble": %s}}
+        """;
+    String idle = "{\"address\": \"127.0.0.4:7000\", \"status\": \"UP\", \"fetching\": null}";
+    Json transition =
+        Json.parse(
+            """
+            {"kind": "LEAVE", "step": "WRITE_BOTH", "awaited": [], "receivers": [%s, %s, %s],
+             "node": {"address": "127.0.0.1:7000"}}
+            """
+                .formatted(
+                    receiver.formatted(2, "null"),
+                    receiver.formatted(3, "\"127.0.0.1 does not answer\""),
+                    idle));
+    assertThat(OwnershipReports.line(transition))
+        .isEqualTo(
+            "LEAVE of 127.0.0.1:7000, WRITE_BOTH: 3 nodes, 24 of 96 pieces, 4.00 MiB;"
+                + " 127.0.0.3: 127.0.0.1 does not answer");
+  }
+
   @Test
   void allThatGoOnAtOnceAreShown() throws IOException {
     String change =
