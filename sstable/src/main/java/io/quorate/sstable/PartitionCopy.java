@@ -118,9 +118,7 @@ final class PartitionCopy {
 
   private void beginPartition() throws IOException {
     out.beginPartition(walk.token());
-    if (purgeHere != null) {
-      purgeHere = null;
-    }
+    purgeHere = null;
     copying = walk.hasOnlySourceOfRows();
     if (copying) {
       return;

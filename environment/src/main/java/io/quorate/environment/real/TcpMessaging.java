@@ -127,21 +127,24 @@ final class TcpMessaging implements Messaging {
     }
   }
 
-  /** A node has opened a connection, so it can be reached: no shard waits to try. */
-  private void spoke(Endpoint from) {
+  /**
+   * A node has opened a connection, so it can be reached: no shard waits any longer to try. Each
+   * hears of it before it sees what the node sent.
+   */
+  private void retry(Endpoint endpoint) {
     for (NettyShard shard : shards) {
       if (shard.isCurrent()) {
-        isBack(shard, from);
+        retry(shard, endpoint);
       } else {
-        shard.execute(() -> isBack(shard, from));
+        shard.execute(() -> retry(shard, endpoint));
       }
     }
   }
 
-  private void isBack(NettyShard shard, Endpoint endpoint) {
+  private void retry(NettyShard shard, Endpoint endpoint) {
     Peer peer = peersByShard.get(shard.index()).get(endpoint);
     if (peer != null) {
-      peer.isBack();
+      peer.retry();
     }
   }
 
@@ -183,7 +186,7 @@ final class TcpMessaging implements Messaging {
         if (from != null && self != null) {
           if (!heard) {
             heard = true;
-            spoke(from);
+            retry(from);
           }
           receiver.receive(from, bytes);
         }
@@ -330,7 +333,7 @@ final class TcpMessaging implements Messaging {
      * What is sent from now on, an answer to what it said first of all, is not dropped for a peer
      * that was away.
      */
-    void isBack() {
+    void retry() {
       backoffNanos = FIRST_BACKOFF_NANOS;
       notBeforeNanos = System.nanoTime();
       connectAgain = connecting;

@@ -4,6 +4,7 @@ import io.quorate.tools.Amounts;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.StringJoiner;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param latencyMicros of requests that were answered well
  * @param errors how many of each kind
  * @param clientCpuMicros of this process
- * @param stolenShare of this machine's CPU time, 0 to 1: what its host gave to others meanwhile
+ * @param stolenShare of this machine's CPU time, 0 to 1: what its host withheld meanwhile; empty
+ *     when it is not known
  * @param servers what the named server processes used; null when none was named
  */
 record Measurements(
@@ -23,10 +25,10 @@ record Measurements(
     Histogram latencyMicros,
     Map<String, Long> errors,
     long clientCpuMicros,
-    double stolenShare,
+    OptionalDouble stolenShare,
     @Nullable ProcessUsage servers) {
 
-  /** From here on tail latencies are the host's rather than the server's. */
+  /** From here on the host shows in tail latencies. */
   private static final double DISTURBING_SHARE = 0.02;
 
   long operations() {
@@ -77,14 +79,14 @@ record Measurements(
           String.format(Locale.ROOT, "%.1f us an operation", each(servers.cpuMicros())));
       line(out, "server memory", Amounts.bytes(servers.residentBytes()));
     }
-    if (stolenShare >= DISTURBING_SHARE) {
+    if (stolenShare.orElse(0) >= DISTURBING_SHARE) {
       line(
           out,
           "disturbed",
           String.format(
               Locale.ROOT,
-              "this machine's host gave %.0f %% of its CPU time to others",
-              100 * stolenShare));
+              "the host withheld %.0f %% of this machine's CPU time",
+              100 * stolenShare.getAsDouble()));
     }
     return out.toString();
   }
@@ -110,7 +112,7 @@ record Measurements(
     json.put("latency_us", latency);
     json.put("errors", errors);
     json.put("client_cpu_us_per_operation", each(clientCpuMicros));
-    json.put("stolen_cpu_share", stolenShare);
+    stolenShare.ifPresent(share -> json.put("stolen_cpu_share", share));
     if (servers != null) {
       json.put("server_cpu_us_per_operation", each(servers.cpuMicros()));
       json.put("server_resident_bytes", servers.residentBytes());

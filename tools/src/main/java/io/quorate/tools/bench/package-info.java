@@ -9,7 +9,7 @@
  *       a fixed rate, and measures.
  *   <li>{@link io.quorate.tools.bench.Measurements}: what was measured, as text and JSON.
  *   <li>{@link io.quorate.tools.bench.ProcessUsage}: CPU time and memory of server processes.
- *   <li>{@link io.quorate.tools.bench.MachineTime}: what the machine's host gave to others.
+ *   <li>{@link io.quorate.tools.bench.MachineTime}: what the machine's host withheld.
  * </ul>
  *
  * <p>Requests are asynchronous: completions run on the driver's event loops and send what follows.

@@ -5,6 +5,7 @@ import io.quorate.tools.Json;
 import io.quorate.tools.TextTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What a node says of changes of ownership, as text for people. */
 public final class OwnershipReports {
@@ -117,47 +118,45 @@ public final class OwnershipReports {
     };
   }
 
-  /** {@code 3 nodes, 24 of 96 pieces, 6.40 MiB}: each has a line of its own in the status. */
+  /** {@code 3 nodes, 24 of 96 pieces, 6.40 MiB}; each has a line of its own in the status. */
   private static String piecesOfAll(List<Json> receivers) {
-    long done = 0;
-    long pieces = 0;
-    long bytes = 0;
-    StringBuilder troubles = new StringBuilder();
-    for (Json receiver : receivers) {
-      Json fetching = receiver.at("fetching");
-      if (!fetching.isNull()) {
-        done += fetching.number("done_pieces");
-        pieces += fetching.number("pieces");
-        bytes += fetching.number("bytes");
-        if (!fetching.at("trouble").isNull()) {
-          troubles
-              .append("; ")
-              .append(Reports.host(receiver.text("address")))
-              .append(": ")
-              .append(fetching.text("trouble"));
-        }
-      }
+    List<Json> known = receivers.stream().filter(node -> !node.at("fetching").isNull()).toList();
+    if (known.isEmpty()) {
+      return receivers.size() + " nodes fetch";
     }
-    return receivers.size()
-        + " nodes, "
-        + done
-        + " of "
-        + pieces
-        + " pieces, "
-        + Amounts.bytes(bytes)
+    String who =
+        (known.size() < receivers.size() ? known.size() + " of " : "")
+            + receivers.size()
+            + " nodes, ";
+    String troubles =
+        known.stream()
+            .filter(node -> !node.at("fetching").at("trouble").isNull())
+            .map(node ->
+                "; "
+                    + Reports.host(node.text("address"))
+                    + ": "
+                    + node.at("fetching").text("trouble"))
+            .collect(Collectors.joining());
+    return who
+        + pieces(sum(known, "done_pieces"), sum(known, "pieces"), sum(known, "bytes"))
         + troubles;
+  }
+
+  private static long sum(List<Json> receivers, String what) {
+    return receivers.stream().mapToLong(node -> node.at("fetching").number(what)).sum();
   }
 
   /** {@code 12 of 48 pieces, 3.20 MiB}. */
   public static String pieces(Json fetching) {
     return fetching.isNull()
         ? "fetches"
-        : fetching.text("done_pieces")
-            + " of "
-            + fetching.text("pieces")
-            + " pieces, "
-            + Amounts.bytes(fetching.number("bytes"))
+        : pieces(
+                fetching.number("done_pieces"), fetching.number("pieces"), fetching.number("bytes"))
             + (fetching.at("trouble").isNull() ? "" : ", " + fetching.text("trouble"));
+  }
+
+  private static String pieces(long done, long all, long bytes) {
+    return done + " of " + all + " pieces, " + Amounts.bytes(bytes);
   }
 
   static String plan(Json plan) {

@@ -2,10 +2,13 @@ package io.quorate.tools.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
@@ -89,15 +92,14 @@ class BenchTest {
   }
 
   @Test
-  void whatTheHostGaveToOthersIsAShareOfThisMachinesTime() {
+  void whatTheHostWithheldIsAShareOfThisMachinesTime() {
     MachineTime before =
         MachineTime.of("cpu  100 0 50 850 0 0 0 7 3 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
     MachineTime after =
         MachineTime.of("cpu  150 0 60 874 0 0 0 23 3 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
-    assertThat(after.stolenShareSince(before)).isEqualTo(0.16);
-    assertThat(after.stolenShareSince(after)).isZero();
-    assertThat(MachineTime.of("cpu 1 2 3\n").stolen()).isZero();
-    assertThat(MachineTime.now().all()).isNotNegative();
+    assertThat(after.stolenShareSince(before)).hasValue(0.16);
+    assertThat(after.stolenShareSince(after)).isEmpty();
+    assertThat(MachineTime.now().all() > 0).isEqualTo(Files.exists(Path.of("/proc/stat")));
   }
 
   @Test
@@ -113,7 +115,7 @@ class BenchTest {
             latency,
             Map.of("UNAVAILABLE", 3L),
             5_000,
-            0.034,
+            OptionalDouble.of(0.034),
             new ProcessUsage(9_000, 1 << 20));
     assertThat(measured.operationsPerSecond()).isEqualTo(500);
     assertThat(measured.text().lines().toList())
@@ -126,7 +128,7 @@ class BenchTest {
                 "  client CPU     5.0 us an operation",
                 "  server CPU     9.0 us an operation",
                 "  server memory  1.00 MiB",
-                "  disturbed      this machine's host gave 3 % of its CPU time to others"));
+                "  disturbed      the host withheld 3 % of this machine's CPU time"));
     assertThat(measured.json())
         .containsEntry("operations", 1_000L)
         .containsEntry("stolen_cpu_share", 0.034)

@@ -62,7 +62,7 @@ class OwnershipReportsTest {
                     idle));
     assertThat(OwnershipReports.line(transition))
         .isEqualTo(
-            "LEAVE of 127.0.0.1:7000, WRITE_BOTH: 3 nodes, 24 of 96 pieces, 4.00 MiB;"
+            "LEAVE of 127.0.0.1:7000, WRITE_BOTH: 2 of 3 nodes, 24 of 96 pieces, 4.00 MiB;"
                 + " 127.0.0.3: 127.0.0.1 does not answer");
   }
 
