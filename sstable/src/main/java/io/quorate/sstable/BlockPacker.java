@@ -1,7 +1,5 @@
 package io.quorate.sstable;
 
-import java.util.Arrays;
-
 /**
  * Packs entries to a data block as it stands in a file. {@link BlockUnpacker} makes of it one that
  * can be searched.
@@ -42,12 +40,9 @@ final class BlockPacker {
   private int entryCount;
   private int unpackedBytes;
 
-  /** The partition, row and start of the value of the entry before. */
-  private int partitionLength;
-
-  private byte[] row = new byte[64];
-  private int rowLength;
+  /** Start of the value of the entry before. */
   private long valueStart;
+
   private long valueSecond;
   private int valueLengthBefore;
 
@@ -59,39 +54,33 @@ final class BlockPacker {
     out.clear();
     entryCount = 0;
     unpackedBytes = 0;
-    partitionLength = 0;
-    rowLength = -1;
     valueLengthBefore = 0;
   }
 
   /**
    * Adds an entry.
    *
-   * @param shared how many bytes the key has in common with that of the entry before, also where
-   *     that one stands in another block
+   * @param step how the key follows that of the entry before, also where that one stands in another
+   *     block
    * @param hasPartitionersToken whether it is known that the key has the partitioner's token
    */
   void add(
-      int shared,
-      byte[] key,
-      int keyOffset,
-      int keyLength,
-      boolean hasPartitionersToken,
-      byte[] value,
-      int valueOffset,
-      int valueLength) {
-    boolean samePartition = entryCount > 0 && shared >= partitionLength;
+      KeyStep step, boolean hasPartitionersToken, byte[] value, int valueOffset, int valueLength) {
+    boolean first = entryCount == 0;
+    boolean samePartition = !first && !step.newPartition;
     int sharedUnpacked =
-        BlockUnpacker.isRestart(entryCount) ? 0 : samePartition ? shared : Math.min(shared, 8);
-    unpackedBytes += BlockUnpacker.entryBytes(sharedUnpacked, keyLength, valueLength);
+        BlockUnpacker.isRestart(entryCount)
+            ? 0
+            : samePartition ? step.shared : Math.min(step.shared, 8);
+    unpackedBytes += BlockUnpacker.entryBytes(sharedUnpacked, step.keyLength, valueLength);
     entryCount++;
     int valueShared = valueShared(value, valueOffset, valueLength);
     // Once for all that follows, which is many short pieces.
-    out.reserve(MOST_BESIDES + keyLength + valueLength);
+    out.reserve(MOST_BESIDES + step.keyLength + valueLength);
     out.length =
         samePartition
-            ? addRow(shared, key, keyOffset, keyLength, valueShared)
-            : addPartition(key, keyOffset, keyLength, hasPartitionersToken, valueShared);
+            ? addRow(step, valueShared)
+            : addPartition(step, first, hasPartitionersToken, valueShared);
     out.length =
         setLengthPrefixed(out.length, value, valueOffset + valueShared, valueLength - valueShared);
   }
@@ -133,14 +122,14 @@ final class BlockPacker {
 
   /** Returns where what was added ends. */
   private int addPartition(
-      byte[] key, int offset, int length, boolean hasPartitionersToken, int valueShared) {
-    int partition = StoreKey.partitionLength(key, offset);
-    int rest = length - partition;
-    boolean sameLength = partition == partitionLength;
-    boolean sameRow = rest == rowLength && isRow(key, offset + partition);
+      KeyStep step, boolean first, boolean hasPartitionersToken, int valueShared) {
+    byte[] key = step.key;
+    int partition = step.partitionLength;
+    boolean sameLength = step.sameLength && !first;
+    boolean sameRow = step.sameRow && !first;
     boolean ownToken =
         !hasPartitionersToken
-            && StoreKey.token(key, offset) != partitioner.token(key, offset + 10, partition - 10);
+            && StoreKey.token(key, 0) != partitioner.token(key, 10, partition - 10);
     byte[] to = out.bytes;
     int at = out.length;
     to[at++] =
@@ -151,48 +140,20 @@ final class BlockPacker {
                 | (ownToken ? TOKEN : 0)
                 | valueShared);
     if (ownToken) {
-      ByteWriter.setLong(to, at, ByteReader.longAt(key, offset));
+      ByteWriter.setLong(to, at, ByteReader.longAt(key, 0));
       at += Long.BYTES;
     }
     int from = sameLength ? 10 : 8;
-    ByteWriter.copy(key, offset + from, to, at, partition - from);
+    ByteWriter.copy(key, from, to, at, partition - from);
     at += partition - from;
-    partitionLength = partition;
-    if (!sameRow) {
-      at = setLengthPrefixed(at, key, offset + partition, rest);
-      keepRow(key, offset + partition, 0, rest);
-    }
-    return at;
+    return sameRow ? at : setLengthPrefixed(at, key, partition, step.keyLength - partition);
   }
 
   /** Returns where what was added ends. */
-  private int addRow(int shared, byte[] key, int offset, int length, int valueShared) {
-    int rowShared = shared - partitionLength;
-    int rest = length - shared;
-    int at = out.length;
-    out.bytes[at++] = (byte) valueShared;
-    at = ByteWriter.setUvarint(out.bytes, at, rowShared);
-    at = setLengthPrefixed(at, key, offset + shared, rest);
-    keepRow(key, offset + partitionLength, rowShared, rowShared + rest);
-    return at;
-  }
-
-  /** Whether the row before stands somewhere. It is mostly short, and known before a call ends. */
-  private boolean isRow(byte[] key, int offset) {
-    for (int i = 0; i < rowLength; i++) {
-      if (row[i] != key[offset + i]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void keepRow(byte[] key, int offset, int from, int length) {
-    if (length > row.length) {
-      row = Arrays.copyOf(row, 2 * length);
-    }
-    System.arraycopy(key, offset + from, row, from, length - from);
-    rowLength = length;
+  private int addRow(KeyStep step, int valueShared) {
+    out.bytes[out.length] = (byte) valueShared;
+    int at = ByteWriter.setUvarint(out.bytes, out.length + 1, step.shared - step.partitionLength);
+    return setLengthPrefixed(at, step.key, step.shared, step.keyLength - step.shared);
   }
 
   boolean isEmpty() {

@@ -112,9 +112,7 @@ final class PackedEntries {
       reserve();
       System.arraycopy(key, lengthBefore, key, partitionLength, rowLength);
     }
-    ByteWriter.setLong(key, 0, token);
-    ByteWriter.setShort(key, 8, partitionKeyLength);
-    copyPartitionKey(partitionKeyAt, partitionKeyLength);
+    putPartition(token, partitionKeyAt, partitionKeyLength);
   }
 
   private void readRow() {
@@ -129,12 +127,19 @@ final class PackedEntries {
     in.position += rest;
   }
 
-  /** The row key that follows stands there already, so exactly so many bytes are written. */
-  private void copyPartitionKey(int offset, int length) {
+  /** The row key that follows stands there already, and stays. */
+  private void putPartition(long token, int offset, int length) {
+    ByteWriter.setLong(key, 0, token);
     if (length == 16) {
-      ByteWriter.setLong(key, 10, ByteReader.longAt(in.bytes, offset));
-      ByteWriter.setLong(key, 18, ByteReader.longAt(in.bytes, offset + 8));
+      // In the words in which the key is copied on: one that was written in two parts is read late.
+      long first = ByteReader.longAt(in.bytes, offset);
+      long second = ByteReader.longAt(in.bytes, offset + 8);
+      long row = ByteReader.longAt(key, 24) & -1L >>> 16;
+      ByteWriter.setLong(key, 8, 16L << 48 | first >>> 16);
+      ByteWriter.setLong(key, 16, first << 48 | second >>> 16);
+      ByteWriter.setLong(key, 24, second << 48 | row);
     } else {
+      ByteWriter.setShort(key, 8, length);
       System.arraycopy(in.bytes, offset, key, 10, length);
     }
   }

@@ -6,7 +6,6 @@ import io.quorate.environment.Invariant;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.CRC32C;
@@ -29,14 +28,13 @@ final class SSTableWriter {
   private final long nowSeconds;
   private final StoredFile file;
   private final ByteWriter waiting = new ByteWriter(WRITE_BYTES + (64 << 10));
+  private final KeyStep step = new KeyStep();
   private final BlockPacker block;
   private final ByteWriter index = new ByteWriter(4 << 10);
   private final StatisticsCollector statistics = new StatisticsCollector();
   private final BloomFilter.Builder filter = new BloomFilter.Builder();
   private long writtenBytes;
   private int blockCount;
-  private byte[] lastKey = new byte[64];
-  private int lastKeyLength;
 
   /** Position and length of the block that waits for its divider. */
   private long lastBlockPosition;
@@ -86,59 +84,22 @@ final class SSTableWriter {
       int valueOffset,
       int valueLength)
       throws IOException {
-    // What the key shares with the one before tells its order, its partition, and what to leave
-    // out.
-    int shared = shared(key, keyOffset, keyLength);
-    checkOrder(shared, key, keyOffset, keyLength);
-    int partitionLength = StoreKey.partitionLength(key, keyOffset);
-    boolean newPartition = isEmpty() || shared < partitionLength;
-    if (newPartition) {
+    step.to(key, keyOffset, keyLength);
+    if (step.newPartition) {
       filter.addPartition(StoreKey.token(key, keyOffset));
     }
-    if (keyLength == partitionLength) {
+    if (keyLength == step.partitionLength) {
       filter.addHead(StoreKey.token(key, keyOffset));
     }
     if (block.isEmpty() && blockCount > 0) {
       // The shortest prefix that is above the last key of the block before.
-      putIndexEntry(key, keyOffset, shared + 1);
+      putIndexEntry(key, keyOffset, step.shared + 1);
     }
-    statistics.add(newPartition, key, keyOffset, keyLength, value, valueOffset, valueLength);
-    block.add(
-        shared, key, keyOffset, keyLength, hasPartitionersToken, value, valueOffset, valueLength);
-    keepKey(key, keyOffset, keyLength);
+    statistics.add(step, value, valueOffset, valueLength);
+    block.add(step, hasPartitionersToken, value, valueOffset, valueLength);
     if (block.sizeBytes() >= settings.blockBytes()) {
       endBlock();
     }
-  }
-
-  private void keepKey(byte[] key, int offset, int length) {
-    if (length > lastKey.length) {
-      lastKey = new byte[2 * length];
-    }
-    ByteWriter.copy(key, offset, lastKey, 0, length);
-    lastKeyLength = length;
-  }
-
-  /** How many bytes a key has in common with the last. Between partitions the tokens tell. */
-  private int shared(byte[] key, int offset, int length) {
-    if (lastKeyLength == 0) {
-      return 0;
-    }
-    long differing = ByteReader.longAt(key, offset) ^ ByteReader.longAt(lastKey, 0);
-    if (differing != 0) {
-      return Long.numberOfLeadingZeros(differing) / Byte.SIZE;
-    }
-    int limit = Math.min(lastKeyLength, length);
-    int mismatch = Arrays.mismatch(lastKey, 0, limit, key, offset, offset + limit);
-    return mismatch < 0 ? limit : mismatch;
-  }
-
-  private void checkOrder(int shared, byte[] key, int offset, int length) {
-    boolean above =
-        shared == lastKeyLength
-            ? length > shared
-            : shared < length && (key[offset + shared] & 0xFF) > (lastKey[shared] & 0xFF);
-    Invariant.check(above, "entries are written in order");
   }
 
   private void endBlock() throws IOException {
@@ -175,7 +136,7 @@ final class SSTableWriter {
     if (!block.isEmpty()) {
       endBlock();
     }
-    byte[] beyond = RowKeys.after(lastKey, 0, lastKeyLength);
+    byte[] beyond = RowKeys.after(step.key, 0, step.keyLength);
     putIndexEntry(beyond, 0, beyond.length);
     index.setInt(0, blockCount);
 

@@ -39,30 +39,24 @@ final class StatisticsCollector {
   }
 
   /** Notes a row or a partition's head; entries come in order. */
-  void add(
-      boolean newPartition,
-      byte[] key,
-      int keyOffset,
-      int keyLength,
-      byte[] value,
-      int valueOffset,
-      int valueLength) {
-    if (newPartition) {
+  void add(KeyStep step, byte[] value, int valueOffset, int valueLength) {
+    if (step.newPartition) {
       partitionCount++;
       atFirstRow = true;
-      maxToken = StoreKey.token(key, keyOffset);
+      maxToken = StoreKey.token(step.key, 0);
       minToken = isEmpty() ? maxToken : minToken;
     }
     entryCount++;
-    dataBytes += keyLength + valueLength;
-    int partitionLength = StoreKey.partitionLength(key, keyOffset);
-    if (partitionLength == keyLength) {
+    dataBytes += step.keyLength + valueLength;
+    if (step.partitionLength == step.keyLength) {
       addHead(PartitionHead.read(value, valueOffset, valueLength));
-    } else {
-      addRowKey(key, keyOffset + partitionLength, keyLength - partitionLength);
-      if (!addPlainRow(value, valueOffset, valueLength)) {
-        addRow(value, valueOffset, valueLength);
-      }
+      return;
+    }
+    if (!step.sameRow) {
+      addRowKey(step.key, step.partitionLength, step.keyLength - step.partitionLength);
+    }
+    if (!addPlainRow(value, valueOffset, valueLength)) {
+      addRow(value, valueOffset, valueLength);
     }
   }
 

@@ -28,9 +28,9 @@
  *   <li>{@code Memtable}: {@code Entries} in a {@code Slab}, and an {@code EntryTree} over them in
  *       the order of {@code StoreKey}; a partition's deletions stand in front of its rows as its
  *       {@code PartitionHead}.
- *   <li>{@code SSTable}, {@code SSTableWriter}: blocks ({@code StoredBlock}, {@code BlockPacker},
- *       {@code PackedEntries}), {@code SSTableIndex}, {@code BloomFilter}, {@code
- *       SSTableStatistics}. Reads search in them with an {@code SSTableCursor} ({@code
+ *   <li>{@code SSTable}, {@code SSTableWriter}: blocks ({@code StoredBlock}, {@code KeyStep},
+ *       {@code BlockPacker}, {@code PackedEntries}), {@code SSTableIndex}, {@code BloomFilter},
+ *       {@code SSTableStatistics}. Reads search in them with an {@code SSTableCursor} ({@code
  *       BlockReader}, {@code BlockUnpacker}, {@code BlockCursor}, {@code BlockCache}), compaction
  *       walks them with an {@code SSTableScan} ({@code BlockStretch}). Tokens are not stored:
  *       {@link io.quorate.sstable.Partitioner} gives them.

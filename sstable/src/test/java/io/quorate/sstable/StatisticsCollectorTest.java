@@ -13,6 +13,7 @@ class StatisticsCollectorTest {
   private static final byte[] VALUE = new byte[200];
 
   private final StatisticsCollector collector = new StatisticsCollector();
+  private final KeyStep step = new KeyStep();
   private int rows;
 
   @Test
@@ -54,14 +55,8 @@ class StatisticsCollectorTest {
     memtable.put(Mutation.of(writer.endRow().finish()));
     EntryCursor entry = memtable.cursor();
     assertThat(entry.seekAtOrAfter(RowKeys.LOWEST, 0)).isTrue();
-    collector.add(
-        rows == 1,
-        entry.keyBytes,
-        entry.keyOffset,
-        entry.keyLength,
-        entry.valueBytes,
-        entry.valueOffset,
-        entry.valueLength);
+    step.to(entry.keyBytes, entry.keyOffset, entry.keyLength);
+    collector.add(step, entry.valueBytes, entry.valueOffset, entry.valueLength);
   }
 
   private SSTableStatistics statistics() {
