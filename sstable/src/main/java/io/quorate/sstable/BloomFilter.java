@@ -104,47 +104,52 @@ final class BloomFilter {
     return mix(token ^ HEAD_SALT);
   }
 
+  /**
+   * Adds keys, a bit of each of many, then the next of each: a change of a word waits for the one
+   * before it if that may have been of the same word. Which bits they are is worked out beforehand,
+   * several at once.
+   */
   private void addAll(long[] hashes, int count) {
-    int[] runs = new int[BATCH_KEYS];
+    long[] runs = new long[BATCH_KEYS];
+    long[] states = new long[BATCH_KEYS];
     long[] bits = new long[BATCH_KEYS];
     for (int from = 0; from < count; from += BATCH_KEYS) {
       int batch = Math.min(BATCH_KEYS, count - from);
       for (int i = 0; i < batch; i++) {
-        runs[i] = run(hashes[from + i]);
-        bits[i] = hashes[from + i] * HEAD_SALT;
+        runs[i] = (long) run(hashes[from + i]) * Long.SIZE;
+        states[i] = hashes[from + i] * HEAD_SALT;
       }
-      addBatch(runs, bits, batch);
+      for (int probe = 0; probe < probes; probe++) {
+        for (int i = 0; i < batch; i++) {
+          long state = states[i];
+          bits[i] = runs[i] + bit(state);
+          states[i] = next(state, probe);
+        }
+        set(bits, batch);
+      }
     }
   }
 
-  /**
-   * Adds a bit of every key, then the next of every key: a change of a word waits for the one
-   * before it if that may have been of the same word.
-   */
-  private void addBatch(int[] runs, long[] bits, int count) {
-    for (int probe = 0; probe < probes; probe++) {
-      for (int i = 0; i < count; i++) {
-        int bit = bit(bits[i]);
-        words[runs[i] + (bit >>> 6)] |= 1L << bit;
-        bits[i] = next(bits[i], probe);
-      }
+  private void set(long[] bits, int count) {
+    for (int i = 0; i < count; i++) {
+      words[(int) (bits[i] >>> 6)] |= 1L << bits[i];
     }
   }
 
   /** Which bit of a run is the next, in the state of a key's probes. */
-  private static int bit(long bits) {
-    return (int) (bits >>> 55);
+  private static long bit(long state) {
+    return state >>> 55;
   }
 
-  private static long next(long bits, int probe) {
-    return (bits << 9 | bits >>> 55) * 5 + probe;
+  private static long next(long state, int probe) {
+    return (state << 9 | state >>> 55) * 5 + probe;
   }
 
   boolean mayContain(long hash) {
     int run = run(hash);
     long bits = hash * HEAD_SALT;
     for (int i = 0; i < probes; i++) {
-      int bit = bit(bits);
+      int bit = (int) bit(bits);
       if ((words[run + (bit >>> 6)] & 1L << bit) == 0) {
         return false;
       }
