@@ -21,8 +21,17 @@ final class PartitionWalk {
   /** Whether a source has the current partition. */
   private final boolean[] taking;
 
-  /** Tokens of the entries that sources stand on, or the greatest: most comparisons end there. */
+  /**
+   * Tokens of the entries that sources stand on, or the greatest: most comparisons end there. As
+   * many as there are leaves of the tree of {@link #lowestOf}.
+   */
   private final long[] tokens;
+
+  /**
+   * At each node of a binary tree the source that has the lowest token below it. The root is at 1,
+   * the children of a node at twice its place and one behind, the sources are the leaves.
+   */
+  private final int[] lowestOf;
 
   /** How many sources have it, as far as they have not been walked through it. */
   private int takerCount;
@@ -47,7 +56,16 @@ final class PartitionWalk {
     }
     standing = new boolean[sources.length];
     taking = new boolean[sources.length];
-    tokens = new long[sources.length];
+    int leaves = 2 * Integer.highestOneBit(Math.max(1, sources.length - 1));
+    tokens = new long[leaves];
+    Arrays.fill(tokens, Long.MAX_VALUE);
+    lowestOf = new int[2 * leaves];
+    for (int i = 0; i < leaves; i++) {
+      lowestOf[leaves + i] = i;
+    }
+    for (int node = leaves - 1; node > 0; node--) {
+      lowestOf[node] = lowestOf[2 * node];
+    }
   }
 
   /** Stands before the first partition not below a key. */
@@ -61,30 +79,44 @@ final class PartitionWalk {
 
   private void stand(int source, boolean onEntry) {
     standing[source] = onEntry;
-    tokens[source] =
+    long at =
         onEntry
             ? StoreKey.token(sources[source].keyBytes, sources[source].keyOffset)
             : Long.MAX_VALUE;
+    if (at != tokens[source]) {
+      tokens[source] = at;
+      for (int node = (tokens.length + source) >>> 1; node > 0; node >>>= 1) {
+        lowestOf[node] = lower(lowestOf[2 * node], lowestOf[2 * node + 1]);
+      }
+    }
+  }
+
+  /** Which of two sources it is cannot be foreseen, so this is done without a branch. */
+  private int lower(int left, int right) {
+    long one = tokens[right];
+    long other = tokens[left];
+    int isRight = (int) (((one & ~other) | (~(one ^ other) & (one - other))) >> 63);
+    return (right & isRight) | (left & ~isRight);
+  }
+
+  /** Whether another source stands at the token of the one with the lowest. */
+  private boolean isShared(int least, long lowest) {
+    for (int node = tokens.length + least; node > 1; node >>>= 1) {
+      if (tokens[lowestOf[node ^ 1]] == lowest) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Moves to the next partition that any source has; false at the end. */
   boolean next() throws IOException {
     leave();
-    // Which source is next cannot be foreseen, so this is done without branches on it.
-    long lowest = Long.MAX_VALUE;
-    for (int i = 0; i < tokens.length; i++) {
-      lowest = Math.min(lowest, tokens[i]);
-    }
-    token = lowest;
-    int least = -1;
-    int atToken = 0;
-    for (int i = 0; i < tokens.length; i++) {
-      int isLowest = onesIfEqual(tokens[i], lowest);
-      least = (i & isLowest) | (least & ~isLowest);
-      atToken -= isLowest;
-    }
-    if (atToken > 1 || lowest == Long.MAX_VALUE) {
-      least = leastAt(lowest);
+    int least = lowestOf[1];
+    token = tokens[least];
+    boolean shared = isShared(least, token);
+    if (shared || token == Long.MAX_VALUE) {
+      least = leastAt(token);
       if (least < 0) {
         return false;
       }
@@ -95,8 +127,8 @@ final class PartitionWalk {
         first.keyBytes, first.keyOffset, StoreKey.partitionLength(first.keyBytes, first.keyOffset));
     taking[least] = true;
     takerCount = 1;
-    for (int i = 0; atToken > 1 && i < sources.length; i++) {
-      if (i != least && tokens[i] == lowest && standing[i] && inPartition(sources[i])) {
+    for (int i = 0; shared && i < sources.length; i++) {
+      if (i != least && tokens[i] == token && standing[i] && inPartition(sources[i])) {
         taking[i] = true;
         takerCount++;
       }
@@ -104,12 +136,6 @@ final class PartitionWalk {
     onlySource = least;
     loaded = false;
     return true;
-  }
-
-  /** All bits set when two words are equal, otherwise none. */
-  private static int onesIfEqual(long one, long other) {
-    long differing = one ^ other;
-    return (int) ~((differing | -differing) >> 63);
   }
 
   /** Of several sources at a token the one with the least key; -1 when all are at their end. */

@@ -23,7 +23,11 @@ final class SSTableSeries {
   private final List<Long> boundaries;
   private final long outputBytes;
   private final List<SSTable> finished = new ArrayList<>();
-  private int nextBoundary;
+  private int boundariesBehind;
+
+  /** Nothing below it crosses a boundary. */
+  private long nextBoundary = Long.MIN_VALUE;
+
   private long number;
   private @Nullable SSTableWriter writer;
 
@@ -50,14 +54,23 @@ final class SSTableSeries {
 
   /** Tells that what is added next belongs to another partition. */
   void beginPartition(long token) throws IOException {
+    SSTableWriter open = writer;
+    boolean crossed = token >= nextBoundary && cross(token);
+    if (open != null && (crossed || open.sizeBytes() >= outputBytes)) {
+      finishWriter(open);
+    }
+  }
+
+  /** Whether a boundary lies at or below a token, and is thereby behind. */
+  private boolean cross(long token) {
     boolean crossed = false;
-    while (nextBoundary < boundaries.size() && token >= boundaries.get(nextBoundary)) {
-      nextBoundary++;
+    while (boundariesBehind < boundaries.size() && token >= boundaries.get(boundariesBehind)) {
+      boundariesBehind++;
       crossed = true;
     }
-    if (writer != null && (crossed || writer.sizeBytes() >= outputBytes)) {
-      finishWriter(writer);
-    }
+    nextBoundary =
+        boundariesBehind < boundaries.size() ? boundaries.get(boundariesBehind) : Long.MAX_VALUE;
+    return crossed;
   }
 
   /** Adds an entry; see {@link SSTableWriter#add}. */

@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.Random;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -65,5 +68,31 @@ class PartitionWalkTest {
     assertThat(walk(one, other)).containsExactly("a", "x", "y");
     assertThat(walk(other)).containsExactly("x", "y");
     assertThat(walk(new Memtable(), new Memtable())).isEmpty();
+  }
+
+  /** Any number of sources, each with some of the same few partitions. */
+  @Test
+  void partitionsOfManySourcesAreMetInOrder() throws IOException {
+    for (long seed = 0; seed < 300; seed++) {
+      Random random = new Random(seed);
+      Memtable[] sources = new Memtable[random.nextInt(12)];
+      NavigableMap<String, Integer> holders = new TreeMap<>();
+      for (int i = 0; i < sources.length; i++) {
+        List<Object> tokensAndKeys = new ArrayList<>();
+        for (char key = 'a'; key <= 'z'; key++) {
+          if (random.nextInt(4) == 0) {
+            tokensAndKeys.addAll(List.of(key / 2 - 55L, "" + key));
+            holders.merge("" + key, 1, Integer::sum);
+          }
+        }
+        sources[i] = memtable(tokensAndKeys.toArray());
+      }
+      assertThat(walk(sources))
+          .as("seed %d", seed)
+          .isEqualTo(
+              holders.entrySet().stream()
+                  .map(partition -> partition.getKey() + (partition.getValue() == 1 ? "" : "+"))
+                  .toList());
+    }
   }
 }
