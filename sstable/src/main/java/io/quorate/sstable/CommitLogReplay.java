@@ -3,8 +3,10 @@ package io.quorate.sstable;
 import io.quorate.environment.Clock;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
+import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +27,9 @@ final class CommitLogReplay {
 
   /** How far {@link #replayNext} goes at once. */
   private static final int PAUSE_BYTES = 4 << 20;
+
+  /** A larger read would take as much memory beside the heap, for each thread that reads. */
+  private static final int READ_BYTES = 256 << 10;
 
   private static final int BEFORE = 0;
   private static final int DONE = -1;
@@ -132,11 +137,12 @@ final class CommitLogReplay {
   /** Replays on, a few megabytes; false when there is nothing left. */
   boolean replayNext(Sink sink) throws IOException {
     if (nextSegment >= segments.size()) {
+      bytes = NONE;
       return false;
     }
     Segment segment = segments.get(nextSegment);
     if (position == BEFORE) {
-      bytes = files.readAll(segment.path());
+      read(segment);
       position = begin(segment, bytes);
     }
     if (position != DONE) {
@@ -144,11 +150,23 @@ final class CommitLogReplay {
     }
     if (position == DONE) {
       position = BEFORE;
-      bytes = NONE;
       nextSegment++;
       report(nextSegment);
     }
     return true;
+  }
+
+  /** Most segments are of one size, and take the place of the one before. */
+  private void read(Segment segment) throws IOException {
+    try (StoredFile file = files.open(segment.path(), FileSystem.Mode.READ)) {
+      int size = Math.toIntExact(file.size());
+      if (bytes.length != size) {
+        bytes = new byte[size];
+      }
+      for (int at = 0; at < size; at += READ_BYTES) {
+        file.readFully(ByteBuffer.wrap(bytes, at, Math.min(READ_BYTES, size - at)), at);
+      }
+    }
   }
 
   private void report(int replayed) throws IOException {
