@@ -16,6 +16,10 @@ import java.util.Arrays;
  * <p>A divider is the shortest key that is above the block's last key and not above the next
  * block's first: with tokens in front a few bytes. The first eight bytes of each stand in an array
  * of their own, where almost every search ends.
+ *
+ * <p>Tokens are hashes, spread evenly over what the table covers. So a search does not halve the
+ * table again and again, but begins near to its end: the range of prefixes is cut into about as
+ * many steps of equal width as there are blocks, and for each it is known where it begins.
  */
 final class SSTableIndex {
   private final byte[] content;
@@ -26,6 +30,12 @@ final class SSTableIndex {
 
   /** First eight bytes of the dividers, as numbers that compare signed. */
   private final long[] prefixes;
+
+  /** For each step of the prefixes from the first on the first block that is not below it. */
+  private int[] stepStarts = {};
+
+  /** A step is so many bits of the prefixes wide. */
+  private int stepBits;
 
   private SSTableIndex(byte[] content, int blockCount) {
     this.content = content;
@@ -53,7 +63,30 @@ final class SSTableIndex {
       index.prefixes[i] = prefix(content, in.position, length);
       in.skip(length);
     }
+    index.cutIntoSteps();
     return index;
+  }
+
+  private void cutIntoSteps() {
+    long range = prefixes[prefixes.length - 1] - prefixes[0];
+    stepBits =
+        Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(range) - bitsOf(prefixes.length) + 1);
+    stepStarts = new int[(int) (range >>> stepBits) + 2];
+    int block = 0;
+    for (int step = 0; step < stepStarts.length; step++) {
+      while (block < prefixes.length && stepOf(prefixes[block]) < step) {
+        block++;
+      }
+      stepStarts[step] = block;
+    }
+  }
+
+  private static int bitsOf(int number) {
+    return Integer.SIZE - Integer.numberOfLeadingZeros(number);
+  }
+
+  private int stepOf(long prefix) {
+    return (int) ((prefix - prefixes[0]) >>> stepBits);
   }
 
   int blockCount() {
@@ -76,8 +109,15 @@ final class SSTableIndex {
   /** The block that has a key, if any has it; {@link #blockCount} when all entries are below. */
   int blockOf(byte[] key, int length) {
     long prefix = prefix(key, 0, length);
-    int low = 0;
-    int high = positions.length;
+    if (prefix < prefixes[0]) {
+      return 0;
+    }
+    if (prefix > prefixes[prefixes.length - 1]) {
+      return prefixes.length;
+    }
+    int step = stepOf(prefix);
+    int low = stepStarts[step];
+    int high = stepStarts[step + 1];
     while (low < high) {
       int middle = (low + high) >>> 1;
       int order = Long.compare(prefixes[middle], prefix);
