@@ -34,6 +34,7 @@ final class SSTable {
   private final BloomFilter filter;
   private final SSTableStatistics statistics;
   private final BlockCache cache;
+  private final BlockCache.OfTable cached;
   private final Partitioner partitioner;
 
   /** Of the file's format. */
@@ -69,6 +70,7 @@ final class SSTable {
     this.statistics = statistics;
     this.level = level;
     this.cache = cache;
+    this.cached = cache.ofTable(index.blockCount());
     this.partitioner = partitioner;
     this.version = version;
   }
@@ -258,7 +260,7 @@ final class SSTable {
   }
 
   private byte[] residentBlock(int block) throws IOException {
-    byte[] content = cache.find(number, block);
+    byte[] content = cached.find(block);
     if (content == null) {
       throw new BlockNotResident();
     }
@@ -266,12 +268,12 @@ final class SSTable {
   }
 
   private byte[] cachedBlock(int block) throws IOException {
-    byte[] content = cache.find(number, block);
+    byte[] content = cached.find(block);
     if (content == null) {
       content =
           BlockReader.read(
               path, file, index.position(block), index.storedLength(block), partitioner);
-      cache.put(number, block, content);
+      cached.put(block, content);
     }
     return content;
   }
@@ -287,7 +289,7 @@ final class SSTable {
     Invariant.check(left >= 0, "references are given back once", left, 0);
     if (left == 0) {
       file.close();
-      cache.remove(number, index.blockCount());
+      cached.clear();
       if (obsolete) {
         files.delete(path);
       }
