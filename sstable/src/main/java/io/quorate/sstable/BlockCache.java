@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * runs on the calling thread, so that it brings no threads of its own.
  *
  * <p>A table finds its blocks by their numbers in an array, where in a map a read would wait for a
- * bin, a node, a key and an entry, one after the other. Which blocks stay is for Caffeine to
- * decide. It is told of reads once it is half full, as before that it would not count them.
+ * bin, a node, a key and an entry, one after the other, before it could go on. Which blocks stay is
+ * for Caffeine to decide. It is told of reads once it is half full: before that it counts none.
  */
 final class BlockCache {
   private static final int ENTRY_OVERHEAD_BYTES = 120;
@@ -40,35 +40,52 @@ final class BlockCache {
   }
 
   /** Room for the blocks of a table. */
-  OfTable ofTable(int blockCount) {
-    return new OfTable(blockCount);
+  OfTable ofTable(long number, int blockCount) {
+    return new OfTable(number, blockCount);
   }
 
   long weightBytes() {
+    weighed.cleanUp();
+    return weightBytesAsKnown();
+  }
+
+  /** Without what is still to be done about the last blocks that came. */
+  private long weightBytesAsKnown() {
     return weighed.policy().eviction().orElseThrow().weightedSize().orElse(0);
+  }
+
+  /** The very block that is weighed; for tests. */
+  byte @Nullable [] weighed(OfTable table, int block) {
+    return weighed.asMap().get(new Place(table, block));
   }
 
   /** The blocks of one table. */
   final class OfTable {
     final AtomicReferenceArray<byte @Nullable []> found;
+    private final long number;
 
-    private OfTable(int blockCount) {
+    private OfTable(long number, int blockCount) {
+      this.number = number;
       found = new AtomicReferenceArray<>(blockCount);
     }
 
     byte @Nullable [] find(int block) {
       byte[] content = found.get(block);
-      return content != null && countsReads
-          ? weighed.getIfPresent(new Place(this, block))
-          : content;
+      if (content != null && countsReads) {
+        var _ = weighed.getIfPresent(new Place(this, block));
+      }
+      return content;
     }
 
     void put(int block, byte[] content) {
-      // In this order: what is evicted, be it at once, is forgotten after it was to be found. So
-      // nothing is found that is not weighed.
-      found.set(block, content);
+      // Whoever found no block there has it weighed, and then it is forgotten only as it is
+      // evicted:
+      // what is found is what is weighed.
+      if (!found.compareAndSet(block, null, content)) {
+        return;
+      }
       weighed.put(new Place(this, block), content);
-      if (!countsReads && weightBytes() >= capacityBytes / 2) {
+      if (!countsReads && weightBytesAsKnown() >= capacityBytes / 2) {
         countsReads = true;
       }
     }
@@ -80,6 +97,20 @@ final class BlockCache {
           weighed.invalidate(new Place(this, block));
         }
       }
+    }
+
+    /**
+     * The same in each run of a seed, as what is evicted depends on it. Far from that of the next
+     * table, as the block's number is added.
+     */
+    @Override
+    public int hashCode() {
+      return Long.hashCode(number * 0x9E37_79B9_7F4A_7C15L);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other;
     }
   }
 }

@@ -147,13 +147,13 @@ final class BloomFilter {
 
   boolean mayContain(long hash) {
     int run = run(hash);
-    long bits = hash * HEAD_SALT;
+    long state = hash * HEAD_SALT;
     for (int i = 0; i < probes; i++) {
-      int bit = (int) bit(bits);
+      int bit = (int) bit(state);
       if ((words[run + (bit >>> 6)] & 1L << bit) == 0) {
         return false;
       }
-      bits = next(bits, i);
+      state = next(state, i);
     }
     return true;
   }

@@ -161,6 +161,7 @@ final class CommitLogReplay {
     try (StoredFile file = files.open(segment.path(), FileSystem.Mode.READ)) {
       int size = Math.toIntExact(file.size());
       if (bytes.length != size) {
+        bytes = NONE;
         bytes = new byte[size];
       }
       for (int at = 0; at < size; at += READ_BYTES) {

@@ -37,6 +37,7 @@ final class KeyStep {
     sameLength = partitionLength == partitionBefore;
     sameRow =
         newPartition
+            && keyLength > 0
             && length - partitionLength == keyLength - partitionBefore
             && isRow(next, offset + partitionLength, partitionBefore);
     if (length > key.length) {

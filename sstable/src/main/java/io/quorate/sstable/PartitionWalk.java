@@ -33,7 +33,7 @@ final class PartitionWalk {
    */
   private final int[] lowestOf;
 
-  /** How many sources have it, as far as they have not been walked through it. */
+  /** How many sources have the partition, as far as they have not been walked through it. */
   private int takerCount;
 
   /** Whether its rows were handed out, and may have been walked. */

@@ -70,7 +70,7 @@ final class SSTable {
     this.statistics = statistics;
     this.level = level;
     this.cache = cache;
-    this.cached = cache.ofTable(index.blockCount());
+    this.cached = cache.ofTable(number, index.blockCount());
     this.partitioner = partitioner;
     this.version = version;
   }
@@ -288,8 +288,8 @@ final class SSTable {
     int left = references.decrementAndGet();
     Invariant.check(left >= 0, "references are given back once", left, 0);
     if (left == 0) {
-      file.close();
       cached.clear();
+      file.close();
       if (obsolete) {
         files.delete(path);
       }

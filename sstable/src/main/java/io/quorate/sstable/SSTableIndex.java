@@ -18,8 +18,9 @@ import java.util.Arrays;
  * of their own, where almost every search ends.
  *
  * <p>Tokens are hashes, spread evenly over what the table covers. So a search does not halve the
- * table again and again, but begins near to its end: the range of prefixes is cut into about as
- * many steps of equal width as there are blocks, and for each it is known where it begins.
+ * table again and again, but begins near to its end: the range of prefixes is cut into steps of
+ * equal width, a quarter as many as there are blocks or up to as many, and for each it is known
+ * where it begins.
  */
 final class SSTableIndex {
   private final byte[] content;
@@ -31,19 +32,31 @@ final class SSTableIndex {
   /** First eight bytes of the dividers, as numbers that compare signed. */
   private final long[] prefixes;
 
-  /** For each step of the prefixes from the first on the first block that is not below it. */
-  private int[] stepStarts = {};
-
   /** A step is so many bits of the prefixes wide. */
-  private int stepBits;
+  private final int stepBits;
 
-  private SSTableIndex(byte[] content, int blockCount) {
+  /** At a step the first block whose prefix lies in it or above; one more at the end. */
+  private final int[] stepStarts;
+
+  private SSTableIndex(byte[] content, int blockCount, ByteReader in) {
     this.content = content;
     this.positions = new long[blockCount];
     this.lengths = new int[blockCount];
     this.dividerOffsets = new int[blockCount];
     this.dividerLengths = new int[blockCount];
     this.prefixes = new long[blockCount];
+    for (int i = 0; i < blockCount; i++) {
+      positions[i] = in.readLong();
+      lengths[i] = in.readInt();
+      int length = in.readLength();
+      dividerOffsets[i] = in.position;
+      dividerLengths[i] = length;
+      prefixes[i] = prefix(content, in.position, length);
+      in.skip(length);
+    }
+    long range = prefixes[blockCount - 1] - prefixes[0];
+    this.stepBits = Math.max(0, bitsOf(range) - bitsOf(blockCount) + 1);
+    this.stepStarts = stepStarts((int) (range >>> stepBits) + 2);
   }
 
   static SSTableIndex read(Path file, byte[] content) throws IOException {
@@ -53,36 +66,23 @@ final class SSTableIndex {
     if (blockCount <= 0 || blockCount > content.length / 13) {
       throw new CorruptFileException(file, "index of " + blockCount + " blocks");
     }
-    SSTableIndex index = new SSTableIndex(content, blockCount);
-    for (int i = 0; i < blockCount; i++) {
-      index.positions[i] = in.readLong();
-      index.lengths[i] = in.readInt();
-      int length = in.readLength();
-      index.dividerOffsets[i] = in.position;
-      index.dividerLengths[i] = length;
-      index.prefixes[i] = prefix(content, in.position, length);
-      in.skip(length);
-    }
-    index.cutIntoSteps();
-    return index;
+    return new SSTableIndex(content, blockCount, in);
   }
 
-  private void cutIntoSteps() {
-    long range = prefixes[prefixes.length - 1] - prefixes[0];
-    stepBits =
-        Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(range) - bitsOf(prefixes.length) + 1);
-    stepStarts = new int[(int) (range >>> stepBits) + 2];
+  private int[] stepStarts(int count) {
+    int[] starts = new int[count];
     int block = 0;
-    for (int step = 0; step < stepStarts.length; step++) {
+    for (int step = 0; step < count; step++) {
       while (block < prefixes.length && stepOf(prefixes[block]) < step) {
         block++;
       }
-      stepStarts[step] = block;
+      starts[step] = block;
     }
+    return starts;
   }
 
-  private static int bitsOf(int number) {
-    return Integer.SIZE - Integer.numberOfLeadingZeros(number);
+  private static int bitsOf(long number) {
+    return Long.SIZE - Long.numberOfLeadingZeros(number);
   }
 
   private int stepOf(long prefix) {

@@ -52,7 +52,7 @@ final class StatisticsCollector {
       addHead(PartitionHead.read(value, valueOffset, valueLength));
       return;
     }
-    if (!step.sameRow) {
+    if (!step.sameRow) { // otherwise it was noted with the partition before
       addRowKey(step.key, step.partitionLength, step.keyLength - step.partitionLength);
     }
     if (!addPlainRow(value, valueOffset, valueLength)) {

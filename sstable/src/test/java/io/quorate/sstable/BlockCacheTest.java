@@ -33,8 +33,8 @@ class BlockCacheTest {
   @Test
   void whatFitsIsFoundByItsTable() {
     BlockCache cache = new BlockCache(1 << 20);
-    BlockCache.OfTable one = cache.ofTable(BLOCKS);
-    BlockCache.OfTable other = cache.ofTable(BLOCKS);
+    BlockCache.OfTable one = cache.ofTable(1, BLOCKS);
+    BlockCache.OfTable other = cache.ofTable(2, BLOCKS);
     for (int block = 0; block < BLOCKS; block++) {
       one.put(block, block(block));
     }
@@ -49,7 +49,7 @@ class BlockCacheTest {
   @Test
   void whatIsReadStaysAndTheRestMakesRoom() {
     BlockCache cache = new BlockCache(20 * BLOCK_BYTES);
-    BlockCache.OfTable table = cache.ofTable(BLOCKS);
+    BlockCache.OfTable table = cache.ofTable(1, BLOCKS);
     for (int block = 0; block < BLOCKS; block++) {
       table.put(block, block(block));
       for (int hot = 0; hot < 5; hot++) {
@@ -66,7 +66,7 @@ class BlockCacheTest {
 
   @Test
   void withoutCapacityNothingIsFound() {
-    BlockCache.OfTable table = new BlockCache(0).ofTable(BLOCKS);
+    BlockCache.OfTable table = new BlockCache(0).ofTable(1, BLOCKS);
     table.put(3, block(3));
     assertThat(table.find(3)).isNull();
     assertThat(foundIn(table)).isZero();
@@ -75,7 +75,7 @@ class BlockCacheTest {
   @Test
   void nothingIsFoundThatIsNotWeighed() throws InterruptedException {
     BlockCache cache = new BlockCache(30 * BLOCK_BYTES);
-    BlockCache.OfTable table = cache.ofTable(BLOCKS);
+    BlockCache.OfTable table = cache.ofTable(1, BLOCKS);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       SplittableRandom random = new SplittableRandom(i);
@@ -94,6 +94,9 @@ class BlockCacheTest {
       thread.join();
     }
     assertThat(cache.weightBytes()).isLessThanOrEqualTo(30 * BLOCK_BYTES);
-    assertThat(foundIn(table) * (BLOCK_BYTES + 120L)).isBetween(1L, cache.weightBytes());
+    assertThat(foundIn(table) * (BLOCK_BYTES + 120L)).isEqualTo(cache.weightBytes());
+    for (int block = 0; block < BLOCKS; block++) {
+      assertThat(table.found.get(block)).isSameAs(cache.weighed(table, block));
+    }
   }
 }
