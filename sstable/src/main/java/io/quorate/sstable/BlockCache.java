@@ -78,9 +78,8 @@ final class BlockCache {
     }
 
     void put(int block, byte[] content) {
-      // Whoever found no block there has it weighed, and then it is forgotten only as it is
-      // evicted:
-      // what is found is what is weighed.
+      // Only who finds the place empty has a block weighed, and only its eviction empties the place:
+      // so what is found is what is weighed.
       if (!found.compareAndSet(block, null, content)) {
         return;
       }
