@@ -17,10 +17,11 @@ final class BlockCache {
   private static final int ENTRY_OVERHEAD_BYTES = 120;
 
   private final long capacityBytes;
-  private final Cache<Place, byte[]> weighed;
+  final Cache<Place, byte[]> weighed;
   private volatile boolean countsReads;
 
-  private record Place(OfTable table, int block) {}
+  /** Where a block is found. */
+  record Place(OfTable table, int block) {}
 
   BlockCache(long capacityBytes) {
     this.capacityBytes = capacityBytes;
@@ -45,18 +46,7 @@ final class BlockCache {
   }
 
   long weightBytes() {
-    weighed.cleanUp();
-    return weightBytesAsKnown();
-  }
-
-  /** Without what is still to be done about the last blocks that came. */
-  private long weightBytesAsKnown() {
     return weighed.policy().eviction().orElseThrow().weightedSize().orElse(0);
-  }
-
-  /** The very block that is weighed; for tests. */
-  byte @Nullable [] weighed(OfTable table, int block) {
-    return weighed.asMap().get(new Place(table, block));
   }
 
   /** The blocks of one table. */
@@ -78,13 +68,14 @@ final class BlockCache {
     }
 
     void put(int block, byte[] content) {
-      // Only who finds the place empty has a block weighed, and only its eviction empties the place:
+      // Only who finds the place empty has a block weighed, and only its eviction empties the
+      // place:
       // so what is found is what is weighed.
       if (!found.compareAndSet(block, null, content)) {
         return;
       }
       weighed.put(new Place(this, block), content);
-      if (!countsReads && weightBytesAsKnown() >= capacityBytes / 2) {
+      if (!countsReads && weightBytes() >= capacityBytes / 2) {
         countsReads = true;
       }
     }

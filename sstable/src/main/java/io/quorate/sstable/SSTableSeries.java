@@ -20,14 +20,10 @@ final class SSTableSeries {
   private final BlockCache cache;
   private final Partitioner partitioner;
   private final int level;
-  private final List<Long> boundaries;
+  private final long[] boundaries;
   private final long outputBytes;
   private final List<SSTable> finished = new ArrayList<>();
-  private int boundariesBehind;
-
-  /** Nothing below it crosses a boundary. */
-  private long nextBoundary = Long.MIN_VALUE;
-
+  private int nextBoundary;
   private long number;
   private @Nullable SSTableWriter writer;
 
@@ -48,29 +44,20 @@ final class SSTableSeries {
     this.cache = cache;
     this.partitioner = partitioner;
     this.level = level;
-    this.boundaries = boundaries;
+    this.boundaries = boundaries.stream().mapToLong(Long::longValue).toArray();
     this.outputBytes = outputBytes;
   }
 
   /** Tells that what is added next belongs to another partition. */
   void beginPartition(long token) throws IOException {
-    SSTableWriter open = writer;
-    boolean crossed = token >= nextBoundary && cross(token);
-    if (open != null && (crossed || open.sizeBytes() >= outputBytes)) {
-      finishWriter(open);
-    }
-  }
-
-  /** Whether a boundary lies at or below a token, and is thereby behind. */
-  private boolean cross(long token) {
     boolean crossed = false;
-    while (boundariesBehind < boundaries.size() && token >= boundaries.get(boundariesBehind)) {
-      boundariesBehind++;
+    while (nextBoundary < boundaries.length && token >= boundaries[nextBoundary]) {
+      nextBoundary++;
       crossed = true;
     }
-    nextBoundary =
-        boundariesBehind < boundaries.size() ? boundaries.get(boundariesBehind) : Long.MAX_VALUE;
-    return crossed;
+    if (writer != null && (crossed || writer.sizeBytes() >= outputBytes)) {
+      finishWriter(writer);
+    }
   }
 
   /** Adds an entry; see {@link SSTableWriter#add}. */
