@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 tag=${1:-quorate:latest}
-[ -d tools/target/lib ] || { echo "build first: mvn -Dquick package" >&2; exit 1; }
+[ -f tools/target/quorate.jar ] || { echo "build first: mvn -Dquick package" >&2; exit 1; }
 rm -rf docker/target
 "${JAVA_HOME:?set JAVA_HOME to a JDK 25}/bin/jlink" --output docker/target/jre --strip-debug \
   --no-header-files --no-man-pages --compress zip-6 \

@@ -10,11 +10,10 @@ address=$(hostname -i | awk '{print $1}')
   echo "data_directory: $data/data"
   env | sed -n 's/^QUORATE_\([A-Z_]*\)=\(.*\)$/\1 \2/p' | while read -r key value; do
     case $key in
-      BROADCAST_ADDRESS | HEAP) ;;
+      BROADCAST_ADDRESS | HEAP | JAVA_OPTS) ;;
       *) echo "$(echo "$key" | tr '[:upper:]' '[:lower:]'): $value" ;;
     esac
   done
 } > "$data/quorate.yaml"
-exec /opt/jre/bin/java -Xmx"${QUORATE_HEAP:-512m}" -XX:+UseCompactObjectHeaders \
-  --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-  -cp '/opt/quorate/lib/*' io.quorate.node.NodeProcess "$data/quorate.yaml"
+export QUORATE_HEAP=${QUORATE_HEAP:-512m}
+exec quorate node --config "$data/quorate.yaml"

@@ -14,6 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
@@ -38,7 +41,14 @@ class ContainerClusterTest {
       for (int i = 1; i <= 3; i++) {
         nodes.add(node(network, SUBNET + (10 + i)));
       }
-      nodes.parallelStream().forEach(GenericContainer::start);
+      // All at once, however few the cores: a new cluster waits for each node that votes.
+      try (ExecutorService starters = Executors.newVirtualThreadPerTaskExecutor()) {
+        CompletableFuture.allOf(
+                nodes.stream()
+                    .map(node -> CompletableFuture.runAsync(node::start, starters))
+                    .toArray(CompletableFuture<?>[]::new))
+            .join();
+      }
       InetSocketAddress contact = new InetSocketAddress(SUBNET + "11", 9042);
       try (Session session =
           Session.connect(SessionConfig.of(contact).withConsistency(ConsistencyLevel.QUORUM))) {
