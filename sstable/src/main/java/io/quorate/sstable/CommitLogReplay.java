@@ -3,41 +3,64 @@ package io.quorate.sstable;
 import io.quorate.environment.Clock;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
-import io.quorate.environment.FileSystem.StoredFile;
+import io.quorate.environment.Invariant;
 import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what the commit log of the last run holds, whichever shards wrote it. The last segment that
- * has records may end in a write that the power loss tore: replay stops there. Damage with valid
- * records behind it is copied to a file of its own, reported and passed over, so that one bad
- * sector does not keep a node from starting; what is lost is repaired from the replicas.
+ * Reads what the commit log of the last run holds, whichever shards wrote it, stretch by stretch.
+ * Each stretch is gone through by as many as like to take part, on threads of their own, and each
+ * takes the records of its tokens:
+ *
+ * <pre>
+ * next()          the next few megabytes of a segment
+ * deliver(sink)   from head to head; the sink's records are checked and handed over    each at
+ * readAhead()     the next segment, if it is time                                      once
+ * settle()        if anything was damaged: once more in order, to put it aside
+ * </pre>
+ *
+ * <p>The last segment that has records may end in a write that the power loss tore: replay stops
+ * there. Damage with valid records behind it is copied to a file of its own, reported and passed
+ * over, so that one bad sector does not keep a node from starting; what is lost is repaired from
+ * the replicas.
  *
  * <p>Replaying is idempotent, as applying a mutation is. Runs at start, off the shards.
  */
 final class CommitLogReplay {
-  private static final byte[] ZEROS = new byte[64 << 10];
-  private static final byte[] NONE = {};
+  private static final byte[] NOTHING = {};
 
-  /** How far {@link #replayNext} goes at once. */
-  private static final int PAUSE_BYTES = 4 << 20;
+  /** How long a stretch is. */
+  private static final int STRETCH_BYTES = 8 << 20;
 
-  /** A larger read would take as much memory beside the heap, for each thread that reads. */
-  private static final int READ_BYTES = 256 << 10;
+  /** A longer segment is read when its turn comes, so that there are not two in memory. */
+  private static final int LONGEST_READ_AHEAD = 64 << 20;
 
-  private static final int BEFORE = 0;
-  private static final int DONE = -1;
+  private static final int UNDECIDED = -1;
 
-  /** Takes the mutations. */
+  /** In place of a position: there is nothing more in the segment. */
+  private static final int DONE = Integer.MAX_VALUE;
+
+  /** Takes the mutations of some tokens. */
   interface Sink {
-    void replayed(int generation, Mutation mutation);
+
+    /** Whether it is for this sink, of those that share a log; it must be for one of them. */
+    default boolean isFor(long token) {
+      return true;
+    }
+
+    void replayed(long segmentId, int generation, Mutation mutation);
   }
+
+  /** A search for the next record in a segment, and what it found. */
+  private record Search(SegmentBytes segment, int from, int found) {}
 
   private final FileSystem files;
   private final Path directory;
@@ -47,13 +70,37 @@ final class CommitLogReplay {
   private final SegmentChain chain;
   private final Clock clock;
   private int firstThatMayBeTorn;
-  private int nextSegment;
 
-  /** What the segment holds that is being replayed, and where to go on in it. */
-  private byte[] bytes = NONE;
+  /** The segment that is being replayed, by its place in the list. */
+  private int current = -1;
 
-  private int position = BEFORE;
-  private long recordCount;
+  private @Nullable SegmentBytes content;
+
+  /** The segment behind it, when it was read already. */
+  private @Nullable SegmentBytes ahead;
+
+  /** Of a segment that is done with. */
+  private byte[] spare = NOTHING;
+
+  /** Up to where the segment is good, when the one behind it says so; else its length. */
+  private int end;
+
+  private boolean isEndKnown;
+
+  private int stretchStart;
+
+  /** Where the next stretch begins, when somebody came there. */
+  private final AtomicInteger stretchEnd = new AtomicInteger();
+
+  private final AtomicBoolean isDamaged = new AtomicBoolean();
+
+  /** Up to where damage was put aside. */
+  private int settledTo;
+
+  /** The last of them; it may go through megabytes that a file of a former life held. */
+  private volatile @Nullable Search lastSearch;
+
+  private final AtomicLong recordCount = new AtomicLong();
   private long setAsideCount;
   private long reportedAtNanos;
 
@@ -93,19 +140,17 @@ final class CommitLogReplay {
     return 0;
   }
 
+  /** Mutations that were delivered. */
   long recordCount() {
-    return recordCount;
-  }
-
-  /** The segment of the mutation that is being delivered. */
-  long segmentId() {
-    return segments.get(nextSegment).id();
+    return recordCount.get();
   }
 
   /** Damaged stretches, and records that could not be applied. */
   long setAsideCount() {
     return setAsideCount;
   }
+
+  // ---- stretches ----
 
   /** Begins to replay an archive, which starts and crashes have cut: any segment may end torn. */
   void beginArchive() {
@@ -124,7 +169,6 @@ final class CommitLogReplay {
   private void begin(int first) {
     reportedAtNanos = clock.nanos();
     firstThatMayBeTorn = first;
-    nextSegment = 0;
     chain
         .lost()
         .forEach((id, successor) -> {
@@ -134,45 +178,143 @@ final class CommitLogReplay {
         });
   }
 
-  /** Replays on, a few megabytes; false when there is nothing left. */
-  boolean replayNext(Sink sink) throws IOException {
-    if (nextSegment >= segments.size()) {
-      bytes = NONE;
-      return false;
+  /** Goes on to the next stretch; false when there is nothing left. */
+  boolean next() throws IOException {
+    SegmentBytes segment = content;
+    if (segment != null && stretchEnd.get() != DONE) {
+      stretchStart = stretchEnd.get();
+    } else {
+      segment = nextSegment();
+      if (segment == null) {
+        return false;
+      }
+      stretchStart = begin(segment);
     }
-    Segment segment = segments.get(nextSegment);
-    if (position == BEFORE) {
-      read(segment);
-      position = begin(segment, bytes);
-    }
-    if (position != DONE) {
-      position = replay(segment, sink);
-    }
-    if (position == DONE) {
-      position = BEFORE;
-      nextSegment++;
-      report(nextSegment);
-    }
+    stretchEnd.set(UNDECIDED);
     return true;
   }
 
-  /** Most segments are of one size, and take the place of the one before. */
-  private void read(Segment segment) throws IOException {
-    try (StoredFile file = files.open(segment.path(), FileSystem.Mode.READ)) {
-      int size = Math.toIntExact(file.size());
-      if (bytes.length != size) {
-        bytes = NONE;
-        bytes = new byte[size];
-      }
-      for (int at = 0; at < size; at += READ_BYTES) {
-        file.readFully(ByteBuffer.wrap(bytes, at, Math.min(READ_BYTES, size - at)), at);
-      }
+  private @Nullable SegmentBytes nextSegment() throws IOException {
+    if (current >= 0) {
+      report(current + 1);
+    }
+    if (content != null) {
+      spare = content.room();
+      content = null;
+      lastSearch = null;
+    }
+    if (current + 1 >= segments.size()) {
+      return null;
+    }
+    SegmentBytes next = ahead == null ? read(current + 1) : ahead;
+    ahead = null;
+    current++;
+    content = next;
+    int known = chain.endOf(next.segment());
+    isEndKnown = known != SegmentChain.UNKNOWN;
+    end = isEndKnown ? known : next.length();
+    settledTo = 0;
+    return next;
+  }
+
+  private SegmentBytes read(int number) throws IOException {
+    byte[] room = spare;
+    spare = NOTHING;
+    return SegmentBytes.read(files, segments.get(number), room);
+  }
+
+  /** Reads the next segment while this one is being replayed, when that is worth the memory. */
+  void readAhead() throws IOException {
+    int next = current + 1;
+    if (ahead == null
+        && next < segments.size()
+        && files.size(segments.get(next).path()) <= LONGEST_READ_AHEAD) {
+      ahead = read(next);
     }
   }
 
+  /** Looks at a segment's header and tells where its records begin. */
+  private int begin(SegmentBytes segment) throws IOException {
+    segment.refuseOtherVersions();
+    if (!segment.headerIsValid()) {
+      if (segment.nextRecord(CommitLogFormat.HEADER_BYTES, segment.length()) < 0) {
+        setAsideDamaged(segment, 0, segment.length());
+        return DONE;
+      }
+      setAsideDamaged(segment, 0, CommitLogFormat.HEADER_BYTES);
+    }
+    return CommitLogFormat.HEADER_BYTES;
+  }
+
+  /**
+   * Delivers a sink's records of this stretch. Each sink is to be asked for once; they may be at
+   * work at the same time.
+   */
+  void deliver(Sink sink) {
+    SegmentBytes segment = Objects.requireNonNull(content, "next() was true");
+    long pause = (long) stretchStart + STRETCH_BYTES;
+    long delivered = 0;
+    int at = stretchStart;
+    while (at < end && at < pause) {
+      if (segment.isCutOff(at)) {
+        isDamaged.set(true);
+        at = DONE;
+      } else if (segment.headIsValid(at)) {
+        if (segment.isBegin(at)) {
+          checkBegin(segment, at);
+        } else if (sink.isFor(segment.token(at)) && deliver(segment, at, sink)) {
+          delivered++;
+        }
+        at = segment.endOf(at);
+      } else {
+        int found = nextRecord(segment, at);
+        if (found >= 0 || isEndKnown || !segment.isBlank(at)) {
+          isDamaged.set(true);
+        }
+        at = found < 0 ? DONE : found;
+      }
+    }
+    recordCount.addAndGet(delivered);
+    int reached = at < end ? at : DONE;
+    int others = stretchEnd.getAndSet(reached);
+    Invariant.check(others == UNDECIDED || others == reached, "all go from head to head");
+  }
+
+  /** Behind what is none; -1 when there is none before the end. */
+  private int nextRecord(SegmentBytes segment, int at) {
+    Search search = lastSearch;
+    if (search == null || search.segment() != segment || search.from() != at) {
+      search = new Search(segment, at, segment.nextRecord(at + 1, end));
+      lastSearch = search;
+    }
+    return search.found();
+  }
+
+  private void checkBegin(SegmentBytes segment, int at) {
+    if (!segment.payloadIsValid(at)) {
+      isDamaged.set(true);
+    }
+  }
+
+  private boolean deliver(SegmentBytes segment, int at, Sink sink) {
+    if (segment.payloadIsValid(at)) {
+      Mutation mutation;
+      try {
+        mutation = segment.mutation(at);
+      } catch (MalformedException e) {
+        isDamaged.set(true);
+        return false;
+      }
+      sink.replayed(segment.segment().id(), segment.generation(at), mutation);
+      return true;
+    }
+    isDamaged.set(true);
+    return false;
+  }
+
   private void report(int replayed) throws IOException {
-    boolean end = replayed == segments.size() && recordCount > 0;
-    if (end || clock.nanos() - reportedAtNanos > 1_000_000_000L) {
+    boolean isLast = replayed == segments.size() && recordCount() > 0;
+    if (isLast || clock.nanos() - reportedAtNanos > 1_000_000_000L) {
       reportedAtNanos = clock.nanos();
       long[] bytes = new long[2];
       for (int i = 0; i < segments.size(); i++) {
@@ -180,9 +322,73 @@ final class CommitLogReplay {
         bytes[0] += i < replayed ? size : 0;
         bytes[1] += size;
       }
-      events.commitLogReplayed(bytes[0], bytes[1], recordCount);
+      events.commitLogReplayed(bytes[0], bytes[1], recordCount());
     }
   }
+
+  // ---- damage ----
+
+  /** Puts aside what was found damaged in the stretch that all sinks have gone through. */
+  void settle() throws IOException {
+    if (!isDamaged.getAndSet(false)) {
+      return;
+    }
+    SegmentBytes segment = Objects.requireNonNull(content, "next() was true");
+    int at = Math.max(stretchStart, settledTo);
+    while (at < end && at < stretchEnd.get()) {
+      if (segment.isCutOff(at)) {
+        setAsideDamaged(segment, at, segment.length());
+        at = DONE;
+      } else if (segment.headIsValid(at) && segment.payloadIsValid(at)) {
+        if (!segment.isBegin(at)) {
+          setAsideUnreadable(segment, at);
+        }
+        at = segment.endOf(at);
+      } else {
+        at = settleDamage(segment, at);
+      }
+    }
+    settledTo = at;
+  }
+
+  /** Puts aside what is no record, up to the next that is one, and tells where that is. */
+  private int settleDamage(SegmentBytes segment, int at) throws IOException {
+    int found = nextRecord(segment, at);
+    if (found >= 0) {
+      setAsideDamaged(segment, at, found);
+      return found;
+    }
+    boolean mayBeTorn = !isEndKnown && current >= firstThatMayBeTorn;
+    if (!mayBeTorn && (isEndKnown || !segment.isBlank(at))) {
+      setAsideDamaged(segment, at, Math.min(end, segment.length()));
+    }
+    return DONE;
+  }
+
+  /** Its checksum holds, so it was written like this. It must not keep the node from starting. */
+  private void setAsideUnreadable(SegmentBytes segment, int at) throws IOException {
+    try {
+      segment.mutation(at);
+    } catch (MalformedException e) {
+      Path target = setAside(segment, at, segment.endOf(at), ".unreadable");
+      events.commitLogRecordUnreadable(
+          segment.segment().path(), at, String.valueOf(e.getMessage()), target);
+    }
+  }
+
+  private void setAsideDamaged(SegmentBytes segment, int from, int to) throws IOException {
+    Path target = setAside(segment, from, to, ".damaged");
+    events.commitLogDamaged(segment.segment().path(), from, to - from, target);
+  }
+
+  private Path setAside(SegmentBytes segment, int from, int to, String suffix) throws IOException {
+    Path target = quarantine.resolve(segment.segment().path().getFileName() + "." + from + suffix);
+    files.replace(target, segment.copy(from, to));
+    setAsideCount++;
+    return target;
+  }
+
+  // ---- the end ----
 
   /** Deletes what was replayed, once it stands in SSTables and, where there is one, an archive. */
   void delete(@Nullable CommitLogArchive archive) throws IOException {
@@ -200,180 +406,5 @@ final class CommitLogReplay {
     if (!segments.isEmpty()) {
       files.syncDirectory(directory);
     }
-  }
-
-  /** Looks at a segment's header and tells where its records begin, or {@link #DONE}. */
-  private int begin(Segment segment, byte[] bytes) throws IOException {
-    refuseOtherVersions(segment, bytes);
-    if (!headerIsValid(segment, bytes)) {
-      if (nextRecord(segment, bytes, CommitLogFormat.HEADER_BYTES, bytes.length) < 0) {
-        setAsideDamaged(segment, bytes, 0, bytes.length);
-        return DONE;
-      }
-      setAsideDamaged(segment, bytes, 0, CommitLogFormat.HEADER_BYTES);
-    }
-    return CommitLogFormat.HEADER_BYTES;
-  }
-
-  /** Replays on in the segment that was read, and tells where to go on, or {@link #DONE}. */
-  private int replay(Segment segment, Sink sink) throws IOException {
-    int knownEnd = chain.endOf(segment);
-    boolean mayBeTorn = knownEnd == SegmentChain.UNKNOWN && nextSegment >= firstThatMayBeTorn;
-    int end = knownEnd == SegmentChain.UNKNOWN ? bytes.length : knownEnd;
-    int pause = position + PAUSE_BYTES;
-    int at = position;
-    while (at < end && !isCutOff(segment, bytes, at)) {
-      if (at >= pause) {
-        return at;
-      }
-      if (headIsValid(segment, bytes, at) && payloadIsValid(bytes, at)) {
-        int length = ByteReader.intAt(bytes, at);
-        if (length != CommitLogFormat.BEGIN) {
-          deliver(segment, bytes, at, sink);
-        }
-        at += CommitLogFormat.RECORD_HEAD_BYTES + CommitLogFormat.payloadBytes(length);
-        continue;
-      }
-      int found = nextRecord(segment, bytes, at + 1, Math.min(end, bytes.length));
-      if (found < 0) {
-        if (!mayBeTorn && (knownEnd != SegmentChain.UNKNOWN || !isZero(bytes, at))) {
-          setAsideDamaged(segment, bytes, at, Math.min(end, bytes.length));
-        }
-        return DONE;
-      }
-      setAsideDamaged(segment, bytes, at, found);
-      at = found;
-    }
-    if (at < end) {
-      setAsideDamaged(segment, bytes, at, bytes.length);
-    }
-    return DONE;
-  }
-
-  /**
-   * Whether the file ends before its records do. It never does by itself: it has its whole size
-   * before anything is written to it, and behind the last record room for the head of another.
-   */
-  private static boolean isCutOff(Segment segment, byte[] bytes, int position) {
-    int left = bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES;
-    if (left < 0) {
-      return true;
-    }
-    int length = ByteReader.intAt(bytes, position);
-    return length > left
-        && ByteReader.intAt(bytes, position + 4)
-            == CommitLogFormat.headCrc(segment.id(), position, length);
-  }
-
-  private static void refuseOtherVersions(Segment segment, byte[] bytes) throws IOException {
-    ByteReader in = new ByteReader();
-    if (bytes.length < CommitLogFormat.HEADER_BYTES) {
-      return;
-    }
-    in.over(bytes, 0, CommitLogFormat.HEADER_BYTES);
-    boolean valid =
-        in.readInt() == CommitLogFormat.MAGIC
-            && ByteReader.intAt(bytes, CommitLogFormat.HEADER_BYTES - 4)
-                == CommitLogFormat.crc(bytes, 0, CommitLogFormat.HEADER_BYTES - 4);
-    int version = in.readUnsignedShort();
-    if (valid && version != CommitLogFormat.VERSION) {
-      throw new IOException(
-          segment.path() + " has version " + version + ", not " + CommitLogFormat.VERSION);
-    }
-  }
-
-  private boolean headerIsValid(Segment segment, byte[] bytes) {
-    return bytes.length >= CommitLogFormat.HEADER_BYTES
-        && Arrays.equals(
-            bytes,
-            0,
-            CommitLogFormat.HEADER_BYTES,
-            CommitLogFormat.header(segment.id()),
-            0,
-            CommitLogFormat.HEADER_BYTES);
-  }
-
-  private static boolean headIsValid(Segment segment, byte[] bytes, int position) {
-    int length = ByteReader.intAt(bytes, position);
-    int payload = CommitLogFormat.payloadBytes(length);
-    return payload > 0
-        && payload <= bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES
-        && ByteReader.intAt(bytes, position + 4)
-            == CommitLogFormat.headCrc(segment.id(), position, length);
-  }
-
-  private static boolean payloadIsValid(byte[] bytes, int position) {
-    int payload = CommitLogFormat.payloadBytes(ByteReader.intAt(bytes, position));
-    return ByteReader.intAt(bytes, position + 8)
-        == CommitLogFormat.crc(bytes, position + CommitLogFormat.RECORD_HEAD_BYTES, payload);
-  }
-
-  /** The next place before an end at which a whole record stands; -1 when there is none. */
-  private static int nextRecord(Segment segment, byte[] bytes, int from, int end) {
-    int last = end - CommitLogFormat.RECORD_HEAD_BYTES;
-    for (int at = from; at <= last; at++) {
-      if (bytes[at] == 0) {
-        // A length has a byte that is not zero, and an unused segment is megabytes of them.
-        at = Math.max(at, nextNonZero(bytes, at) - 3);
-      }
-      if (at <= last && headIsValid(segment, bytes, at) && payloadIsValid(bytes, at)) {
-        return at;
-      }
-    }
-    return -1;
-  }
-
-  private static int nextNonZero(byte[] bytes, int from) {
-    for (int at = from; at < bytes.length; at += ZEROS.length) {
-      int length = Math.min(ZEROS.length, bytes.length - at);
-      int mismatch = Arrays.mismatch(bytes, at, at + length, ZEROS, 0, length);
-      if (mismatch >= 0) {
-        return at + mismatch;
-      }
-    }
-    return bytes.length;
-  }
-
-  private void deliver(Segment segment, byte[] bytes, int position, Sink sink) throws IOException {
-    int start = position + CommitLogFormat.RECORD_HEAD_BYTES;
-    int end = start + ByteReader.intAt(bytes, position);
-    int mutationStart = start + CommitLogFormat.GENERATION_BYTES;
-    Mutation mutation;
-    try {
-      if (mutationStart >= end) {
-        throw new MalformedException("it is too short");
-      }
-      mutation = Mutation.parse(Arrays.copyOfRange(bytes, mutationStart, end));
-    } catch (MalformedException e) {
-      // Its checksum holds, so it was written like this. It must not keep the node from starting.
-      Path target = setAside(segment, bytes, position, end, ".unreadable");
-      events.commitLogRecordUnreadable(
-          segment.path(), position, String.valueOf(e.getMessage()), target);
-      return;
-    }
-    recordCount++;
-    sink.replayed(ByteReader.intAt(bytes, start), mutation);
-  }
-
-  private static boolean isZero(byte[] bytes, int position) {
-    for (int i = position; i < position + CommitLogFormat.RECORD_HEAD_BYTES; i++) {
-      if (bytes[i] != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void setAsideDamaged(Segment segment, byte[] bytes, int from, int to) throws IOException {
-    Path target = setAside(segment, bytes, from, to, ".damaged");
-    events.commitLogDamaged(segment.path(), from, to - from, target);
-  }
-
-  private Path setAside(Segment segment, byte[] bytes, int from, int to, String suffix)
-      throws IOException {
-    Path target = quarantine.resolve(segment.path().getFileName() + "." + from + suffix);
-    files.replace(target, Arrays.copyOfRange(bytes, from, to));
-    setAsideCount++;
-    return target;
   }
 }

@@ -14,7 +14,8 @@ public final class FragmentValidator {
   public static void validate(byte[] bytes, int offset, int length) {
     FragmentReader fragment = new FragmentReader().reset(bytes, offset, length);
     RowReader row = new RowReader();
-    byte[] lastKey = null;
+    int lastKeyOffset = -1;
+    int lastKeyEnd = -1;
     boolean lastWasRow = false;
     boolean rangeSeen = false;
     for (FragmentReader.Entry entry = fragment.next();
@@ -22,12 +23,17 @@ public final class FragmentValidator {
         entry = fragment.next()) {
       int keyOffset = fragment.keyOffset();
       int keyLength = fragment.keyLength();
-      int order = lastKey == null ? -1 : RowKeys.compare(lastKey, bytes, keyOffset, keyLength);
+      int keyEnd = keyOffset + keyLength;
+      int order =
+          lastKeyOffset < 0
+              ? -1
+              : Arrays.compareUnsigned(bytes, lastKeyOffset, lastKeyEnd, bytes, keyOffset, keyEnd);
       if (order > 0 || (order == 0 && lastWasRow)) {
         throw new MalformedException("entries out of order at " + keyOffset);
       }
       lastWasRow = entry == FragmentReader.Entry.ROW;
-      lastKey = Arrays.copyOfRange(bytes, keyOffset, keyOffset + keyLength);
+      lastKeyOffset = keyOffset;
+      lastKeyEnd = keyEnd;
       if (lastWasRow) {
         if (!RowKeys.isValid(bytes, keyOffset, keyLength)) {
           throw new MalformedException("row key out of range at " + keyOffset);

@@ -17,7 +17,7 @@ import java.util.UUID;
  */
 public final class Mutation {
   static final int VERSION = 1;
-  private static final int TOKEN_OFFSET = 17;
+  static final int TOKEN_OFFSET = 17;
   private static final int KEY_OFFSET = 27;
 
   private final byte[] bytes;

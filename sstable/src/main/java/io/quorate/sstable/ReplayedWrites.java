@@ -15,10 +15,10 @@ import java.util.UUID;
  * tokens have their own, so that all cores are used:
  *
  * <pre>
- * stretch n + 1   read, checked, cut into updates by shard    on the calling thread
- * stretch n       shard 0's updates -> memtables              meanwhile, each on a thread
- *                 shard 1's updates -> memtables
- * now and then    shard 0's memtables -> SSTables             each on a thread
+ * each stretch    shard 0's updates, out of the log -> memtables     each on a thread
+ *                 shard 1's updates, out of the log -> memtables
+ *                 the log's next segment is read, now and then
+ * now and then    shard 0's memtables -> SSTables                    each on a thread
  *                 shard 1's memtables -> SSTables
  * </pre>
  *
@@ -31,7 +31,7 @@ final class ReplayedWrites {
     void run(Table table, Memtable memtable) throws IOException;
   }
 
-  /** Which updates are applied. */
+  /** Which updates are applied. Asked by several threads at once. */
   interface Choice {
     boolean isWanted(long segmentId, Mutation mutation);
   }
@@ -42,13 +42,6 @@ final class ReplayedWrites {
   private final Choice choice;
   private final Flush flush;
   private final List<OfShard> shards = new ArrayList<>();
-
-  /** Whether the log may have more. */
-  private boolean more;
-
-  private long appliedRecords;
-  private long skippedRecords;
-  private long unwantedRecords;
 
   /**
    * @param memoryBytes when the memtables take up half of it they are flushed
@@ -67,55 +60,39 @@ final class ReplayedWrites {
     this.choice = choice;
     this.flush = flush;
     for (int i = 0; i < shardCount; i++) {
-      shards.add(new OfShard());
+      shards.add(new OfShard(i));
     }
   }
 
   /** Updates of tables that there are, and that were not truncated since. */
   long appliedRecords() {
-    return appliedRecords;
+    return shards.stream().mapToLong(shard -> shard.applied).sum();
   }
 
   /** Updates of tables that were dropped or truncated. */
   long skippedRecords() {
-    return skippedRecords;
+    return shards.stream().mapToLong(shard -> shard.skipped).sum();
   }
 
   long unwantedRecords() {
-    return unwantedRecords;
+    return shards.stream().mapToLong(shard -> shard.unwanted).sum();
   }
 
   /** Replays a log, which has begun, to its end. */
   void replay(CommitLogReplay log) throws IOException {
-    do {
+    while (log.next()) {
       List<Background.Part> parts = new ArrayList<>();
-      parts.add(() ->
-          more =
-              log.replayNext((generation, mutation) -> add(log.segmentId(), generation, mutation)));
       for (OfShard shard : shards) {
-        List<Mutation> updates = shard.takeRead();
-        parts.add(() -> shard.apply(updates));
+        parts.add(() -> log.deliver(shard));
       }
+      parts.add(log::readAhead);
       background.inParallel(parts);
+      log.settle();
       // All at once: a shard that flushed alone would keep the others waiting.
       if (shards.stream().mapToLong(OfShard::usedBytes).sum() > memoryBytes / 2) {
         flush();
       }
-    } while (more || shards.stream().anyMatch(OfShard::hasRead));
-  }
-
-  private void add(long segmentId, int generation, Mutation mutation) {
-    if (!choice.isWanted(segmentId, mutation)) {
-      unwantedRecords++;
-      return;
     }
-    Table table = tables.get(mutation.tableId());
-    if (table == null || generation < table.generation()) {
-      skippedRecords++;
-      return;
-    }
-    appliedRecords++;
-    shards.get(Shards.ownerIndex(mutation.token(), shards.size())).read.add(mutation);
   }
 
   /** Brings what is still in memory to disk. */
@@ -128,26 +105,36 @@ final class ReplayedWrites {
   }
 
   /** What belongs to one shard's tokens. */
-  private final class OfShard {
+  private final class OfShard implements CommitLogReplay.Sink {
+    private final int index;
     private final Map<UUID, Memtable> memtables = new LinkedHashMap<>();
+    private long applied;
+    private long skipped;
+    private long unwanted;
 
-    /** Filled by the part that reads. */
-    private List<Mutation> read = new ArrayList<>();
-
-    boolean hasRead() {
-      return !read.isEmpty();
+    OfShard(int index) {
+      this.index = index;
     }
 
-    List<Mutation> takeRead() {
-      List<Mutation> taken = read;
-      read = new ArrayList<>(taken.size());
-      return taken;
+    @Override
+    public boolean isFor(long token) {
+      return Shards.ownerIndex(token, shards.size()) == index;
     }
 
-    void apply(List<Mutation> updates) {
-      for (Mutation update : updates) {
-        memtables.computeIfAbsent(update.tableId(), id -> new Memtable()).put(update);
+    @Override
+    public void replayed(long segmentId, int generation, Mutation mutation) {
+      if (!choice.isWanted(segmentId, mutation)) {
+        unwanted++;
+        return;
       }
+      UUID tableId = mutation.tableId();
+      Table table = tables.get(tableId);
+      if (table == null || generation < table.generation()) {
+        skipped++;
+        return;
+      }
+      applied++;
+      memtables.computeIfAbsent(tableId, id -> new Memtable()).put(mutation);
     }
 
     long usedBytes() {

@@ -227,8 +227,8 @@ class CommitLogInterleavingsTest {
       List<List<Integer>> stored = List.of(new ArrayList<>(), new ArrayList<>());
       CommitLogReplay replay = new CommitLogReplay(environment, LOG, LOG, new StorageEvents() {});
       replay.begin();
-      while (replay.replayNext((number, mutation) -> stored.get(number / SHARD).add(number))) {
-        // To the last segment.
+      while (replay.next()) {
+        replay.deliver((segmentId, number, mutation) -> stored.get(number / SHARD).add(number));
       }
       List<Integer> answers = new ArrayList<>(answered);
       answers.sort(null);

@@ -125,15 +125,16 @@ class CommitLogThreadsTest {
       CommitLogReplay replay =
           new CommitLogReplay(real.environment(), directory, directory, events);
       CommitLogReplay.Sink sink =
-          (generation, mutation) -> {
+          (segmentId, generation, mutation) -> {
             int number = Math.toIntExact(mutation.token());
             assertThat(generation).isEqualTo(number / WRITES);
             assertThat(found.get(number)).as("written once").isFalse();
             found.set(number);
           };
       replay.begin();
-      while (replay.replayNext(sink)) {
-        // To the last segment.
+      while (replay.next()) {
+        replay.deliver(sink);
+        replay.settle();
       }
       assertThat(found.cardinality()).isEqualTo(WRITERS * WRITES);
     }
