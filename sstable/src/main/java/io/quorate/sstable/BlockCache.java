@@ -68,9 +68,8 @@ final class BlockCache {
     }
 
     void put(int block, byte[] content) {
-      // Only who finds the place empty has a block weighed, and only its eviction empties the
-      // place:
-      // so what is found is what is weighed.
+      // Only who finds a place empty has a block weighed, and only its eviction empties the place,
+      // so that what is found is what is weighed.
       if (!found.compareAndSet(block, null, content)) {
         return;
       }

@@ -261,7 +261,7 @@ final class CommitLogReplay {
         at = DONE;
       } else if (segment.headIsValid(at)) {
         if (segment.isBegin(at)) {
-          checkBegin(segment, at);
+          isDamaged.compareAndSet(false, !segment.payloadIsValid(at));
         } else if (sink.isFor(segment.token(at)) && deliver(segment, at, sink)) {
           delivered++;
         }
@@ -290,26 +290,23 @@ final class CommitLogReplay {
     return search.found();
   }
 
-  private void checkBegin(SegmentBytes segment, int at) {
-    if (!segment.payloadIsValid(at)) {
+  private boolean deliver(SegmentBytes segment, int at, Sink sink) {
+    Mutation mutation = segment.payloadIsValid(at) ? readable(segment, at) : null;
+    if (mutation == null) {
       isDamaged.set(true);
+      return false;
     }
+    sink.replayed(segment.segment().id(), segment.generation(at), mutation);
+    return true;
   }
 
-  private boolean deliver(SegmentBytes segment, int at, Sink sink) {
-    if (segment.payloadIsValid(at)) {
-      Mutation mutation;
-      try {
-        mutation = segment.mutation(at);
-      } catch (MalformedException e) {
-        isDamaged.set(true);
-        return false;
-      }
-      sink.replayed(segment.segment().id(), segment.generation(at), mutation);
-      return true;
+  /** Null when it is none, which is told of when damage is put aside. */
+  private static @Nullable Mutation readable(SegmentBytes segment, int at) {
+    try {
+      return segment.mutation(at);
+    } catch (MalformedException e) {
+      return null;
     }
-    isDamaged.set(true);
-    return false;
   }
 
   private void report(int replayed) throws IOException {

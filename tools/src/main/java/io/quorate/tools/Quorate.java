@@ -156,7 +156,7 @@ public final class Quorate implements Callable<Integer> {
       name = "startup-cache",
       mixinStandardHelpOptions = true,
       description = {
-        "Makes the file beside the jars that servers and commands start from in half of the time.",
+        "Makes the file beside the jars from which servers start in half of the time.",
         "A build does so, too. It takes 15 seconds, in which three nodes run on free ports of the"
             + " loopback address. The JVM leaves it aside when the jars or the JDK have changed."
       })
