@@ -319,9 +319,12 @@ final class Operator {
         continue;
       }
       List<PeerId> voters = status.voters();
-      long lost = victims.stream().filter(victim -> voters.contains(peer(victim))).count();
-      boolean stays = (lost == 0 || voters.size() >= 3) && voters.size() - lost > voters.size() / 2;
-      if (!stays || !status.outgoingVoters().isEmpty()) {
+      // Who died before may be a voter still, though it owns nothing any more.
+      long staying =
+          cluster.hosts().stream()
+              .filter(one -> isWanted(one) && !victims.contains(one) && voters.contains(peer(one)))
+              .count();
+      if (staying <= voters.size() / 2 || !status.outgoingVoters().isEmpty()) {
         return false;
       }
     }
