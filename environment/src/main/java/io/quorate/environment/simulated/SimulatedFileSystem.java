@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>A write that was not followed by a sync of its file is kept, lost or torn at any byte, each
  *       write on its own, so that a later write may survive an earlier one.
+ *   <li>A sync that fails leaves such writes to chance for good, though reads see them: no later
+ *       sync brings them to the disk (Rebello et al.: Can Applications Recover from fsync
+ *       Failures?, 2020).
  *   <li>A name that was created, renamed, linked or deleted without a sync of its directory is kept
  *       up to some point of their order in that directory, and lost after it.
  *   <li>{@link #losePowerAt} takes the power away between any two calls of the disk.
@@ -415,6 +418,11 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     void losePower(Randomness random) {
+      leaveToChance(random);
+      current = durable.copy();
+    }
+
+    void leaveToChance(Randomness random) {
       for (Write write : unsynced) {
         int length = write.bytes == null ? 0 : write.bytes.length;
         switch (random.nextInt(3)) {
@@ -426,7 +434,6 @@ public final class SimulatedFileSystem implements FileSystem {
         }
       }
       unsynced.clear();
-      current = durable.copy();
     }
   }
 
@@ -504,7 +511,12 @@ public final class SimulatedFileSystem implements FileSystem {
     public void sync() throws IOException {
       writable();
       if (!inode.unsynced.isEmpty() || !readOnly) {
-        check(Operation.SYNC, name);
+        try {
+          check(Operation.SYNC, name);
+        } catch (IOException e) {
+          inode.leaveToChance(random);
+          throw e;
+        }
       }
       changing();
       syncCount++;

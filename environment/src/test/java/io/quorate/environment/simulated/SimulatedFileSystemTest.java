@@ -97,6 +97,27 @@ class SimulatedFileSystemTest {
     }
   }
 
+  /** Who syncs once more after a failure and believes it must be caught in a simulation. */
+  @Test
+  void whatASyncFailedToBringToDiskNoLaterOneBrings() throws IOException {
+    int lost = 0;
+    for (int seed = 0; seed < 50; seed++) {
+      SimulatedFileSystem disk = disk(seed);
+      disk.replace(FILE, new byte[1]);
+      try (StoredFile file = disk.open(FILE, Mode.READ_WRITE)) {
+        file.write(bytes("x"), 0);
+        disk.fail(Operation.SYNC, "log");
+        assertThatThrownBy(file::sync).hasMessageContaining("Input/output error");
+        disk.heal();
+        assertThat(disk.readAll(FILE)).isEqualTo(bytes("x").array());
+        file.sync();
+      }
+      disk.losePower();
+      lost += disk.readAll(FILE)[0] == 0 ? 1 : 0;
+    }
+    assertThat(lost).isBetween(10, 40);
+  }
+
   @Test
   void aFlippedBitStaysFlipped() throws IOException {
     SimulatedFileSystem disk = disk(1);
