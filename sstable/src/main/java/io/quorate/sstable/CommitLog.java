@@ -101,14 +101,25 @@ final class CommitLog {
   record Refusal(String reason, boolean forGood) {}
 
   /**
+   * Where the log's segments are, and what there is of them.
+   *
+   * @param archive where they go when nobody needs them, if they go anywhere
+   * @param firstSegmentId no earlier segment has this number or a greater one, of the archive
+   *     neither
+   */
+  record Beginning(
+      Path directory,
+      @Nullable CommitLogArchive archive,
+      long firstSegmentId,
+      EarlierSegments earlier) {}
+
+  /**
    * @param tooLong told, on a background thread, the segment before which memtables are to be
    *     flushed, so that the log can be cut
    */
   CommitLog(
       Environment environment,
-      Path directory,
-      @Nullable CommitLogArchive archive,
-      long firstSegmentId,
+      Beginning beginning,
       EngineOptions options,
       StorageEvents events,
       LongConsumer tooLong) {
@@ -117,10 +128,11 @@ final class CommitLog {
     this.events = events;
     this.thread = environment.background().serial("commitlog");
     this.timers = environment.shards().get(0);
-    this.segments = new CommitLogSegments(environment, directory, archive, options, events);
-    this.writer = new SegmentWriter(environment.files(), options.segmentBytes());
-    this.nextSegmentId = firstSegmentId;
-    this.currentSegmentId = firstSegmentId;
+    this.segments = new CommitLogSegments(environment, beginning, options, events);
+    this.writer =
+        new SegmentWriter(environment.files(), options.segmentBytes(), beginning.earlier());
+    this.nextSegmentId = beginning.firstSegmentId();
+    this.currentSegmentId = beginning.firstSegmentId();
     this.shards = environment.shards();
     for (Shard shard : shards.all()) {
       appenders.add(new LogAppender(this, shard, shards.count(), options));

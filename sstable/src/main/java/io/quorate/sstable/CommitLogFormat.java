@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>{@code previousEnd} says up to where the segment before is good, which was synced before this
- * one was begun; its id is 0 in the first segment of a run.
+ * one was begun, or written anew after a crash; its id is 0 when none was left when this one was
+ * begun.
  *
  * <p>The generation is the table's when the write came; a truncation begins the next one, so that
  * replay can tell what was truncated ({@link TableManifest}).

@@ -8,6 +8,7 @@ import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -88,6 +89,12 @@ final class CommitLogReplay {
   private boolean isEndKnown;
 
   private int stretchStart;
+
+  /** Up to where the segment has records, when all were gone through. */
+  private volatile int recordsEnd;
+
+  /** The same of the last segment that has any. */
+  private int lastRecordsEnd;
 
   /** Where the next stretch begins, when somebody came there. */
   private final AtomicInteger stretchEnd = new AtomicInteger();
@@ -198,8 +205,12 @@ final class CommitLogReplay {
     if (current >= 0) {
       report(current + 1);
     }
-    if (content != null) {
-      spare = content.room();
+    SegmentBytes before = content;
+    if (before != null) {
+      if (chain.hasRecords(before.segment())) {
+        lastRecordsEnd = recordsEnd;
+      }
+      spare = before.room();
       content = null;
       lastSearch = null;
     }
@@ -255,6 +266,7 @@ final class CommitLogReplay {
     long pause = (long) stretchStart + STRETCH_BYTES;
     long delivered = 0;
     int at = stretchStart;
+    int good = at;
     while (at < end && at < pause) {
       if (segment.isCutOff(at)) {
         isDamaged.set(true);
@@ -266,6 +278,7 @@ final class CommitLogReplay {
           delivered++;
         }
         at = segment.endOf(at);
+        good = at;
       } else {
         int found = nextRecord(segment, at);
         if (found >= 0 || isEndKnown || !segment.isBlank(at)) {
@@ -276,6 +289,9 @@ final class CommitLogReplay {
     }
     recordCount.addAndGet(delivered);
     int reached = at < end ? at : DONE;
+    if (reached == DONE) {
+      recordsEnd = good;
+    }
     int others = stretchEnd.getAndSet(reached);
     Invariant.check(others == UNDECIDED || others == reached, "all go from head to head");
   }
@@ -395,13 +411,41 @@ final class CommitLogReplay {
       }
       files.delete(segment.path());
     }
+    deleteStaged();
+    if (!segments.isEmpty()) {
+      files.syncDirectory(directory);
+    }
+  }
+
+  private void deleteStaged() throws IOException {
     for (String name : files.list(directory)) {
       if (name.endsWith(CommitLogFormat.STAGED)) {
         files.delete(directory.resolve(name));
       }
     }
-    if (!segments.isEmpty()) {
-      files.syncDirectory(directory);
+  }
+
+  /**
+   * Leaves what was replayed, of which nothing was damaged, to the log that begins now. Of the end
+   * of the last segment it is not known whether it was ever synced; but readers will see what it
+   * holds, so it is written anew, and what a power loss had torn behind it goes.
+   */
+  EarlierSegments keep() throws IOException {
+    Invariant.check(setAsideCount == 0, "what is damaged is not kept");
+    List<Segment> kept = new ArrayList<>();
+    for (Segment segment : segments) {
+      if (chain.hasRecords(segment)) {
+        kept.add(segment);
+      } else {
+        files.delete(segment.path());
+      }
     }
+    deleteStaged();
+    Segment last = kept.getLast();
+    byte[] bytes = SegmentBytes.read(files, last, spare).copy(0, lastRecordsEnd);
+    spare = NOTHING;
+    int blocks = lastRecordsEnd + CommitLogFormat.RECORD_HEAD_BYTES + FileSystem.BLOCK_BYTES - 1;
+    files.replace(last.path(), Arrays.copyOf(bytes, blocks & -FileSystem.BLOCK_BYTES));
+    return new EarlierSegments(kept, lastRecordsEnd);
   }
 }

@@ -5,6 +5,7 @@ import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.FileSystem.StoredFile;
 import io.quorate.environment.Shard;
+import io.quorate.sstable.CommitLogFormat.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ final class CommitLogSegments {
   private final Queue<Path> spares = new ConcurrentLinkedQueue<>();
 
   private final AtomicReference<@Nullable OpenSegment> prepared = new AtomicReference<>();
-  private final ArrayDeque<OpenSegment> closed = new ArrayDeque<>();
+  private final ArrayDeque<ClosedSegment> closed = new ArrayDeque<>();
   private List<LogAppender> appenders = List.of();
   private LongConsumer tooLong = id -> {};
 
@@ -72,19 +73,28 @@ final class CommitLogSegments {
     }
   }
 
+  /**
+   * @param begun whether anything was to be written to it
+   */
+  private record ClosedSegment(long id, Path path, boolean begun) {}
+
   CommitLogSegments(
       Environment environment,
-      Path directory,
-      @Nullable CommitLogArchive archive,
+      CommitLog.Beginning beginning,
       EngineOptions options,
       StorageEvents events) {
-    this.archive = archive;
+    this.archive = beginning.archive();
     this.timers = environment.shards().get(0);
-    this.directory = directory;
+    this.directory = beginning.directory();
     this.options = options;
     this.events = events;
     this.files = environment.files();
     this.thread = environment.background().serial("commitlog-segments");
+    this.lastClosedId = beginning.firstSegmentId() - 1;
+    for (Segment segment : beginning.earlier().segments()) {
+      closed.add(new ClosedSegment(segment.id(), segment.path(), true));
+    }
+    noteOldest();
   }
 
   /**
@@ -161,7 +171,7 @@ final class CommitLogSegments {
         OpenSegment unused = prepared.getAndSet(create(id));
         if (unused != null) {
           closeFile(unused);
-          closed.add(unused);
+          closed.add(closed(unused));
         }
       } catch (IOException e) {
         // It will be tried again when the segment is needed, and writes refused then.
@@ -179,7 +189,7 @@ final class CommitLogSegments {
   void close(OpenSegment segment) {
     thread.execute(() -> {
       closeFile(segment);
-      closed.add(segment);
+      closed.add(closed(segment));
       lastClosedId = segment.id;
       noteOldest();
       long keptBytes = (closed.size() + 1L) * options.segmentBytes();
@@ -190,15 +200,19 @@ final class CommitLogSegments {
     });
   }
 
+  private static ClosedSegment closed(OpenSegment segment) {
+    return new ClosedSegment(segment.id, segment.path, segment.begun);
+  }
+
   /** The log is too long: what keeps its oldest quarter is flushed. */
   private void flushForTheOldest() {
     int tooMany = closed.size() + 1 - (int) (options.commitLogBytes() / options.segmentBytes());
     if (tooMany > 0) {
       int count = Math.min(closed.size(), tooMany + closed.size() / 4);
       long last = 0;
-      for (OpenSegment segment : closed) {
+      for (ClosedSegment segment : closed) {
         if (count-- > 0) {
-          last = segment.id;
+          last = segment.id();
         }
       }
       tooLong.accept(last + 1);
@@ -211,9 +225,9 @@ final class CommitLogSegments {
   }
 
   private void noteOldest() {
-    OpenSegment oldest = closed.peek();
+    ClosedSegment oldest = closed.peek();
     // One that was left a moment ago may be on its way here.
-    oldestId = oldest == null ? lastClosedId + 1 : oldest.id;
+    oldestId = oldest == null ? lastClosedId + 1 : oldest.id();
   }
 
   /** How many segments wait for the archive only. */
@@ -234,13 +248,13 @@ final class CommitLogSegments {
     boolean deleted = false;
     boolean archives = true;
     retired.clear();
-    for (Iterator<OpenSegment> each = closed.iterator(); each.hasNext(); ) {
-      OpenSegment segment = each.next();
-      archives = segment.id >= needed || isArchived(segment);
-      if (segment.id >= needed || !archives) {
+    for (Iterator<ClosedSegment> each = closed.iterator(); each.hasNext(); ) {
+      ClosedSegment segment = each.next();
+      archives = segment.id() >= needed || isArchived(segment);
+      if (segment.id() >= needed || !archives) {
         break;
       }
-      if (!giveUp(segment.path)) {
+      if (!giveUp(segment.path())) {
         break;
       }
       each.remove();
@@ -261,22 +275,22 @@ final class CommitLogSegments {
 
   private int countBefore(long needed) {
     int count = 0;
-    for (OpenSegment segment : closed) {
-      count += segment.id < needed ? 1 : 0;
+    for (ClosedSegment segment : closed) {
+      count += segment.id() < needed ? 1 : 0;
     }
     return count;
   }
 
   /** Archives a segment that is not needed here any more, or plans to try again. */
-  private boolean isArchived(OpenSegment segment) {
-    if (archive == null || !segment.begun) {
+  private boolean isArchived(ClosedSegment segment) {
+    if (archive == null || !segment.begun()) {
       return true;
     }
     try {
-      archive.add(segment.path);
+      archive.add(segment.path());
       return true;
     } catch (IOException e) {
-      events.archiveFailed(segment.path, e);
+      events.archiveFailed(segment.path(), e);
       if (!retryPlanned) {
         retryPlanned = true;
         timers.schedule(

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -106,6 +107,25 @@ final class EngineShard {
       removed.frozen.clear();
       releaseLog();
     }
+  }
+
+  /** Takes over what a replay brought into memory. At the start, before any task of the shard. */
+  void adopt(UUID tableId, Memtable replayed) {
+    TableShard table = known(tableId);
+    activeBytes += replayed.memoryBytes() - table.active.memoryBytes();
+    table.active = replayed;
+    table.activeSinceNanos = clock.nanos();
+    planAging();
+    log.need(Math.min(replayed.firstSegmentId(), log.neededSegmentId()));
+  }
+
+  /** What a replay brought to SSTables stands in the log's segments up to one. At the start. */
+  void flushedByReplay(UUID tableId, long minTimestampMicros, long lastSegmentId) {
+    known(tableId).flushedByReplay(minTimestampMicros, lastSegmentId);
+  }
+
+  private TableShard known(UUID tableId) {
+    return Objects.requireNonNull(tables.get(tableId), "a table that was replayed is there");
   }
 
   @Nullable TableShard table(UUID tableId) {
@@ -210,7 +230,8 @@ final class EngineShard {
     }
   }
 
-  private void flushWhatIsDue() {
+  /** Flushes the largest memtable, if they take up so much. */
+  void flushWhatIsDue() {
     if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
       flushLargest();
     }

@@ -13,8 +13,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an engine comes up: opens the tables, puts aside what is damaged in them, applies what the
- * commit log holds, and writes it to SSTables. Used by one thread, before any shard has the engine.
+ * How an engine comes up: opens the tables, puts aside what is damaged in them, and applies what
+ * the commit log holds. Used by one thread, before any shard has the engine.
+ *
+ * <p>What was replayed stays in memory and in the log, as it was before the node went down, and is
+ * flushed in its time: a start does not wait for it. Where part of the log was damaged, all of it
+ * is flushed and the log begins anew, so that what was told of once is not met again.
  */
 final class Recovery {
   private final Environment environment;
@@ -32,17 +36,17 @@ final class Recovery {
    * @param records updates
    * @param skipped of which so many belonged to tables that had been dropped or truncated
    * @param setAside damaged stretches, and records that could not be applied
-   * @param archive where segments go, if they go anywhere
-   * @param nextSegmentId of the log: no segment has it or a greater one, of the archive neither
    */
-  record Replayed(
-      long records,
-      long skipped,
-      long setAside,
-      @Nullable CommitLogArchive archive,
-      long nextSegmentId) {
-    static final Replayed NOTHING = new Replayed(0, 0, 0, null, 1);
+  record Replayed(long records, long skipped, long setAside) {
+    static final Replayed NOTHING = new Replayed(0, 0, 0);
   }
+
+  /**
+   * Where the node's engine goes on.
+   *
+   * @param writes is to be handed over to each shard
+   */
+  record Outcome(Replayed replayed, ReplayedWrites writes, CommitLog.Beginning log) {}
 
   Recovery(
       Environment environment,
@@ -61,10 +65,6 @@ final class Recovery {
 
   static Path tablesIn(Path directory) {
     return directory.resolve("tables");
-  }
-
-  Path logDirectory() {
-    return logDirectory;
   }
 
   // ---- tables ----
@@ -137,8 +137,8 @@ final class Recovery {
 
   // ---- the commit log ----
 
-  /** Brings what the log holds into the tables, and lets its segments go. */
-  Replayed replayLog() throws IOException {
+  /** Applies what the log holds. */
+  Outcome replayLog() throws IOException {
     CommitLogArchive archive = archive();
     CommitLogReplay replay = replayOf(logDirectory);
     long nextSegmentId = replay.nextSegmentId();
@@ -150,16 +150,17 @@ final class Recovery {
     ReplayedWrites writes = replayedWrites((segmentId, mutation) -> true);
     replay.begin();
     writes.replay(replay);
-    writes.flush();
-    Replayed replayed =
-        new Replayed(
-            replay.recordCount(),
-            writes.skippedRecords(),
-            replay.setAsideCount(),
-            archive,
-            nextSegmentId);
-    replay.delete(archive);
-    return replayed;
+    EarlierSegments earlier = EarlierSegments.NONE;
+    if (writes.isEmpty() || replay.setAsideCount() > 0 || writes.overtakeTruncation()) {
+      writes.flush();
+      replay.delete(archive);
+    } else {
+      earlier = replay.keep();
+    }
+    return new Outcome(
+        new Replayed(replay.recordCount(), writes.skippedRecords(), replay.setAsideCount()),
+        writes,
+        new CommitLog.Beginning(logDirectory, archive, nextSegmentId, earlier));
   }
 
   /** See {@link Restore}. */

@@ -11,15 +11,17 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * Brings the updates that logs hold into SSTables, by way of memtables of its own. Each shard's
- * tokens have their own, so that all cores are used:
+ * Brings the updates that logs hold into memtables of its own, and these to the shards or into
+ * SSTables. Each shard's tokens have their own, so that all cores are used:
  *
  * <pre>
  * each stretch    shard 0's updates, out of the log -> memtables     each on a thread
  *                 shard 1's updates, out of the log -> memtables
  *                 the log's next segment is read, now and then
- * now and then    shard 0's memtables -> SSTables                    each on a thread
+ * when they grow  shard 0's memtables -> SSTables                    each on a thread
  *                 shard 1's memtables -> SSTables
+ * at the end      shard 0's memtables -> shard 0, or SSTables
+ *                 shard 1's memtables -> shard 1, or SSTables
  * </pre>
  *
  * <p>How many shards wrote the log does not matter. Used at start, by one thread.
@@ -44,7 +46,8 @@ final class ReplayedWrites {
   private final List<OfShard> shards = new ArrayList<>();
 
   /**
-   * @param memoryBytes when the memtables take up half of it they are flushed
+   * @param memoryBytes when a shard's memtables take up three quarters of its part, all are
+   *     flushed; more, and writes would be answered late when they are handed over
    * @param tables those that there are
    */
   ReplayedWrites(
@@ -89,10 +92,29 @@ final class ReplayedWrites {
       background.inParallel(parts);
       log.settle();
       // All at once: a shard that flushed alone would keep the others waiting.
-      if (shards.stream().mapToLong(OfShard::usedBytes).sum() > memoryBytes / 2) {
+      long most = shards.stream().mapToLong(OfShard::usedBytes).max().orElse(0);
+      if (most * shards.size() > memoryBytes / 4 * 3) {
         flush();
       }
     }
+  }
+
+  /** Nothing is in memory. */
+  boolean isEmpty() {
+    return shards.stream().allMatch(shard -> shard.memtables.isEmpty());
+  }
+
+  /**
+   * Whether a truncation was begun and did not come to its end. It will be done once more, and then
+   * the generation of later updates does not tell on which side of it they were written.
+   */
+  boolean overtakeTruncation() {
+    return shards.stream().anyMatch(shard -> shard.overtakesTruncation);
+  }
+
+  /** Hands what is in memory over to the shard that owns it. */
+  void handOver(EngineShard shard) {
+    shards.get(shard.shard().index()).handOver(shard);
   }
 
   /** Brings what is still in memory to disk. */
@@ -108,6 +130,13 @@ final class ReplayedWrites {
   private final class OfShard implements CommitLogReplay.Sink {
     private final int index;
     private final Map<UUID, Memtable> memtables = new LinkedHashMap<>();
+
+    /** The least timestamp of each table's updates that were flushed. */
+    private final Map<UUID, Long> flushed = new LinkedHashMap<>();
+
+    private long lastFlushedSegmentId;
+    private long segmentId;
+    private boolean overtakesTruncation;
     private long applied;
     private long skipped;
     private long unwanted;
@@ -122,7 +151,8 @@ final class ReplayedWrites {
     }
 
     @Override
-    public void replayed(long segmentId, int generation, Mutation mutation) {
+    public void replayed(long fromSegmentId, int generation, Mutation mutation) {
+      segmentId = fromSegmentId;
       if (!choice.isWanted(segmentId, mutation)) {
         unwanted++;
         return;
@@ -134,7 +164,10 @@ final class ReplayedWrites {
         return;
       }
       applied++;
-      memtables.computeIfAbsent(tableId, id -> new Memtable()).put(mutation);
+      overtakesTruncation |= generation > table.generation();
+      Memtable memtable = memtables.computeIfAbsent(tableId, id -> new Memtable());
+      memtable.noteSegment(segmentId);
+      memtable.put(mutation);
     }
 
     long usedBytes() {
@@ -146,9 +179,18 @@ final class ReplayedWrites {
     void flush() throws IOException {
       for (Map.Entry<UUID, Memtable> entry : memtables.entrySet()) {
         Table table = Objects.requireNonNull(tables.get(entry.getKey()), "a table that is known");
-        entry.getValue().freeze();
-        flush.run(table, entry.getValue());
+        Memtable memtable = entry.getValue();
+        memtable.freeze();
+        flush.run(table, memtable);
+        flushed.merge(entry.getKey(), memtable.minTimestampMicros(), Math::min);
       }
+      lastFlushedSegmentId = segmentId;
+      memtables.clear();
+    }
+
+    void handOver(EngineShard shard) {
+      flushed.forEach((id, least) -> shard.flushedByReplay(id, least, lastFlushedSegmentId));
+      memtables.forEach(shard::adopt);
       memtables.clear();
     }
   }

@@ -12,8 +12,8 @@ import java.util.Set;
 
 /**
  * What the beginnings of a commit log's segments say of each other: up to where each is good, and
- * whether one is missing. The last segment of a run has no successor, so that its end is not known
- * and a torn write there is nothing unusual. Immutable.
+ * whether one is missing. The last segment has no successor, so that its end is not known and a
+ * torn write there is nothing unusual. Immutable.
  */
 final class SegmentChain {
   static final int UNKNOWN = -1;

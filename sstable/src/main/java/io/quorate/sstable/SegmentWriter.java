@@ -36,7 +36,7 @@ final class SegmentWriter {
 
   private boolean unsynced;
 
-  /** The segment before, and how far it is good; 0 in the first one of a run. */
+  /** The segment before, and how far it is good; 0 in the first one of a log. */
   private long previousId;
 
   private int previousEndBytes;
@@ -50,7 +50,9 @@ final class SegmentWriter {
     }
   }
 
-  SegmentWriter(FileSystem files, int segmentBytes) {
+  SegmentWriter(FileSystem files, int segmentBytes, EarlierSegments earlier) {
+    this.previousId = earlier.lastId();
+    this.previousEndBytes = earlier.lastEnd();
     this.buffer = files.blocks(BUFFER_BYTES);
     this.segmentBytes = segmentBytes;
   }

@@ -137,25 +137,20 @@ public final class StorageEngine {
     Recovery recovery = new Recovery(environment, directory, options, events, this);
     tables.putAll(recovery.openTables());
     tableIds = List.copyOf(tables.keySet());
-    Recovery.Replayed done = recovery.replayLog();
-    replayed = done;
-    CommitLog log =
-        new CommitLog(
-            environment,
-            recovery.logDirectory(),
-            done.archive(),
-            done.nextSegmentId(),
-            options,
-            events,
-            this::flushBefore);
+    Recovery.Outcome recovered = recovery.replayLog();
+    replayed = recovered.replayed();
+    CommitLog log = new CommitLog(environment, recovered.log(), options, events, this::flushBefore);
     commitLog = log;
     for (Shard shard : environment.shards().all()) {
       EngineShard owned = new EngineShard(environment, shard, this, log, options);
       tables.values().forEach(owned::addTable);
+      recovered.writes().handOver(owned);
       shards.add(owned);
     }
     tables.values().forEach(compaction::consider);
     snapshots.recover();
+    shards.forEach(shard -> shard.shard().execute(shard::flushWhatIsDue));
+    log.release();
   }
 
   /** See {@link Restore}. */

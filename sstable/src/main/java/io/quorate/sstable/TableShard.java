@@ -67,6 +67,13 @@ final class TableShard {
     }
   }
 
+  /** A replay brought updates to SSTables, and they stand in the log's segments up to one. */
+  void flushedByReplay(long minTimestampMicros, long lastSegmentId) {
+    Logged flushed = new Logged(minTimestampMicros);
+    flushed.lastSegmentId = lastSegmentId;
+    logged.add(flushed);
+  }
+
   /** Everything before was truncated: replay passes it over. */
   void forgetLogged() {
     logged.clear();

@@ -200,7 +200,11 @@ class CommitLogInterleavingsTest {
       }
       log =
           new CommitLog(
-              environment, LOG, null, 1, EngineFixture.SMALL, new StorageEvents() {}, before -> {});
+              environment,
+              new CommitLog.Beginning(LOG, null, 1, EarlierSegments.NONE),
+              EngineFixture.SMALL,
+              new StorageEvents() {},
+              before -> {});
     }
 
     /**

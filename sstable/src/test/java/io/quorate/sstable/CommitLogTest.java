@@ -134,7 +134,10 @@ class CommitLogTest {
     EngineFixture fixture = new EngineFixture(SMALL, 2);
     fixture.createTable(TABLE, TableSettings.DEFAULT);
     fixture.put("first", "opens the segment");
-    long lone = nanosOfALoneWrite(fixture);
+    long lone = 0;
+    for (int i = 0; i < 10; i++) {
+      lone = Math.max(lone, nanosOfALoneWrite(fixture));
+    }
     for (long pauseNanos : new long[] {0, 10_000_000_000L}) {
       Mutation[] mutations = new Mutation[100];
       for (int i = 0; i < mutations.length; i++) {

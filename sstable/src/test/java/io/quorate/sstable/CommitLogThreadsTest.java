@@ -109,7 +109,12 @@ class CommitLogThreadsTest {
     try (RealEnvironment real =
         new RealEnvironment(SHARDS, failure -> wrong.add(String.valueOf(failure)))) {
       CommitLog log =
-          new CommitLog(real.environment(), directory, null, 1, OPTIONS, events, tooLong -> {});
+          new CommitLog(
+              real.environment(),
+              new CommitLog.Beginning(directory, null, 1, EarlierSegments.NONE),
+              OPTIONS,
+              events,
+              tooLong -> {});
       CountDownLatch done = new CountDownLatch(WRITERS);
       for (int i = 0; i < WRITERS; i++) {
         Writer writer =

@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -207,16 +210,15 @@ public class WriteBenchmark {
     private RealEnvironment real = new RealEnvironment(SHARDS, Throwable::printStackTrace);
     private Path logged = Path.of("");
     private Path copy = Path.of("");
+    private @Nullable StorageEngine started;
 
     @Setup(Level.Trial)
     public void write(WriteBenchmark benchmark) throws Exception {
       logged = benchmark.directory.resolve("logged");
       StorageEngine engine =
           StorageEngine.open(real.environment(), logged, BenchmarkRows.PARTITIONER, roomy());
-      CountDownLatch created = new CountDownLatch(1);
-      engine.createTable(
-          BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> created.countDown());
-      created.await();
+      await(done ->
+          engine.createTable(BenchmarkRows.TABLE, TableSettings.DEFAULT, failure -> done.run()));
       SplittableRandom random = new SplittableRandom(5);
       Semaphore inFlight = new Semaphore(1_000);
       for (int i = 0; i < LOGGED_ROWS; i++) {
@@ -226,9 +228,7 @@ public class WriteBenchmark {
         shard.execute(() -> engine.apply(mutation, shard, outcome -> inFlight.release()));
       }
       inFlight.acquire(1_000);
-      CountDownLatch closed = new CountDownLatch(1);
-      engine.close(closed::countDown);
-      closed.await();
+      await(engine::close);
       real.close();
     }
 
@@ -263,23 +263,43 @@ public class WriteBenchmark {
       real = new RealEnvironment(SHARDS, Throwable::printStackTrace);
     }
 
+    private StorageEngine start() throws IOException {
+      StorageEngine engine =
+          StorageEngine.open(
+              real.environment(), copy, BenchmarkRows.PARTITIONER, EngineOptions.DEFAULT);
+      started = engine;
+      return engine;
+    }
+
+    private static void await(Consumer<Runnable> action) throws InterruptedException {
+      CountDownLatch done = new CountDownLatch(1);
+      action.accept(done::countDown);
+      done.await();
+    }
+
     @TearDown(Level.Invocation)
-    public void delete() throws IOException {
+    public void delete() throws Exception {
+      StorageEngine engine = Objects.requireNonNull(started);
+      await(done -> engine.drain(failure -> done.run()));
+      await(engine::close);
       real.close();
       BenchmarkTables.deleteAll(copy);
     }
   }
 
-  /** From opening the directory until all that the log holds is in an SSTable. */
+  /** From opening the directory until all that the log holds can be read. */
   @Benchmark
   @OperationsPerInvocation(LOGGED_ROWS * ROW_BYTES)
   public long replay(Crashed crashed) throws IOException {
-    StorageEngine engine =
-        StorageEngine.open(
-            crashed.real.environment(),
-            crashed.copy,
-            BenchmarkRows.PARTITIONER,
-            EngineOptions.DEFAULT);
+    return crashed.start().replayedRecords();
+  }
+
+  /** From opening the directory until all that the log holds is in SSTables. */
+  @Benchmark
+  @OperationsPerInvocation(LOGGED_ROWS * ROW_BYTES)
+  public long replayAndFlush(Crashed crashed) throws Exception {
+    StorageEngine engine = crashed.start();
+    Crashed.await(done -> engine.flushAll(failure -> done.run()));
     return engine.replayedRecords();
   }
 }
