@@ -1,6 +1,7 @@
 package io.quorate.sstable;
 
 import io.quorate.environment.Clock;
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import io.quorate.environment.Invariant;
@@ -348,6 +349,7 @@ final class CommitLogReplay {
     }
     SegmentBytes segment = Objects.requireNonNull(content, "next() was true");
     int at = Math.max(stretchStart, settledTo);
+    int good = at;
     while (at < end && at < stretchEnd.get()) {
       if (segment.isCutOff(at)) {
         setAsideDamaged(segment, at, segment.length());
@@ -357,9 +359,14 @@ final class CommitLogReplay {
           setAsideUnreadable(segment, at);
         }
         at = segment.endOf(at);
+        good = at;
       } else {
         at = settleDamage(segment, at);
       }
+    }
+    if (at == DONE) {
+      // A record whose head only reached the disk is none.
+      recordsEnd = good;
     }
     settledTo = at;
   }
@@ -425,27 +432,37 @@ final class CommitLogReplay {
     }
   }
 
+  /** Nothing was damaged or is missing, and the last segment has a whole beginning. */
+  boolean mayBeKept() {
+    return setAsideCount == 0 && lastRecordsEnd >= CommitLogFormat.FIRST_RECORD;
+  }
+
   /**
-   * Leaves what was replayed, of which nothing was damaged, to the log that begins now. Of the end
-   * of the last segment it is not known whether it was ever synced; but readers will see what it
-   * holds, so it is written anew, and what a power loss had torn behind it goes.
+   * Leaves what was replayed to the log that begins now. Of the end of the last segment it is not
+   * known whether it was ever synced; but readers will see what it holds, so it is written anew,
+   * and what a power loss had torn behind it goes.
+   *
+   * @throws DiskFullException when there is no room for that
    */
   EarlierSegments keep() throws IOException {
-    Invariant.check(setAsideCount == 0, "what is damaged is not kept");
-    List<Segment> kept = new ArrayList<>();
-    for (Segment segment : segments) {
-      if (chain.hasRecords(segment)) {
-        kept.add(segment);
-      } else {
+    Invariant.check(mayBeKept(), "what is damaged is not kept");
+    for (Segment segment : List.copyOf(segments)) {
+      if (!chain.hasRecords(segment)) {
         files.delete(segment.path());
+        segments.remove(segment);
       }
     }
     deleteStaged();
-    Segment last = kept.getLast();
+    Segment last = segments.getLast();
     byte[] bytes = SegmentBytes.read(files, last, spare).copy(0, lastRecordsEnd);
     spare = NOTHING;
     int blocks = lastRecordsEnd + CommitLogFormat.RECORD_HEAD_BYTES + FileSystem.BLOCK_BYTES - 1;
-    files.replace(last.path(), Arrays.copyOf(bytes, blocks & -FileSystem.BLOCK_BYTES));
-    return new EarlierSegments(kept, lastRecordsEnd);
+    try {
+      files.replace(last.path(), Arrays.copyOf(bytes, blocks & -FileSystem.BLOCK_BYTES));
+    } catch (DiskFullException e) {
+      deleteStaged();
+      throw e;
+    }
+    return new EarlierSegments(segments, lastRecordsEnd);
   }
 }

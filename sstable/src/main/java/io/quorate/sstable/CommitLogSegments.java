@@ -75,8 +75,9 @@ final class CommitLogSegments {
 
   /**
    * @param begun whether anything was to be written to it
+   * @param earlier whether an earlier run wrote it: its archive may share the file's bytes
    */
-  private record ClosedSegment(long id, Path path, boolean begun) {}
+  private record ClosedSegment(long id, Path path, boolean begun, boolean earlier) {}
 
   CommitLogSegments(
       Environment environment,
@@ -92,7 +93,7 @@ final class CommitLogSegments {
     this.thread = environment.background().serial("commitlog-segments");
     this.lastClosedId = beginning.firstSegmentId() - 1;
     for (Segment segment : beginning.earlier().segments()) {
-      closed.add(new ClosedSegment(segment.id(), segment.path(), true));
+      closed.add(new ClosedSegment(segment.id(), segment.path(), true, true));
     }
     noteOldest();
   }
@@ -201,7 +202,7 @@ final class CommitLogSegments {
   }
 
   private static ClosedSegment closed(OpenSegment segment) {
-    return new ClosedSegment(segment.id, segment.path, segment.begun);
+    return new ClosedSegment(segment.id, segment.path, segment.begun, false);
   }
 
   /** The log is too long: what keeps its oldest quarter is flushed. */
@@ -254,7 +255,7 @@ final class CommitLogSegments {
       if (segment.id() >= needed || !archives) {
         break;
       }
-      if (!giveUp(segment.path())) {
+      if (!giveUp(segment)) {
         break;
       }
       each.remove();
@@ -310,9 +311,10 @@ final class CommitLogSegments {
    * and younger ones stay with it: were it replayed after tombstones were purged that delete what
    * it holds, that would come back; and a gap would look like a loss.
    */
-  private boolean giveUp(Path path) {
+  private boolean giveUp(ClosedSegment segment) {
+    Path path = segment.path();
     try {
-      if (isWorthKeeping(path)) {
+      if (isWorthKeeping(segment)) {
         Path spare = path.resolveSibling(path.getFileName() + CommitLogFormat.STAGED);
         files.rename(path, spare);
         retired.add(spare);
@@ -327,9 +329,11 @@ final class CommitLogSegments {
   }
 
   /** An archive may share the file's bytes; and all files together keep to the log's size. */
-  private boolean isWorthKeeping(Path path) throws IOException {
+  private boolean isWorthKeeping(ClosedSegment segment) throws IOException {
+    Path path = segment.path();
     long kept = (closed.size() + spares.size() + retired.size() + 1L) * options.segmentBytes();
     return archive == null
+        && !segment.earlier()
         && kept <= options.commitLogBytes()
         && files.exists(path)
         && files.size(path) == options.segmentBytes();

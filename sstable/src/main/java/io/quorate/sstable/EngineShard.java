@@ -115,13 +115,18 @@ final class EngineShard {
     activeBytes += replayed.memoryBytes() - table.active.memoryBytes();
     table.active = replayed;
     table.activeSinceNanos = clock.nanos();
-    planAging();
     log.need(Math.min(replayed.firstSegmentId(), log.neededSegmentId()));
   }
 
   /** What a replay brought to SSTables stands in the log's segments up to one. At the start. */
   void flushedByReplay(UUID tableId, long minTimestampMicros, long lastSegmentId) {
     known(tableId).flushedByReplay(minTimestampMicros, lastSegmentId);
+  }
+
+  /** All shards have what a replay brought into memory: it grows old, and may be much. */
+  void begin() {
+    flushAged();
+    flushWhatIsDue();
   }
 
   private TableShard known(UUID tableId) {
@@ -230,8 +235,7 @@ final class EngineShard {
     }
   }
 
-  /** Flushes the largest memtable, if they take up so much. */
-  void flushWhatIsDue() {
+  private void flushWhatIsDue() {
     if (activeBytes - FLOOR_BYTES * tables.size() > memoryLimitBytes / 2) {
       flushLargest();
     }

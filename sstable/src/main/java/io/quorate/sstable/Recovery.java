@@ -1,5 +1,6 @@
 package io.quorate.sstable;
 
+import io.quorate.environment.DiskFullException;
 import io.quorate.environment.Environment;
 import io.quorate.environment.FileSystem;
 import java.io.IOException;
@@ -150,17 +151,29 @@ final class Recovery {
     ReplayedWrites writes = replayedWrites((segmentId, mutation) -> true);
     replay.begin();
     writes.replay(replay);
-    EarlierSegments earlier = EarlierSegments.NONE;
-    if (writes.isEmpty() || replay.setAsideCount() > 0 || writes.overtakeTruncation()) {
+    EarlierSegments earlier = kept(replay, writes);
+    if (earlier.segments().isEmpty()) {
       writes.flush();
       replay.delete(archive);
-    } else {
-      earlier = replay.keep();
     }
     return new Outcome(
         new Replayed(replay.recordCount(), writes.skippedRecords(), replay.setAsideCount()),
         writes,
         new CommitLog.Beginning(logDirectory, archive, nextSegmentId, earlier));
+  }
+
+  /** What may stay in memory and in the log; nothing, if it has to be flushed. */
+  private static EarlierSegments kept(CommitLogReplay replay, ReplayedWrites writes)
+      throws IOException {
+    if (writes.isEmpty() || writes.overtakeTruncation() || !replay.mayBeKept()) {
+      return EarlierSegments.NONE;
+    }
+    try {
+      return replay.keep();
+    } catch (DiskFullException e) {
+      // A flush may need less, and frees all of the log.
+      return EarlierSegments.NONE;
+    }
   }
 
   /** See {@link Restore}. */

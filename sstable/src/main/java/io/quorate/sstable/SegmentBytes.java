@@ -95,8 +95,8 @@ final class SegmentBytes {
   // ---- its records ----
 
   /**
-   * Whether the file ends before its records do. It never does by itself: it has its whole size
-   * before anything is written to it, and behind the last record room for the head of another.
+   * Whether the file ends before its records do. It never does by itself: it has its size before
+   * anything is written to it, and behind the last record room for the head of another.
    */
   boolean isCutOff(int position) {
     int left = bytes.length - position - CommitLogFormat.RECORD_HEAD_BYTES;

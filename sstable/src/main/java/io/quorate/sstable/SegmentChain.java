@@ -66,8 +66,10 @@ final class SegmentChain {
     long previous = ByteReader.longAt(head, payload);
     if (valid && previous != 0) {
       ends.put(previous, ByteReader.intAt(head, payload + 8));
-      // The oldest segments are deleted when nobody needs them, in order.
-      if (!before.isEmpty() && !before.contains(previous)) {
+      // The oldest segments are deleted when nobody needs them, in order; one that was made and not
+      // used may stay.
+      boolean isOldest = recorded.size() == 1;
+      if (!isOldest && !before.contains(previous)) {
         lost.put(previous, segment);
       }
     }

@@ -149,7 +149,7 @@ public final class StorageEngine {
     }
     tables.values().forEach(compaction::consider);
     snapshots.recover();
-    shards.forEach(shard -> shard.shard().execute(shard::flushWhatIsDue));
+    shards.forEach(shard -> shard.shard().execute(shard::begin));
     log.release();
   }
 

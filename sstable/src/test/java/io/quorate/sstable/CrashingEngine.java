@@ -116,6 +116,8 @@ final class CrashingEngine {
         }
         engine = opened();
         host.disk().cancelPowerLoss();
+        assertThat(events.damaged).as(name + ": what a power loss leaves is no damage").isEmpty();
+        assertThat(events.missing).as(name + ": what was given up is not missed").isEmpty();
         return;
       } catch (PowerLoss e) {
         // Recovery that is interrupted must itself be recovered from.

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quorate.environment.FileSystem.Operation;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,54 @@ class KeptLogTest {
     }
   }
 
+  /** The head of a record may be on the disk and its payload not: then it is none. */
+  @Test
+  void whatThePowerToreIsNoDamageAtALaterStart() throws IOException {
+    for (int run = 0; run < 60; run++) {
+      EngineFixture torn = new EngineFixture(SMALL.withSyncMode(SyncMode.PERIODIC), 1);
+      torn.createTable(TABLE, TableSettings.DEFAULT);
+      for (int i = 0; i <= run % 7; i++) {
+        torn.put("key" + i, "x".repeat(7_000));
+      }
+      torn.world.runFor(1_000_000);
+      torn.host.crash();
+      torn.reopen();
+      torn.put("another", "life");
+      torn.world.runFor(2_000_000_000L);
+      torn.host.crash();
+      torn.reopen();
+      torn.host.crash();
+      torn.reopen();
+      assertThat(torn.events.damaged).as("run %d", run).isEmpty();
+      assertThat(torn.events.missing).as("run %d", run).isEmpty();
+    }
+  }
+
+  @Test
+  void aSegmentWhoseBeginningWasTornIsForgotten() throws IOException {
+    for (int left = CommitLogFormat.HEADER_BYTES; left <= CommitLogFormat.FIRST_RECORD; left++) {
+      EngineFixture torn = new EngineFixture(SMALL, 1);
+      torn.createTable(TABLE, TableSettings.DEFAULT);
+      torn.put("key", "value");
+      torn.host.crash();
+      torn.reopen();
+      torn.put("torn", "value");
+      torn.host.crash();
+      Path last = torn.files(".log").getLast();
+      byte[] bytes = torn.host.disk().readAll(last);
+      Arrays.fill(bytes, left, bytes.length, (byte) 0);
+      torn.host.disk().replace(last, bytes);
+      for (int life = 0; life < 3; life++) {
+        torn.reopen();
+        assertThat(torn.value("key")).isEqualTo("value");
+        torn.put("life" + life, "value");
+        torn.host.crash();
+      }
+      assertThat(torn.events.damaged).as("%d bytes", left).isEmpty();
+      assertThat(torn.events.missing).as("%d bytes", left).isEmpty();
+    }
+  }
+
   /** Its records would be of the generation that the next truncation begins. */
   @Test
   void aTruncationThatIsDoneAgainRemovesWhatWasWrittenSinceTheFirst() throws IOException {
@@ -247,6 +296,66 @@ class KeptLogTest {
     fixture.reopen();
     assertThat(fixture.events.missing).hasSize(1);
     assertThat(fixture.events.missing.getFirst()).startsWith(last.toString());
+  }
+
+  /** A segment that is made too late to be used stays empty. */
+  @Test
+  void oneThatWasGivenUpIsNotMissedForAnEmptyOneBeforeIt() throws IOException {
+    fixture.put("key", "value");
+    fixture.succeed(done -> fixture.engine.flush(TABLE, done));
+    fixture.world.runFor(1_000_000_000L);
+    fixture.put("key", "another");
+    Path last = fixture.files(".log").getLast();
+    fixture.host.crash();
+    Path empty = last.resolveSibling(CommitLogFormat.fileName(0));
+    fixture.host.disk().replace(empty, Arrays.copyOf(CommitLogFormat.header(0), 16 << 10));
+    fixture.reopen();
+    assertThat(fixture.events.missing).isEmpty();
+    assertThat(fixture.value("key")).isEqualTo("another");
+  }
+
+  /**
+   * A segment that was archived may share its bytes with the archive, whatever the next run has.
+   */
+  @Test
+  void whatWasArchivedStaysAsItWasWhenTheNextRunHasNoArchive() throws IOException {
+    EngineFixture archived = new EngineFixture(SMALL.withArchiveDirectory(ARCHIVE), 1);
+    archived.createTable(TABLE, TableSettings.DEFAULT);
+    for (int i = 0; i < 20; i++) {
+      archived.put("key" + i, "x".repeat(1_000));
+    }
+    archived.host.disk().fail(Operation.DELETE, "/commitlog/");
+    archived.succeed(done -> archived.engine.flush(TABLE, done));
+    archived.world.runFor(1_000_000_000L);
+    Path first = ARCHIVE.resolve(CommitLogFormat.fileName(1));
+    byte[] bytes = archived.host.disk().readAll(first);
+    archived.host.crash();
+    archived.host.disk().heal();
+    archived.reopenWith(SMALL);
+    for (int round = 0; round < 5; round++) {
+      for (int i = 0; i < 20; i++) {
+        archived.put("key" + i, "y".repeat(1_000));
+      }
+      archived.succeed(done -> archived.engine.flush(TABLE, done));
+    }
+    assertThat(archived.host.disk().readAll(first)).isEqualTo(bytes);
+  }
+
+  /** What is written again and again takes less room in an SSTable than in the log. */
+  @Test
+  void whereTheLogCannotBeWrittenAnewItIsFlushed() throws IOException {
+    for (int i = 0; i < 200; i++) {
+      fixture.put("key", "x".repeat(200) + i);
+    }
+    fixture.host.crash();
+    long much = 1L << 30;
+    fixture.host.disk().capacity(much);
+    long used = much - fixture.host.disk().usableBytes(EngineFixture.DIRECTORY);
+    fixture.host.disk().capacity(used + (6 << 10));
+    fixture.reopen();
+    assertThat(fixture.files(".sst")).isNotEmpty();
+    assertThat(fixture.files(".log")).isEmpty();
+    assertThat(fixture.value("key")).endsWith("199");
   }
 
   /** What was damaged is told of at one start, not at each until a flush. */
