@@ -23,8 +23,9 @@
  *   <li>{@code CommitLog}: durability. {@code LogAppender} is a shard's side of it, {@code
  *       LogBatch} what goes between; {@code CommitLogSegments} are its files, {@code
  *       CommitLogFormat} what stands in them, {@code SegmentBytes} one of them in memory. {@code
- *       CommitLogReplay} reads them at start and {@code ReplayedWrites} brings them into SSTables,
- *       {@code CommitLogArchive} keeps them for a {@code Restore} to a point in time.
+ *       CommitLogReplay} reads them at start, {@code ReplayedWrites} brings them into memtables for
+ *       the shards, {@code EarlierSegments} are those that stay for it; {@code CommitLogArchive}
+ *       keeps them for a {@code Restore} to a point in time.
  *   <li>{@code Memtable}: {@code Entries} in a {@code Slab}, and an {@code EntryTree} over them in
  *       the order of {@code StoreKey}; a partition's deletions stand in front of its rows as its
  *       {@code PartitionHead}.

@@ -198,7 +198,7 @@ class KeptLogTest {
         if (random.nextInt(4) == 0) {
           fragile.succeed(done -> fragile.engine.flush(TABLE, done));
         }
-        // A write that is under way, for the power to tear.
+        // A write that is under way, or is none yet.
         fragile.send(fragile.mutation(TABLE, "torn" + life, "z".repeat(5_000)));
         fragile.world.runFor(random.nextInt(200_000));
         if (random.nextBoolean()) {
