@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A Netty event loop as a shard. Safe for use from any thread.
  *
- * <p>What one shard has for another is handed over together, when the input at hand is through: of
- * a burst of requests half belong to another shard, and to wake it for each would cost more than
- * the requests do.
+ * <p>What a shard has for others is handed over together, when the input at hand is through: of a
+ * burst of requests half belong to another shard, and to wake it for each would cost more than the
+ * requests do. What it has for itself it does behind that, while the others do theirs.
  */
 final class NettyShard implements Shard {
   private static final FastThreadLocal<NettyShard> CURRENT = new FastThreadLocal<>();
@@ -26,8 +26,11 @@ final class NettyShard implements Shard {
   private final EventLoop loop;
   private final Consumer<Throwable> onFailure;
 
-  /** What this shard has for others, by their index. Touched by this shard only. */
-  private final List<@Nullable HandOver> handOvers = new ArrayList<>();
+  /** What this shard has for each of its node, by their index. Touched by this shard only. */
+  private final List<@Nullable Gathered> gathered = new ArrayList<>();
+
+  private final Runnable handOver = this::handOver;
+  private boolean handOverPlanned;
 
   NettyShard(int index, EventLoop loop, Consumer<Throwable> onFailure) {
     this.index = index;
@@ -53,23 +56,46 @@ final class NettyShard implements Shard {
   @Override
   public void execute(Runnable task) {
     NettyShard sender = CURRENT.getIfExists();
-    if (sender == null || sender == this) {
+    if (sender == null) {
       submit(() -> run(task));
     } else {
-      sender.handOverTo(this).add(task);
+      sender.gather(task, this);
     }
   }
 
-  private HandOver handOverTo(NettyShard receiver) {
-    while (handOvers.size() <= receiver.index) {
-      handOvers.add(null);
+  private void gather(Runnable task, NettyShard receiver) {
+    while (gathered.size() <= receiver.index) {
+      gathered.add(null);
     }
-    HandOver handOver = handOvers.get(receiver.index);
-    if (handOver == null || handOver.receiver != receiver) {
-      handOver = new HandOver(receiver);
-      handOvers.set(receiver.index, handOver);
+    Gathered forReceiver = gathered.get(receiver.index);
+    if (forReceiver == null) {
+      forReceiver = new Gathered(receiver);
+      gathered.set(receiver.index, forReceiver);
     }
-    return handOver;
+    if (forReceiver.receiver != receiver) {
+      // A shard of another node in this process.
+      receiver.submit(() -> receiver.run(task));
+      return;
+    }
+    forReceiver.tasks.add(task);
+    if (!handOverPlanned) {
+      handOverPlanned = true;
+      submit(handOver);
+    }
+  }
+
+  private void handOver() {
+    handOverPlanned = false;
+    for (Gathered forShard : gathered) {
+      if (forShard != null && forShard.receiver != this && !forShard.tasks.isEmpty()) {
+        List<Runnable> batch = forShard.take();
+        forShard.receiver.submit(() -> forShard.receiver.runAll(batch));
+      }
+    }
+    Gathered own = index < gathered.size() ? gathered.get(index) : null;
+    if (own != null && own.receiver == this && !own.tasks.isEmpty()) {
+      runAll(own.take());
+    }
   }
 
   private void submit(Runnable task) {
@@ -104,36 +130,25 @@ final class NettyShard implements Shard {
     }
   }
 
-  /** Tasks on their way to another shard. */
-  private final class HandOver implements Runnable {
-    private final NettyShard receiver;
-    private List<Runnable> tasks = new ArrayList<>();
-    private boolean planned;
-
-    HandOver(NettyShard receiver) {
-      this.receiver = receiver;
-    }
-
-    void add(Runnable task) {
-      tasks.add(task);
-      if (!planned) {
-        planned = true;
-        submit(this);
-      }
-    }
-
-    @Override
-    public void run() {
-      planned = false;
-      List<Runnable> batch = tasks;
-      tasks = new ArrayList<>(batch.size());
-      receiver.submit(() -> receiver.runAll(batch));
-    }
-  }
-
   private void runAll(List<Runnable> batch) {
     for (int i = 0; i < batch.size(); i++) {
       run(batch.get(i));
+    }
+  }
+
+  /** Tasks for one shard. */
+  private static final class Gathered {
+    private final NettyShard receiver;
+    private List<Runnable> tasks = new ArrayList<>();
+
+    Gathered(NettyShard receiver) {
+      this.receiver = receiver;
+    }
+
+    List<Runnable> take() {
+      List<Runnable> batch = tasks;
+      tasks = new ArrayList<>(batch.size());
+      return batch;
     }
   }
 }

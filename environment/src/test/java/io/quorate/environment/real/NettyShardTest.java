@@ -81,4 +81,33 @@ class NettyShardTest {
       assertThat(failures).hasSize(1);
     }
   }
+
+  /** The own task is first in line, and ends only when the other shard has begun. */
+  @Test
+  void whatIsForAnotherShardLeavesBeforeTheOwnIsDone() throws InterruptedException {
+    CountDownLatch otherBegan = new CountDownLatch(1);
+    CountDownLatch ownEnded = new CountDownLatch(1);
+    shards
+        .get(0)
+        .execute(() -> {
+          shards
+              .get(0)
+              .execute(() -> {
+                if (awaits(otherBegan)) {
+                  ownEnded.countDown();
+                }
+              });
+          shards.get(1).execute(otherBegan::countDown);
+        });
+    assertThat(ownEnded.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private static boolean awaits(CountDownLatch latch) {
+    try {
+      return latch.await(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
 }
