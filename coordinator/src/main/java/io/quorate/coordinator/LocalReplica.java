@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This node's own copy of the data, asked from any shard: a request whose token another shard owns
- * hops there and its answer hops back. Answers come on the calling shard, before the call returns
- * when the calling shard owns the token and the answer is at hand.
+ * hops there and its answer hops back. Answers come on the calling shard: those of reads before the
+ * call returns when the calling shard owns the token and the answer is at hand.
  */
 public final class LocalReplica {
   private static final int PAGE_BYTES = 1 << 20;
@@ -46,11 +46,8 @@ public final class LocalReplica {
    *     come back
    */
   void apply(Mutation mutation, long epoch, LocalAnswer<@Nullable Void> answer) {
+    // Also when it is the calling shard: what is for others leaves before it does its own part.
     Shard owner = shards.owner(mutation.token());
-    if (owner.isCurrent()) {
-      engine.apply(mutation, epoch, owner, outcome -> applied(outcome, answer));
-      return;
-    }
     Shard caller = shards.currentOrFirst();
     owner.execute(() -> engine.apply(mutation, epoch, caller, outcome -> applied(outcome, answer)));
   }

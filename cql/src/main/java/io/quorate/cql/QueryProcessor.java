@@ -11,6 +11,8 @@ import io.quorate.cql.parser.SyntaxException;
 import io.quorate.cql.system.SystemTables;
 import io.quorate.environment.Clock;
 import io.quorate.environment.Randomness;
+import io.quorate.environment.Shard;
+import io.quorate.environment.Shards;
 import io.quorate.protocol.BoundValues;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.ErrorCode;
@@ -32,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * and back to a response.
  *
  * <p>Safe for concurrent use by all shards: shared are the cache of prepared statements, whose
- * entries are immutable, and the coordinator. A request runs on the shard that received it and is
- * answered there, possibly before the call returns.
+ * entries are immutable, and the coordinator. A request is answered on the shard that received it,
+ * possibly before the call returns.
  */
 public final class QueryProcessor {
   private static final long PREPARED_CACHE_BYTES = 32L << 20;
@@ -41,6 +43,7 @@ public final class QueryProcessor {
 
   private final Coordinator coordinator;
   private final SystemTables system;
+  private final Shards shards;
   private final Timeouts timeouts;
   private final ExecutionContext.NodeServices services;
   private final SchemaChanges schemaChanges;
@@ -49,11 +52,13 @@ public final class QueryProcessor {
   public QueryProcessor(
       Coordinator coordinator,
       SystemTables system,
+      Shards shards,
       Clock clock,
       Randomness random,
       Timeouts timeouts) {
     this.coordinator = coordinator;
     this.system = system;
+    this.shards = shards;
     this.timeouts = timeouts;
     this.services =
         new ExecutionContext.NodeServices(coordinator, clock, random, new TimeUuids(clock, random));
@@ -249,14 +254,7 @@ public final class QueryProcessor {
     QueryParameters parameters = values == given.values() ? given : given.withValues(values);
     ExecutionContext context = new ExecutionContext(services, parameters);
     switch (statement.plan()) {
-      case Plan.Read read -> {
-        checkReadLevel(parameters.consistency());
-        long timeoutMillis =
-            read.select().isByKey() ? timeouts.readMillis() : timeouts.rangeMillis();
-        new SelectExecution(
-                read.select(), context, deadlineNanos(timeoutMillis), knownMetadata, answer)
-            .advance();
-      }
+      case Plan.Read read -> read(read.select(), context, knownMetadata, answer);
       case Plan.ReadVirtual virtual ->
           answer.accept(VirtualExecution.run(virtual.select(), virtual.table(), context));
       case Plan.Write write ->
@@ -275,6 +273,38 @@ public final class QueryProcessor {
       }
       case Plan.Direct direct -> direct(direct.statement(), context, client, answer);
     }
+  }
+
+  /**
+   * A read of one partition runs on the shard that owns it, so that the connection's shard has
+   * little to do for requests that are another's; any other here.
+   */
+  private void read(
+      SelectPlan plan,
+      ExecutionContext context,
+      @Nullable Md5 knownMetadata,
+      Consumer<Response> answer) {
+    checkReadLevel(context.parameters().consistency());
+    long timeoutMillis = plan.isByKey() ? timeouts.readMillis() : timeouts.rangeMillis();
+    long deadlineNanos = deadlineNanos(timeoutMillis);
+    List<PartitionKey> keys = plan.isByKey() ? PartitionKey.all(plan, context) : List.of();
+    if (keys.size() != 1) {
+      new SelectExecution(plan, keys, context, deadlineNanos, knownMetadata, answer).advance();
+      return;
+    }
+    Shard owner = shards.owner(keys.getFirst().token());
+    Consumer<Response> back = owner.isCurrent() ? answer : backTo(shards.currentOrFirst(), answer);
+    // Also when it is this one: what is for others leaves before this shard does its own part.
+    owner.execute(() ->
+        guarded(
+            back,
+            () ->
+                new SelectExecution(plan, keys, context, deadlineNanos, knownMetadata, back)
+                    .advance()));
+  }
+
+  private static Consumer<Response> backTo(Shard shard, Consumer<Response> answer) {
+    return response -> shard.execute(() -> answer.accept(response));
   }
 
   private static void checkReadLevel(ConsistencyLevel level) {

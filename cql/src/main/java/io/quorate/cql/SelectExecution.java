@@ -67,7 +67,7 @@ final class SelectExecution {
   private long remainingInPartition;
 
   // By key.
-  private List<PartitionKey> keys = List.of();
+  private final List<PartitionKey> keys;
   private int keyIndex;
 
   // By range.
@@ -93,21 +93,21 @@ final class SelectExecution {
   private boolean done;
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record PartitionKey(long token, byte[] key) {}
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record SortedRow(byte[] rowKey, List<byte @Nullable []> values) {}
 
   /**
+   * @param keys of {@link PartitionKey#all}: which partitions; none when the plan is not by key
    * @param knownMetadata id of the columns as the client knows them; null if it must be told
    */
   SelectExecution(
       SelectPlan plan,
+      List<PartitionKey> keys,
       ExecutionContext context,
       long deadlineNanos,
       @Nullable Md5 knownMetadata,
       Consumer<Response> answer) {
     this.plan = plan;
+    this.keys = keys;
     this.context = context;
     this.level = context.parameters().consistency();
     this.deadlineNanos = deadlineNanos;
@@ -163,24 +163,8 @@ final class SelectExecution {
   }
 
   private void beginKeys(@Nullable PagingState resume) {
-    Coordinator coordinator = context.coordinator();
-    List<byte[]> encoded = plan.restrictions().keys(plan.table().partitionKey().size(), context);
-    List<PartitionKey> all = new ArrayList<>(encoded.size());
-    for (byte[] key : encoded) {
-      all.add(new PartitionKey(coordinator.token(key), key));
-    }
-    if (all.size() > 1) {
-      all.sort((left, right) ->
-          RangePosition.comparePartitions(left.token(), left.key(), right.token(), right.key()));
-      for (int i = all.size() - 1; i > 0; i--) {
-        if (Arrays.equals(all.get(i).key(), all.get(i - 1).key())) {
-          all.remove(i);
-        }
-      }
-    }
-    keys = all;
     if (resume != null) {
-      while (keyIndex < keys.size() && isBefore(keys.get(keyIndex), resume)) {
+      while (keyIndex < keys.size() && keys.get(keyIndex).isBefore(resume.token(), resume.key())) {
         keyIndex++;
       }
       resumeAfter = resume.rowKey();
@@ -193,11 +177,6 @@ final class SelectExecution {
         nextKey();
       }
     }
-  }
-
-  private static boolean isBefore(PartitionKey key, PagingState resume) {
-    return RangePosition.comparePartitions(key.token(), key.key(), resume.token(), resume.key())
-        < 0;
   }
 
   private long token(Restrictions.TokenBound bound) {

@@ -12,9 +12,10 @@
  *       SelectPlan} for reads, {@code RestrictionAnalyzer} and {@code Restrictions} for WHERE.
  *   <li>{@code Expression}: a checked term that waits for the markers' values; {@code Functions}.
  *   <li>{@code CellChanges}, {@code ColumnOperation}: what a write does to a column.
- *   <li>{@code SelectExecution}: one page of a SELECT; {@code RowSource} and {@code RowBuffer} give
- *       it rows out of fragments, {@code RowFilter} drops some, {@code ResultRows} gathers the
- *       bytes of the answer. {@code PagingState} says where the next page begins.
+ *   <li>{@code SelectExecution}: one page of a SELECT, of one or more {@code PartitionKey}s or of a
+ *       range; {@code RowSource} and {@code RowBuffer} give it rows out of fragments, {@code
+ *       RowFilter} drops some, {@code ResultRows} gathers the bytes of the answer. {@code
+ *       PagingState} says where the next page begins.
  *   <li>{@code SchemaChanges}, {@code TableColumns}, {@code TableProperties}, {@code
  *       KeyspaceOptions}: DDL as changes of the metadata; {@code Descriptions}: DESCRIBE.
  * </ul>
@@ -22,8 +23,9 @@
  * <p>Invariant: plans are immutable and hold no values; what an execution needs lives in objects of
  * its own. A plan is used only while the tables that it was made for are unchanged.
  *
- * <p>Threading: a request runs on the shard that received it and is answered there. Shared between
- * shards are the prepared statements and the counters of version 1 UUIDs.
+ * <p>Threading: a request runs on the shard that received it, a read of one partition on the shard
+ * that owns it; it is answered where it was received. Shared between shards are the prepared
+ * statements and the counters of version 1 UUIDs.
  */
 @NullMarked
 package io.quorate.cql;

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Cql {
   final FakeCoordinator coordinator = new FakeCoordinator();
   final ClientState client = new ClientState();
+  final TestShards shards = new TestShards(2);
   final QueryProcessor processor;
   long wallSeconds = 1_000_000;
   int pageSize;
@@ -51,6 +52,7 @@ final class Cql {
         new QueryProcessor(
             coordinator,
             new SystemTables(coordinator, "test cluster"),
+            shards.shards(),
             clock,
             randomness,
             Timeouts.DEFAULT);
@@ -60,10 +62,12 @@ final class Cql {
     run("USE ks");
   }
 
-  static Response answer(Consumer<Consumer<Response>> request) {
+  Response answer(Consumer<Consumer<Response>> request) {
     AtomicReference<@Nullable Response> received = new AtomicReference<>();
-    request.accept(response ->
-        assertThat(received.compareAndSet(null, response)).as("answered once").isTrue());
+    request.accept(response -> {
+      assertThat(shards.current()).as("answered where it came in").isZero();
+      assertThat(received.compareAndSet(null, response)).as("answered once").isTrue();
+    });
     Response response = received.get();
     if (response == null) {
       throw new AssertionError("no answer");

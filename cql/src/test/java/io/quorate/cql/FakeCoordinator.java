@@ -51,6 +51,7 @@ final class FakeCoordinator implements Coordinator {
   int rowsPerRead = Integer.MAX_VALUE;
 
   int reads;
+  Runnable onRead = () -> {};
 
   private final Map<UUID, Map<Key, byte[]>> tables = new HashMap<>();
   private final FragmentMerger merger = new FragmentMerger();
@@ -129,6 +130,7 @@ final class FakeCoordinator implements Coordinator {
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
     if (!fails(answer)) {
       reads++;
+      onRead.run();
       answer.succeeded(
           tiring(read(table(read.table().id()), read.token(), read.key(), read.limits())));
     }

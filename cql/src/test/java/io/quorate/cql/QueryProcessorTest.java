@@ -3,17 +3,23 @@ package io.quorate.cql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quorate.coordinator.RequestFailure;
+import io.quorate.environment.Shards;
 import io.quorate.protocol.BoundValues;
 import io.quorate.protocol.ConsistencyLevel;
 import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.ErrorDetails;
 import io.quorate.protocol.Md5;
+import io.quorate.protocol.Murmur3;
 import io.quorate.protocol.QueryParameters;
 import io.quorate.protocol.Request;
 import io.quorate.protocol.Response;
+import io.quorate.protocol.types.CqlType.Scalar;
+import io.quorate.protocol.types.JavaValues;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** If this breaks, a statement that works on Cassandra gives other rows, or none, here. */
@@ -322,7 +328,7 @@ class QueryProcessorTest {
     assertThat(cql.rows("SELECT c, v FROM u WHERE k = 1")).containsExactly("1 2", "2 1");
     Response.Prepared insert = cql.prepare("INSERT INTO u (k, c, v) VALUES (?, ?, ?)");
     Response answer =
-        Cql.answer(to ->
+        cql.answer(to ->
             cql.processor.batch(
                 new Request.Batch(
                     Request.Batch.Kind.LOGGED,
@@ -373,15 +379,15 @@ class QueryProcessorTest {
     Request.Execute execute =
         new Request.Execute(select.statementId(), select.result().id(), skipping);
     Response.Rows same =
-        (Response.Rows) Cql.answer(to -> cql.processor.execute(execute, cql.client, to));
+        (Response.Rows) cql.answer(to -> cql.processor.execute(execute, cql.client, to));
     assertThat(same.sendMetadata()).isFalse();
     Request.Execute ofVersion4 = new Request.Execute(select.statementId(), null, skipping);
     Response.Rows told =
-        (Response.Rows) Cql.answer(to -> cql.processor.execute(ofVersion4, cql.client, to));
+        (Response.Rows) cql.answer(to -> cql.processor.execute(ofVersion4, cql.client, to));
     assertThat(told.sendMetadata()).isTrue();
     cql.run("ALTER TABLE u ADD w int");
     Response.Rows changed =
-        (Response.Rows) Cql.answer(to -> cql.processor.execute(execute, cql.client, to));
+        (Response.Rows) cql.answer(to -> cql.processor.execute(execute, cql.client, to));
     assertThat(changed.metadataChanged()).isTrue();
     assertThat(changed.metadata().columns()).hasSize(3);
   }
@@ -422,5 +428,35 @@ class QueryProcessorTest {
       in.append(", ").append(k);
     }
     assertThat(cql.rows("SELECT * FROM u WHERE k IN (" + in + ")")).isEmpty();
+  }
+
+  @Test
+  void aReadOfOnePartitionRunsOnTheShardThatOwnsIt() {
+    cql.run("CREATE TABLE u (k int PRIMARY KEY, v int)");
+    Set<Integer> owners = new HashSet<>();
+    for (int k = 0; k < 20; k++) {
+      cql.run("INSERT INTO u (k, v) VALUES (" + k + ", 1)");
+      int owner = Shards.ownerIndex(Murmur3.token(JavaValues.encode(Scalar.INT, k)), 2);
+      owners.add(owner);
+      cql.coordinator.onRead = () -> assertThat(cql.shards.current()).isEqualTo(owner);
+      assertThat(cql.rows("SELECT v FROM u WHERE k = " + k)).containsExactly("1");
+    }
+    assertThat(owners).containsExactlyInAnyOrder(0, 1);
+    // Of several partitions each read hops for itself: to the coordinator this shard is as good.
+    cql.coordinator.onRead = () -> assertThat(cql.shards.current()).isZero();
+    assertThat(cql.rows("SELECT v FROM u WHERE k IN (1, 2, 3)")).hasSize(3);
+    assertThat(cql.coordinator.reads).isEqualTo(23);
+  }
+
+  /** What is refused on the owner's shard is an answer like any other. */
+  @Test
+  void aRefusalOnTheOwnersShardIsToldWhereTheRequestCameIn() {
+    cql.run("CREATE TABLE u (k int PRIMARY KEY, v int)");
+    cql.pageSize = 10;
+    cql.pagingState = new byte[] {1, 2, 3};
+    for (int k = 0; k < 20; k++) {
+      assertThat(cql.error("SELECT v FROM u WHERE k = " + k))
+          .isEqualTo("Invalid value for the paging state");
+    }
   }
 }

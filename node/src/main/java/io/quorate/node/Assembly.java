@@ -234,6 +234,7 @@ final class Assembly {
     return new QueryProcessor(
         coordinator,
         new SystemTables(coordinator, config.clusterName()),
+        environment.shards(),
         environment.clock(),
         environment.random(),
         new Timeouts(

@@ -1,0 +1,43 @@
+package io.quorate.cql;
+
+import io.quorate.sstable.RangePosition;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A partition that a statement names, and where on the ring it is. */
+@SuppressWarnings("ArrayRecordComponent") // compared by its own comparison
+record PartitionKey(long token, byte[] key) implements Comparable<PartitionKey> {
+
+  /** The partitions that a SELECT by key reads: each once, in the order of the ring. */
+  static List<PartitionKey> all(SelectPlan plan, ExecutionContext context) {
+    List<byte[]> encoded = plan.restrictions().keys(plan.table().partitionKey().size(), context);
+    if (encoded.size() == 1) {
+      return List.of(of(encoded.getFirst(), context));
+    }
+    List<PartitionKey> all = new ArrayList<>(encoded.size());
+    for (byte[] key : encoded) {
+      all.add(of(key, context));
+    }
+    all.sort(null);
+    for (int i = all.size() - 1; i > 0; i--) {
+      if (Arrays.equals(all.get(i).key(), all.get(i - 1).key())) {
+        all.remove(i);
+      }
+    }
+    return all;
+  }
+
+  private static PartitionKey of(byte[] key, ExecutionContext context) {
+    return new PartitionKey(context.coordinator().token(key), key);
+  }
+
+  boolean isBefore(long otherToken, byte[] otherKey) {
+    return RangePosition.comparePartitions(token, key, otherToken, otherKey) < 0;
+  }
+
+  @Override
+  public int compareTo(PartitionKey other) {
+    return RangePosition.comparePartitions(token, key, other.token, other.key);
+  }
+}
