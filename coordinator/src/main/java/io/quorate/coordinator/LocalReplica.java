@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This node's own copy of the data, asked from any shard: a request whose token another shard owns
- * hops there and its answer hops back. Answers come on the calling shard: those of reads before the
- * call returns when the calling shard owns the token and the answer is at hand.
+ * hops there and its answer hops back. Answers come on the calling shard; that of {@link #read}
+ * before the call returns when the calling shard owns the token and the answer is at hand, also
+ * when writes that were asked for before still wait for their turn.
  */
 public final class LocalReplica {
   private static final int PAGE_BYTES = 1 << 20;

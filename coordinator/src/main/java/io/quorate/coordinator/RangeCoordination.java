@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Like a {@link Reconciliation}, the answers are believed only as far as the one that was cut
  * first goes. The next piece begins there.
  *
- * <p>Belongs to the shard that the request came in on.
+ * <p>Belongs to the shard that asked.
  */
 final class RangeCoordination extends TimeoutWheel.Entry {
   /** Where there is much to read and little to be seen, the answer comes short, but in time. */

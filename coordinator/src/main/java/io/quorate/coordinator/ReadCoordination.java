@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A replica that is slow, silent or refuses is replaced by one that was not asked yet.
  *
- * <p>Belongs to the shard that the request came in on.
+ * <p>Belongs to the shard that asked.
  */
 final class ReadCoordination extends TimeoutWheel.Entry {
   private final ReplicaReader reader;

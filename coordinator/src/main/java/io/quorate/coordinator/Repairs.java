@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * The repairs that one answer waits for. It goes on once, when all of them have ended: also when a
  * replica refuses at once, while those of others are still being sent.
  *
- * <p>Belongs to the shard that the request came in on.
+ * <p>Belongs to the shard that asked.
  *
  * @param <R> who is repaired
  */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * was planned with: once this node has that metadata too, the request goes to the replicas that own
  * its rows now. Requests can be repeated, since mutations carry their timestamps.
  *
- * <p>Belongs to the shard that the request came in on.
+ * <p>Belongs to the shard that asked.
  */
 final class Replanning<T extends @Nullable Object> extends TimeoutWheel.Entry implements Answer<T> {
   private final MetadataRing ring;

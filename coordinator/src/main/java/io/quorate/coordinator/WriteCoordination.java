@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * replica that is down, refuses, or stays silent gets a hint. The write is never taken back: what a
  * timeout leaves behind is a write of unknown outcome.
  *
- * <p>Belongs to the shard that the request came in on.
+ * <p>Belongs to the shard that asked.
  */
 final class WriteCoordination extends TimeoutWheel.Entry {
   private final ReplicaWriter writer;

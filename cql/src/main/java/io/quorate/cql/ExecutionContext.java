@@ -7,8 +7,8 @@ import io.quorate.protocol.BoundValues;
 import io.quorate.protocol.QueryParameters;
 
 /**
- * One execution of a statement: its values, its moment, and what functions may ask. Owned by the
- * shard that runs it.
+ * One execution of a statement: its values, its moment, and what functions may ask. Owned by one
+ * shard at a time: it is handed over whole to the one that runs it.
  */
 final class ExecutionContext {
   private final NodeServices node;

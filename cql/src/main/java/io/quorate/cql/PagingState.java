@@ -4,6 +4,7 @@ import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.ErrorDetails;
 import io.quorate.protocol.types.BigEndian;
 import io.quorate.protocol.types.ByteSink;
+import io.quorate.sstable.RowKeys;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -72,13 +73,22 @@ record PagingState(
       throw invalid();
     }
     boolean hasRowKey = (bytes[1] & HAS_ROW_KEY) != 0;
-    return new PagingState(
-        BigEndian.readLong(bytes, 2),
-        Arrays.copyOfRange(bytes, HEAD_BYTES, rowKeyAt),
-        hasRowKey ? Arrays.copyOfRange(bytes, rowKeyAt, end) : null,
-        (bytes[1] & ROW_SEEN) != 0,
-        BigEndian.readLong(bytes, 10),
-        BigEndian.readLong(bytes, 18));
+    byte[] rowKey = hasRowKey ? Arrays.copyOfRange(bytes, rowKeyAt, end) : null;
+    PagingState state =
+        new PagingState(
+            BigEndian.readLong(bytes, 2),
+            Arrays.copyOfRange(bytes, HEAD_BYTES, rowKeyAt),
+            rowKey,
+            (bytes[1] & ROW_SEEN) != 0,
+            BigEndian.readLong(bytes, 10),
+            BigEndian.readLong(bytes, 18));
+    // A checksum keeps out accidents, not a client that makes a state up.
+    if (state.remaining <= 0
+        || state.remainingInPartition < 0
+        || (rowKey != null && Arrays.compareUnsigned(rowKey, RowKeys.highest()) >= 0)) {
+      throw invalid();
+    }
+    return state;
   }
 
   private static RequestException invalid() {

@@ -288,23 +288,13 @@ public final class QueryProcessor {
     long timeoutMillis = plan.isByKey() ? timeouts.readMillis() : timeouts.rangeMillis();
     long deadlineNanos = deadlineNanos(timeoutMillis);
     List<PartitionKey> keys = plan.isByKey() ? PartitionKey.all(plan, context) : List.of();
-    if (keys.size() != 1) {
-      new SelectExecution(plan, keys, context, deadlineNanos, knownMetadata, answer).advance();
-      return;
-    }
-    Shard owner = shards.owner(keys.getFirst().token());
-    Consumer<Response> back = owner.isCurrent() ? answer : backTo(shards.currentOrFirst(), answer);
+    Shard here = shards.currentOrFirst();
+    Shard runner = keys.size() == 1 ? shards.owner(keys.getFirst().token()) : here;
+    Consumer<Response> back =
+        runner.equals(here) ? answer : response -> here.execute(() -> answer.accept(response));
     // Also when it is this one: what is for others leaves before this shard does its own part.
-    owner.execute(() ->
-        guarded(
-            back,
-            () ->
-                new SelectExecution(plan, keys, context, deadlineNanos, knownMetadata, back)
-                    .advance()));
-  }
-
-  private static Consumer<Response> backTo(Shard shard, Consumer<Response> answer) {
-    return response -> shard.execute(() -> answer.accept(response));
+    runner.execute(
+        () -> SelectExecution.start(plan, keys, context, deadlineNanos, knownMetadata, back));
   }
 
   private static void checkReadLevel(ConsistencyLevel level) {

@@ -5,6 +5,7 @@ import io.quorate.coordinator.PartitionRead;
 import io.quorate.coordinator.RangeRead;
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.protocol.ConsistencyLevel;
+import io.quorate.protocol.ErrorCode;
 import io.quorate.protocol.Md5;
 import io.quorate.protocol.Response;
 import io.quorate.protocol.types.BigEndian;
@@ -96,10 +97,30 @@ final class SelectExecution {
   private record SortedRow(byte[] rowKey, List<byte @Nullable []> values) {}
 
   /**
+   * Reads a page, and answers once, whatever happens.
+   *
    * @param keys of {@link PartitionKey#all}: which partitions; none when the plan is not by key
    * @param knownMetadata id of the columns as the client knows them; null if it must be told
    */
-  SelectExecution(
+  static void start(
+      SelectPlan plan,
+      List<PartitionKey> keys,
+      ExecutionContext context,
+      long deadlineNanos,
+      @Nullable Md5 knownMetadata,
+      Consumer<Response> answer) {
+    SelectExecution execution;
+    try {
+      execution = new SelectExecution(plan, keys, context, deadlineNanos, knownMetadata, answer);
+    } catch (RuntimeException e) {
+      answer.accept(failureOf(e));
+      throwIfUnforeseen(e);
+      return;
+    }
+    execution.advance();
+  }
+
+  private SelectExecution(
       SelectPlan plan,
       List<PartitionKey> keys,
       ExecutionContext context,
@@ -173,7 +194,7 @@ final class SelectExecution {
       if (!isSame) {
         resumeAfter = null;
         remainingInPartition = perPartitionLimit;
-      } else if (resumeAfter == null) {
+      } else if (resumeAfter == null || remainingInPartition == 0) {
         nextKey();
       }
     }
@@ -220,7 +241,7 @@ final class SelectExecution {
   }
 
   /** Starts, or goes on after an answer. */
-  void advance() {
+  private void advance() {
     if (running) {
       again = true;
       return;
@@ -230,10 +251,8 @@ final class SelectExecution {
       again = false;
       try {
         step();
-      } catch (RequestException e) {
-        finish(e.response());
-      } catch (InvalidValueException e) {
-        finish(refusal(e));
+      } catch (RuntimeException e) {
+        failed(e);
       }
     } while (again && !done);
     running = false;
@@ -249,8 +268,27 @@ final class SelectExecution {
     }
   }
 
-  private static Response.Failure refusal(InvalidValueException e) {
-    return RequestException.invalid(String.valueOf(e.getMessage())).response();
+  private void failed(RuntimeException e) {
+    finish(failureOf(e));
+    throwIfUnforeseen(e);
+  }
+
+  private static Response.Failure failureOf(RuntimeException e) {
+    return switch (e) {
+      case RequestException refusal -> refusal.response();
+      case InvalidValueException invalid ->
+          RequestException.invalid(String.valueOf(invalid.getMessage())).response();
+      default ->
+          new Response.Failure(
+              ErrorCode.SERVER_ERROR, "The read has failed for a reason that is in the node's log");
+    };
+  }
+
+  /** A bug is answered, so that nobody waits, and then goes on to whoever reports it. */
+  private static void throwIfUnforeseen(RuntimeException e) {
+    if (!(e instanceof RequestException || e instanceof InvalidValueException)) {
+      throw e;
+    }
   }
 
   private void failed(RequestFailure failure) {
@@ -361,11 +399,8 @@ final class SelectExecution {
       if (partitionDone || remainingInPartition == 0) {
         nextKey();
       }
-    } catch (RequestException e) {
-      finish(e.response());
-      return;
-    } catch (InvalidValueException e) {
-      finish(refusal(e));
+    } catch (RuntimeException e) {
+      failed(e);
       return;
     }
     advance();
@@ -454,11 +489,8 @@ final class SelectExecution {
         endPageAt(from);
         return;
       }
-    } catch (RequestException e) {
-      finish(e.response());
-      return;
-    } catch (InvalidValueException e) {
-      finish(refusal(e));
+    } catch (RuntimeException e) {
+      failed(e);
       return;
     }
     advance();

@@ -68,6 +68,7 @@ final class Cql {
       assertThat(shards.current()).as("answered where it came in").isZero();
       assertThat(received.compareAndSet(null, response)).as("answered once").isTrue();
     });
+    shards.run();
     Response response = received.get();
     if (response == null) {
       throw new AssertionError("no answer");

@@ -1,6 +1,7 @@
 package io.quorate.cql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quorate.coordinator.RequestFailure;
 import io.quorate.environment.Shards;
@@ -446,6 +447,59 @@ class QueryProcessorTest {
     cql.coordinator.onRead = () -> assertThat(cql.shards.current()).isZero();
     assertThat(cql.rows("SELECT v FROM u WHERE k IN (1, 2, 3)")).hasSize(3);
     assertThat(cql.coordinator.reads).isEqualTo(23);
+  }
+
+  /** A checksum is no secret: a client can make up what no node has given out. */
+  @Test
+  void aPagingStateThatIsMadeUpIsRefusedOrGoesOnSomewhere() {
+    timeline();
+    cql.pageSize = 10;
+    byte[] key = JavaValues.encode(Scalar.INT, 1);
+    long token = Murmur3.token(key);
+    byte[] aboveAll = {(byte) 0xFF, (byte) 0xFF};
+    for (PagingState state :
+        List.of(
+            new PagingState(token, key, aboveAll, true, 10, 10),
+            new PagingState(token, key, null, true, 0, 10),
+            new PagingState(token, key, null, true, -1, 10),
+            new PagingState(token, key, null, true, 10, -1))) {
+      cql.pagingState = state.encode();
+      for (String select :
+          List.of(
+              "SELECT a FROM t WHERE k = 1",
+              "SELECT a FROM t WHERE k IN (1, 2)",
+              "SELECT a FROM t WHERE k = 1 ORDER BY a ASC",
+              "SELECT a FROM t")) {
+        assertThat(cql.error(select)).isEqualTo("Invalid value for the paging state");
+      }
+    }
+    cql.pagingState = new PagingState(token, key, new byte[0], true, 10, 0).encode();
+    assertThat(cql.rows("SELECT a FROM t WHERE k = 1")).isEmpty();
+    cql.pagingState = new PagingState(token, key, new byte[0], true, 2, 10).encode();
+    assertThat(cql.rows("SELECT a FROM t WHERE k = 1")).hasSize(2);
+  }
+
+  @Test
+  void aReadThatMeetsABugIsAnsweredAndTheBugIsReported() {
+    timeline();
+    RuntimeException bug = new IllegalStateException("on purpose");
+    cql.coordinator.onRead =
+        () -> {
+          throw bug;
+        };
+    for (String select :
+        List.of("SELECT a FROM t WHERE k = 1", "SELECT a FROM t WHERE k IN (1, 2)")) {
+      List<Response> answers = new ArrayList<>();
+      cql.processor.query(
+          new Request.Query(select, QueryParameters.of(ConsistencyLevel.ONE)),
+          cql.client,
+          answers::add);
+      assertThatThrownBy(cql.shards::run).isSameAs(bug);
+      cql.shards.run();
+      assertThat(answers).hasSize(1);
+      assertThat(answers.getFirst()).isInstanceOf(Response.Failure.class);
+      assertThat(((Response.Failure) answers.getFirst()).code()).isEqualTo(ErrorCode.SERVER_ERROR);
+    }
   }
 
   /** What is refused on the owner's shard is an answer like any other. */

@@ -3,12 +3,17 @@ package io.quorate.cql;
 import io.quorate.environment.Shard;
 import io.quorate.environment.Shards;
 import io.quorate.environment.Timer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 
-/** Shards that run what they are given at once, on the test's thread. */
+/** Shards whose tasks wait until the test lets them run, one after the other, on its thread. */
 final class TestShards {
+  private record Task(int shard, Runnable work) {}
+
   private final List<TestShard> all = new ArrayList<>();
+  private final Queue<Task> tasks = new ArrayDeque<>();
   private int current;
 
   TestShards(int count) {
@@ -24,6 +29,18 @@ final class TestShards {
   /** Which of them runs. Outside of all tasks that is the first: the one with the connection. */
   int current() {
     return current;
+  }
+
+  /** Runs all tasks, and those that they leave. What one throws is a failed test. */
+  void run() {
+    for (Task task = tasks.poll(); task != null; task = tasks.poll()) {
+      current = task.shard();
+      try {
+        task.work().run();
+      } finally {
+        current = 0;
+      }
+    }
   }
 
   private final class TestShard implements Shard {
@@ -45,15 +62,7 @@ final class TestShards {
 
     @Override
     public void execute(Runnable task) {
-      int before = current;
-      current = index;
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        throw new AssertionError("on a shard nobody catches it", e);
-      } finally {
-        current = before;
-      }
+      tasks.add(new Task(index, task));
     }
 
     @Override

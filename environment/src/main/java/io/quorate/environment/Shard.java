@@ -20,7 +20,7 @@ public interface Shard extends Executor {
   /**
    * Runs {@code task} on this shard once what it is doing now is done: input that has already
    * arrived is handled first. Called on the shard itself; the place to flush what several requests
-   * produced.
+   * produced. It may run behind tasks that were submitted later.
    */
   void afterCurrentBatch(Runnable task);
 }

@@ -55,6 +55,10 @@ class BadInputTest {
                   + " s text, n inet, d decimal, r duration, y date, m time, f float, e smallint,"
                   + " q timeuuid, li list<int>, ma map<text, int>, tu tuple<int, text>,"
                   + " pa frozen<pair>)",
+              "CREATE TABLE app.c (k int, c int, s int static, v int, PRIMARY KEY (k, c))",
+              "INSERT INTO app.c (k, c, s, v) VALUES (1, 1, 1, 1)",
+              "INSERT INTO app.c (k, c, v) VALUES (1, 2, 2)",
+              "INSERT INTO app.c (k, c, v) VALUES (2, 1, 1)",
               "INSERT INTO app.t (k, i) VALUES (1, 42)")) {
         Answer answer = client.query(cql);
         assertThat(answer.opcode())
@@ -275,6 +279,66 @@ class BadInputTest {
       assertThat(client.query("INSERT INTO app.t (k, i) VALUES (1, 42)").opcode())
           .isEqualTo(RawClient.RESULT);
     }
+  }
+
+  /** A paging state carries a checksum, which anybody can compute. */
+  @Test
+  void aPagingStateThatIsMadeUpHasItsAnswer() throws IOException {
+    Random random = new Random(SEED);
+    String[] selects = {
+      "SELECT v FROM app.c WHERE k = 1",
+      "SELECT v FROM app.c WHERE k = 1 ORDER BY c DESC",
+      "SELECT v FROM app.c WHERE k = 1 AND c > 1",
+      "SELECT v FROM app.c WHERE k IN (1, 2)",
+      "SELECT v FROM app.c",
+      "SELECT v FROM app.c PER PARTITION LIMIT 1",
+      "SELECT DISTINCT k, s FROM app.c",
+      "SELECT count(*) FROM app.c WHERE k = 1",
+      "SELECT v FROM app.c WHERE token(k) > 0 AND token(k) < 100",
+      "SELECT v FROM app.c WHERE v = 1 LIMIT 5 ALLOW FILTERING",
+    };
+    int results = 0;
+    try (RawClient client = new RawClient(HOST, CQL).startUp()) {
+      for (int i = 0; i < 3_000; i++) {
+        String select = selects[random.nextInt(selects.length)];
+        byte[] state = madeUpPagingState(random);
+        Answer answer = client.ask(RawClient.QUERY, RawClient.pageBody(select, state));
+        String what = select + " " + HexFormat.of().formatHex(state);
+        if (answer.opcode() == RawClient.ERROR) {
+          assertThat(answer.errorMessage())
+              .as(what)
+              .isEqualTo("Invalid value for the paging state");
+        } else {
+          assertThat(answer.opcode()).as(what).isEqualTo(RawClient.RESULT);
+          results++;
+        }
+      }
+    }
+    assertThat(results).as("some are as good as true ones").isBetween(300, 2_700);
+  }
+
+  /** In the format of {@code PagingState}: good parts, extremes and nonsense, put together. */
+  private static byte[] madeUpPagingState(Random random) throws IOException {
+    long[] numbers = {Long.MIN_VALUE, -1, 0, 1, 10, 1L << 31, Long.MAX_VALUE};
+    long[] tokens = {Long.MIN_VALUE, -4069959284402364209L, 0, 50, Long.MAX_VALUE};
+    byte[] head =
+        RawClient.bytes(out -> {
+          out.writeByte(1);
+          out.writeByte(random.nextInt(4));
+          out.writeLong(tokens[random.nextInt(tokens.length)]);
+          out.writeLong(random.nextBoolean() ? 10 : numbers[random.nextInt(numbers.length)]);
+          out.writeLong(random.nextBoolean() ? 10 : numbers[random.nextInt(numbers.length)]);
+          byte[] key = random.nextBoolean() ? new byte[] {0, 0, 0, 1} : random(random, 20);
+          out.writeShort(key.length);
+          out.write(key);
+          out.write(random(random, 12));
+        });
+    CRC32C crc = new CRC32C();
+    crc.update(head);
+    return RawClient.bytes(out -> {
+      out.write(head);
+      out.writeInt((int) crc.getValue());
+    });
   }
 
   @ParameterizedTest

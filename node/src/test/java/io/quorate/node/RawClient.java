@@ -101,6 +101,18 @@ final class RawClient implements AutoCloseable {
     });
   }
 
+  /** A query for one page of ten rows. */
+  static byte[] pageBody(String cql, byte[] pagingState) throws IOException {
+    return bytes(out -> {
+      longString(out, cql.getBytes(StandardCharsets.UTF_8));
+      out.writeShort(1);
+      out.writeByte(0x04 | 0x08);
+      out.writeInt(10);
+      out.writeInt(pagingState.length);
+      out.write(pagingState);
+    });
+  }
+
   static byte[] executeBody(byte[] id, byte[]... values) throws IOException {
     return bytes(out -> {
       out.writeShort(id.length);

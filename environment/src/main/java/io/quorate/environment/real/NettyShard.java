@@ -26,9 +26,10 @@ final class NettyShard implements Shard {
   private final EventLoop loop;
   private final Consumer<Throwable> onFailure;
 
-  /** What this shard has for each of its node, by their index. Touched by this shard only. */
-  private final List<@Nullable Gathered> gathered = new ArrayList<>();
+  /** What this shard has for others of its node, by their index. Touched by this shard only. */
+  private final List<@Nullable Gathered> forOthers = new ArrayList<>();
 
+  private List<Runnable> own = new ArrayList<>();
   private final Runnable handOver = this::handOver;
   private boolean handOverPlanned;
 
@@ -64,37 +65,47 @@ final class NettyShard implements Shard {
   }
 
   private void gather(Runnable task, NettyShard receiver) {
-    while (gathered.size() <= receiver.index) {
-      gathered.add(null);
+    if (receiver == this) {
+      own.add(task);
+    } else {
+      Gathered forOther = gatheredFor(receiver);
+      if (forOther.receiver != receiver) {
+        // A shard of another node in this process.
+        receiver.submit(() -> receiver.run(task));
+        return;
+      }
+      forOther.tasks.add(task);
     }
-    Gathered forReceiver = gathered.get(receiver.index);
-    if (forReceiver == null) {
-      forReceiver = new Gathered(receiver);
-      gathered.set(receiver.index, forReceiver);
-    }
-    if (forReceiver.receiver != receiver) {
-      // A shard of another node in this process.
-      receiver.submit(() -> receiver.run(task));
-      return;
-    }
-    forReceiver.tasks.add(task);
     if (!handOverPlanned) {
       handOverPlanned = true;
       submit(handOver);
     }
   }
 
+  private Gathered gatheredFor(NettyShard receiver) {
+    while (forOthers.size() <= receiver.index) {
+      forOthers.add(null);
+    }
+    Gathered forOther = forOthers.get(receiver.index);
+    if (forOther == null) {
+      forOther = new Gathered(receiver);
+      forOthers.set(receiver.index, forOther);
+    }
+    return forOther;
+  }
+
   private void handOver() {
     handOverPlanned = false;
-    for (Gathered forShard : gathered) {
-      if (forShard != null && forShard.receiver != this && !forShard.tasks.isEmpty()) {
-        List<Runnable> batch = forShard.take();
-        forShard.receiver.submit(() -> forShard.receiver.runAll(batch));
+    for (Gathered forOther : forOthers) {
+      if (forOther != null && !forOther.tasks.isEmpty()) {
+        List<Runnable> batch = forOther.take();
+        forOther.receiver.submit(() -> forOther.receiver.runAll(batch));
       }
     }
-    Gathered own = index < gathered.size() ? gathered.get(index) : null;
-    if (own != null && own.receiver == this && !own.tasks.isEmpty()) {
-      runAll(own.take());
+    if (!own.isEmpty()) {
+      List<Runnable> batch = own;
+      own = new ArrayList<>(batch.size());
+      runAll(batch);
     }
   }
 

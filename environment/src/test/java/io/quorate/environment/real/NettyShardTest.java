@@ -110,4 +110,31 @@ class NettyShardTest {
       return false;
     }
   }
+
+  /** As in the training run: its shards have the same numbers. */
+  @Test
+  void tasksForAShardOfAnotherNodeInTheProcessArriveToo() throws InterruptedException {
+    try (RealEnvironment other = new RealEnvironment(3, this::failed)) {
+      Shards others = other.environment().shards();
+      CountDownLatch ran = new CountDownLatch(4);
+      shards
+          .get(0)
+          .execute(() -> {
+            others.get(1).execute(new OnShard(others.get(1), ran));
+            shards.get(1).execute(new OnShard(shards.get(1), ran));
+            others.get(0).execute(new OnShard(others.get(0), ran));
+            shards.get(0).execute(new OnShard(shards.get(0), ran));
+          });
+      assertThat(ran.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  private record OnShard(Shard expected, CountDownLatch ran) implements Runnable {
+    @Override
+    public void run() {
+      if (expected.isCurrent()) {
+        ran.countDown();
+      }
+    }
+  }
 }
