@@ -57,6 +57,12 @@ public interface Coordinator {
       Answer<@Nullable Void> answer);
 
   /**
+   * Whether this node has all that a read of a partition needs at this level, so that nobody else
+   * is asked: where that is so, the partition's shard is the best place to read from.
+   */
+  boolean answersAlone(TableMetadata table, long token, ConsistencyLevel level);
+
+  /**
    * Reads from one partition.
    *
    * @param answer gets one canonical fragment, tombstones included; without entries when there is

@@ -236,6 +236,21 @@ public final class RingCoordinator
   }
 
   @Override
+  public boolean answersAlone(TableMetadata table, long token, ConsistencyLevel level) {
+    RequestQuorum quorum =
+        RequestQuorum.ofRead(ring.metadata(), table.keyspace(), token, level, datacenter);
+    if (quorum.required() > 1 || quorum.hasTwoSets()) {
+      return false;
+    }
+    for (NodeInfo replica : quorum.targets()) {
+      if (isLocal(replica)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
   public void read(
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
     Replanning.start(

@@ -103,6 +103,15 @@ class ReadAcrossStepsTest {
   }
 
   @Test
+  void anOwnerAnswersAloneWhatNeedsNobodyElse() {
+    row.isAnnouncedToAll();
+    assertThat(leaving.answersAlone(KEY, ConsistencyLevel.ONE)).isTrue();
+    assertThat(leaving.answersAlone(KEY, ConsistencyLevel.LOCAL_ONE)).isTrue();
+    assertThat(leaving.answersAlone(KEY, ConsistencyLevel.QUORUM)).isFalse();
+    assertThat(coming.answersAlone(KEY, ConsistencyLevel.ONE)).as("no owner yet").isFalse();
+  }
+
+  @Test
   void aReadAtOneAsksOneOwner() {
     nodes.put(KEY, leaving);
     row.isAnnouncedToAll();

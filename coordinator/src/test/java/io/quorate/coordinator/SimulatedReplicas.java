@@ -182,6 +182,10 @@ final class SimulatedReplicas {
       assertThat(ended).containsExactly("null");
     }
 
+    boolean answersAlone(int key, ConsistencyLevel level) {
+      return coordinator.answersAlone(TABLE, token(key), level);
+    }
+
     Outcome<ReadResult> read(int key, ConsistencyLevel level) {
       Outcome<ReadResult> outcome = new Outcome<>();
       PartitionRead read = new PartitionRead(TABLE, token(key), key(key), limits());

@@ -276,8 +276,9 @@ public final class QueryProcessor {
   }
 
   /**
-   * A read of one partition runs on the shard that owns it, so that the connection's shard has
-   * little to do for requests that are another's; any other here.
+   * A read that this node answers alone runs on the shard that owns its partition, so that the
+   * connection's shard has little to do for requests that are another's. Any other runs here: its
+   * messages to other nodes leave in fewer pieces when they leave from one shard.
    */
   private void read(
       SelectPlan plan,
@@ -288,12 +289,18 @@ public final class QueryProcessor {
     long timeoutMillis = plan.isByKey() ? timeouts.readMillis() : timeouts.rangeMillis();
     long deadlineNanos = deadlineNanos(timeoutMillis);
     List<PartitionKey> keys = plan.isByKey() ? PartitionKey.all(plan, context) : List.of();
+    if (keys.size() != 1
+        || !coordinator.answersAlone(
+            plan.table(), keys.getFirst().token(), context.parameters().consistency())) {
+      SelectExecution.start(plan, keys, context, deadlineNanos, knownMetadata, answer);
+      return;
+    }
     Shard here = shards.currentOrFirst();
-    Shard runner = keys.size() == 1 ? shards.owner(keys.getFirst().token()) : here;
+    Shard owner = shards.owner(keys.getFirst().token());
     Consumer<Response> back =
-        runner.equals(here) ? answer : response -> here.execute(() -> answer.accept(response));
+        owner.equals(here) ? answer : response -> here.execute(() -> answer.accept(response));
     // Also when it is this one: what is for others leaves before this shard does its own part.
-    runner.execute(
+    owner.execute(
         () -> SelectExecution.start(plan, keys, context, deadlineNanos, knownMetadata, back));
   }
 

@@ -23,9 +23,9 @@
  * <p>Invariant: plans are immutable and hold no values; what an execution needs lives in objects of
  * its own. A plan is used only while the tables that it was made for are unchanged.
  *
- * <p>Threading: a request runs on the shard that received it, a read of one partition on the shard
- * that owns it; it is answered where it was received. Shared between shards are the prepared
- * statements and the counters of version 1 UUIDs.
+ * <p>Threading: a request runs on the shard that received it, a read that this node answers alone
+ * on the one that owns its partition; it is answered where it was received. Shared between shards
+ * are the prepared statements and the counters of version 1 UUIDs.
  */
 @NullMarked
 package io.quorate.cql;

@@ -52,6 +52,7 @@ final class FakeCoordinator implements Coordinator {
 
   int reads;
   Runnable onRead = () -> {};
+  boolean answersAlone = true;
 
   private final Map<UUID, Map<Key, byte[]>> tables = new HashMap<>();
   private final FragmentMerger merger = new FragmentMerger();
@@ -123,6 +124,11 @@ final class FakeCoordinator implements Coordinator {
       mutations.forEach(mutation -> apply(mutation.mutation()));
       answer.succeeded(null);
     }
+  }
+
+  @Override
+  public boolean answersAlone(TableMetadata table, long token, ConsistencyLevel level) {
+    return answersAlone;
   }
 
   @Override
