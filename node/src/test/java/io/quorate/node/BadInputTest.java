@@ -86,6 +86,7 @@ class BadInputTest {
     String since = output.substring(outputSeen);
     outputSeen = output.length();
     assertThat(since).doesNotContain("a task failed");
+    assertThat(since).as("a buffer that nobody gave back").doesNotContain("LEAK");
   }
 
   private static byte[] random(Random random, int mostBytes) {

@@ -80,6 +80,7 @@ final class ServerProcesses implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
+                "-Dio.netty.leakDetection.level=paranoid",
                 "-Dquorate.log=INFO",
                 "-cp",
                 System.getProperty("java.class.path"),
