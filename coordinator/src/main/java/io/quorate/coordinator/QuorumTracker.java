@@ -53,21 +53,28 @@ final class QuorumTracker {
       return new QuorumTracker(level, null, open, required, replicas.size());
     }
     String counted = level.isDatacenterLocal() ? localDatacenter : null;
-    int candidates = 0;
-    for (NodeInfo replica : replicas) {
-      if (counted == null || counted.equals(replica.datacenter())) {
-        candidates++;
-      }
-    }
-    int required =
-        switch (level) {
-          case ANY, ONE, LOCAL_ONE -> 1;
-          case TWO -> 2;
-          case THREE -> 3;
-          case QUORUM, LOCAL_QUORUM, SERIAL, LOCAL_SERIAL, EACH_QUORUM -> quorum(candidates);
-          case ALL -> candidates;
-        };
-    return new QuorumTracker(level, counted, null, required, candidates);
+    int candidates = counted(replicas, counted);
+    return new QuorumTracker(level, counted, null, required(level, candidates), candidates);
+  }
+
+  /** How many answers a level needs of so many replicas that count, if it is not of each centre. */
+  private static int required(ConsistencyLevel level, int candidates) {
+    return switch (level) {
+      case ANY, ONE, LOCAL_ONE -> 1;
+      case TWO -> 2;
+      case THREE -> 3;
+      case QUORUM, LOCAL_QUORUM, SERIAL, LOCAL_SERIAL, EACH_QUORUM -> quorum(candidates);
+      case ALL -> candidates;
+    };
+  }
+
+  /**
+   * Whether a level needs one answer, of any of the replicas that count. At EACH_QUORUM that is so
+   * when there is one replica at all.
+   */
+  static boolean isOfOne(ConsistencyLevel level, List<NodeInfo> replicas, String localDatacenter) {
+    String counted = level.isDatacenterLocal() ? localDatacenter : null;
+    return required(level, counted(replicas, counted)) == 1;
   }
 
   static int quorum(int replicas) {
@@ -118,8 +125,8 @@ final class QuorumTracker {
       return null;
     }
     int up = 0;
-    for (NodeInfo replica : replicas) {
-      if (counts(replica) && alive.test(replica)) {
+    for (int i = 0; i < replicas.size(); i++) {
+      if (counts(replicas.get(i)) && alive.test(replicas.get(i))) {
         up++;
       }
     }
@@ -170,13 +177,13 @@ final class QuorumTracker {
     return open != null && counted(answered, replica.datacenter()) < open[0];
   }
 
-  private static int counted(List<NodeInfo> answered, @Nullable String datacenter) {
+  private static int counted(List<NodeInfo> nodes, @Nullable String datacenter) {
     if (datacenter == null) {
-      return answered.size();
+      return nodes.size();
     }
     int counted = 0;
-    for (NodeInfo replica : answered) {
-      counted += replica.datacenter().equals(datacenter) ? 1 : 0;
+    for (int i = 0; i < nodes.size(); i++) {
+      counted += nodes.get(i).datacenter().equals(datacenter) ? 1 : 0;
     }
     return counted;
   }

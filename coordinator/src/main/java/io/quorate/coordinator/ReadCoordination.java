@@ -33,14 +33,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
 
   private final long deadlineNanos;
   private final Answer<ReadResult> answer;
-  private final List<Contact> contacts = new ArrayList<>();
-  private final TimeoutWheel.Entry speculation =
-      new TimeoutWheel.Entry() {
-        @Override
-        void timedOut() {
-          takeForSlow();
-        }
-      };
+  private final List<Contact> contacts;
+
+  /** Asks one more when nobody has answered for a while; null when there is nobody more. */
+  private TimeoutWheel.@Nullable Entry speculation;
+
   private boolean wantsRows;
   private boolean done;
 
@@ -59,6 +56,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     this.spare = ReplicaOrder.forRead(reader, quorum);
     this.deadlineNanos = deadlineNanos;
     this.answer = answer;
+    this.contacts = new ArrayList<>(quorum.required());
   }
 
   /** What a read needs of its node. */
@@ -113,13 +111,21 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   }
 
   private void begin() {
-    reader.internode().timeouts().enter(this, deadlineNanos);
     ask(false);
-    if (!spare.isEmpty() && !done) {
-      reader
-          .internode()
-          .timeouts()
-          .enter(speculation, reader.nowNanos() + reader.speculateAfterNanos());
+    if (done) {
+      return; // by this node alone, at once
+    }
+    TimeoutWheel timeouts = reader.internode().timeouts();
+    timeouts.enter(this, deadlineNanos);
+    if (!spare.isEmpty()) {
+      speculation =
+          new TimeoutWheel.Entry() {
+            @Override
+            void timedOut() {
+              takeForSlow();
+            }
+          };
+      timeouts.enter(speculation, reader.nowNanos() + reader.speculateAfterNanos());
     }
   }
 
@@ -137,6 +143,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   }
 
   private List<NodeInfo> replicas(Predicate<Contact> which) {
+    if (contacts.isEmpty()) {
+      return List.of();
+    }
     List<NodeInfo> replicas = new ArrayList<>(contacts.size());
     for (int i = 0; i < contacts.size(); i++) {
       if (which.test(contacts.get(i))) {
@@ -288,7 +297,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private void finish() {
     done = true;
     leaveWheel();
-    speculation.leaveWheel();
+    if (speculation != null) {
+      speculation.leaveWheel();
+    }
   }
 
   @Override

@@ -19,7 +19,8 @@ final class ReplicaOrder {
     List<NodeInfo> closest = new ArrayList<>(targets.size());
     for (int weight = quorum.hasTwoSets() ? 2 : 1; weight > 0; weight--) {
       for (int distance = 0; distance < 3; distance++) {
-        for (NodeInfo replica : targets) {
+        for (int i = 0; i < targets.size(); i++) {
+          NodeInfo replica = targets.get(i);
           if (distance(reader, replica) == distance
               && quorum.weight(replica) == weight
               && reader.isAlive(replica)) {

@@ -5,6 +5,7 @@ import io.quorate.coordinator.metadata.NodeInfo;
 import io.quorate.protocol.ConsistencyLevel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -62,13 +63,43 @@ final class RequestQuorum {
       long token,
       ConsistencyLevel level,
       String localDatacenter) {
-    boolean isOfOne = level == ConsistencyLevel.ONE || level == ConsistencyLevel.LOCAL_ONE;
     return new RequestQuorum(
         metadata.epoch(),
         level,
         metadata.replicas(keyspace, token),
-        isOfOne ? List.of() : metadata.otherReplicas(keyspace, token),
+        othersOfRead(metadata, keyspace, token, level),
         localDatacenter);
+  }
+
+  private static List<NodeInfo> othersOfRead(
+      ClusterMetadata metadata, String keyspace, long token, ConsistencyLevel level) {
+    return level == ConsistencyLevel.ONE || level == ConsistencyLevel.LOCAL_ONE
+        ? List.of()
+        : metadata.otherReplicas(keyspace, token);
+  }
+
+  /**
+   * Whether one answer, the reader's own, is all that a read needs. Each read is asked this, so
+   * nothing is made for it.
+   */
+  static boolean isOfReader(
+      ClusterMetadata metadata,
+      String keyspace,
+      long token,
+      ConsistencyLevel level,
+      UUID reader,
+      String localDatacenter) {
+    List<NodeInfo> replicas = metadata.replicas(keyspace, token);
+    if (!QuorumTracker.isOfOne(level, replicas, localDatacenter)
+        || !othersOfRead(metadata, keyspace, token, level).isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < replicas.size(); i++) {
+      if (replicas.get(i).hostId().equals(reader)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Of the metadata that said which replicas. */

@@ -237,17 +237,8 @@ public final class RingCoordinator
 
   @Override
   public boolean answersAlone(TableMetadata table, long token, ConsistencyLevel level) {
-    RequestQuorum quorum =
-        RequestQuorum.ofRead(ring.metadata(), table.keyspace(), token, level, datacenter);
-    if (quorum.required() > 1 || quorum.hasTwoSets()) {
-      return false;
-    }
-    for (NodeInfo replica : quorum.targets()) {
-      if (isLocal(replica)) {
-        return true;
-      }
-    }
-    return false;
+    return RequestQuorum.isOfReader(
+        ring.metadata(), table.keyspace(), token, level, hostId, datacenter);
   }
 
   @Override
