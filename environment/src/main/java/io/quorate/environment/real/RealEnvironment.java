@@ -83,6 +83,12 @@ public final class RealEnvironment implements AutoCloseable {
       Instant now = Instant.now();
       return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
     }
+
+    /** Each request asks: this is the cheaper question. */
+    @Override
+    public long wallSeconds() {
+      return Math.floorDiv(System.currentTimeMillis(), 1_000L);
+    }
   }
 
   private static final class SystemRandomness implements Randomness {
