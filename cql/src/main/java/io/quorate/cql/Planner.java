@@ -23,6 +23,7 @@ final class Planner {
     Markers markers = new Markers(parsed.markerCount());
     Plan plan = plan(parsed.statement(), schema, markers);
     return new PreparedStatement(
+        schema.metadata().schemaVersion(),
         PreparedStatement.id(query, schema.currentKeyspace()),
         query,
         schema.currentKeyspace(),

@@ -6,14 +6,17 @@ import io.quorate.protocol.Md5;
 import io.quorate.protocol.ResultMetadata;
 import io.quorate.protocol.types.ByteSink;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A statement that has been read and planned. Immutable, shared by all connections.
  *
+ * @param schemaVersion of the schema that it was last seen to fit
  * @param keyspace in which it was prepared
  */
 record PreparedStatement(
+    UUID schemaVersion,
     Md5 id,
     String query,
     @Nullable String keyspace,
@@ -36,15 +39,21 @@ record PreparedStatement(
     return Md5.of(bytes.array(), 0, bytes.length());
   }
 
-  /** Whether the schema is still that for which it was planned. */
-  boolean isCurrent(ClusterMetadata metadata) {
+  /** Whether the schema is the very one that it was last seen to fit. */
+  boolean isOf(ClusterMetadata metadata) {
+    return schemaVersion.equals(metadata.schemaVersion());
+  }
+
+  /** This statement under another schema; null when its tables are others there. */
+  @Nullable PreparedStatement under(ClusterMetadata metadata) {
     for (TableMetadata table : plan.tables()) {
       TableMetadata now = metadata.table(table.id());
       if (!table.equals(now)) {
-        return false;
+        return null;
       }
     }
-    return true;
+    return new PreparedStatement(
+        metadata.schemaVersion(), id, query, keyspace, plan, markers, partitionKeyIndexes);
   }
 
   int weightBytes() {

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.quorate.coordinator.Coordinator;
 import io.quorate.coordinator.Coordinator.TableMutation;
 import io.quorate.coordinator.RequestFailure;
+import io.quorate.coordinator.metadata.ClusterMetadata;
 import io.quorate.coordinator.metadata.TableMetadata;
 import io.quorate.cql.parser.Statement;
 import io.quorate.cql.parser.SyntaxException;
@@ -200,10 +201,14 @@ public final class QueryProcessor {
   /** The statement of this id, planned anew if the schema has changed; null if it is unknown. */
   private @Nullable PreparedStatement current(Md5 id) {
     PreparedStatement statement = prepared.getIfPresent(id);
-    if (statement == null || statement.isCurrent(coordinator.metadata())) {
+    ClusterMetadata metadata = coordinator.metadata();
+    if (statement == null || statement.isOf(metadata)) {
       return statement;
     }
-    PreparedStatement renewed = Planner.prepare(statement.query(), schema(statement.keyspace()));
+    PreparedStatement renewed = statement.under(metadata);
+    if (renewed == null) {
+      renewed = Planner.prepare(statement.query(), schema(statement.keyspace()));
+    }
     prepared.put(id, renewed);
     return renewed;
   }

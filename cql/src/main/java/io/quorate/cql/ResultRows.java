@@ -8,8 +8,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers the rows of one answer in the form in which they are sent. Owned by its execution. */
 final class ResultRows {
-  private final ByteSink rows = new ByteSink(256);
+  /** Most that is set aside for rows that are to come. */
+  private static final int MOST_EXPECTED_BYTES = 1 << 16;
+
+  private final ByteSink rows = new ByteSink(0);
   private int count;
+
+  /** Makes room for rows, that it need not be made row by row. */
+  void expect(int bytes) {
+    rows.reserve(Math.min(bytes, MOST_EXPECTED_BYTES));
+  }
 
   int count() {
     return count;

@@ -10,8 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The conditions of one execution that each row must meet. Owned by its execution. */
+/** The conditions of one execution that each row must meet. Immutable. */
 final class RowFilter {
+  private static final RowFilter NONE = new RowFilter(List.of());
+
   private final List<Condition> conditions;
 
   private record Condition(
@@ -32,6 +34,9 @@ final class RowFilter {
   /** Evaluates the values that rows are compared with. */
   static RowFilter of(
       List<Restrictions.Filter> filters, List<Integer> slots, ExecutionContext context) {
+    if (filters.isEmpty()) {
+      return NONE;
+    }
     List<Condition> conditions = new ArrayList<>(filters.size());
     for (int i = 0; i < filters.size(); i++) {
       Restrictions.Filter filter = filters.get(i);

@@ -32,7 +32,7 @@ final class RowSource {
   private final ByteSink collections = new ByteSink(0);
 
   /** For each live row: key offset, key length, body offset, body length. */
-  private int[] positions = new int[16];
+  private int[] positions = new int[4];
 
   private int rowCount;
   private int current;

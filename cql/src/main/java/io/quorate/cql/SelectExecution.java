@@ -54,8 +54,8 @@ final class SelectExecution {
   private final RowSource source;
   private final RowFilter filter;
   private final ResultRows rows = new ResultRows();
-  private final List<Aggregate.State> aggregates = new ArrayList<>();
-  private final List<SortedRow> toSort = new ArrayList<>();
+  private final List<Aggregate.State> aggregates;
+  private final List<SortedRow> toSort;
   private final boolean sorts;
   private final boolean paged;
 
@@ -149,7 +149,7 @@ final class SelectExecution {
     this.paged = pageSize > 0 && !isAggregate;
     this.remainingInPage = paged ? pageSize : Long.MAX_VALUE;
     this.remainingInPartition = perPartitionLimit;
-    plan.selection().aggregates().forEach(aggregate -> aggregates.add(aggregate.begin()));
+    this.aggregates = plan.selection().beginAggregates();
     if (isAggregate) {
       remaining = SelectPlan.NO_LIMIT;
     }
@@ -167,6 +167,7 @@ final class SelectExecution {
       beginRange(resume);
     }
     this.sorts = plan.ordered() && keys.size() > 1;
+    this.toSort = sorts ? new ArrayList<>() : List.of();
     if (sorts && pageSize > 0) {
       throw RequestException.invalid(
           "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you"
@@ -529,6 +530,9 @@ final class SelectExecution {
         takeRow(null);
       }
       return;
+    }
+    if (filter.isEmpty() && !sorts && !plan.selection().isAggregate()) {
+      rows.expect(fragment.length + key.length);
     }
     while (source.next()) {
       rowSeen = true;

@@ -37,6 +37,11 @@ record Selection(
     return !aggregates.isEmpty();
   }
 
+  /** Of one execution. */
+  List<Aggregate.State> beginAggregates() {
+    return isAggregate() ? aggregates.stream().map(Aggregate::begin).toList() : List.of();
+  }
+
   static Selection of(
       TableMetadata table,
       Statement.Select select,

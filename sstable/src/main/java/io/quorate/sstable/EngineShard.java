@@ -45,6 +45,9 @@ final class EngineShard {
   private boolean agingPlanned;
   private final Map<UUID, TableShard> tables = new LinkedHashMap<>();
 
+  /** The one that was asked for last, which most requests ask for again. */
+  private @Nullable TableShard lastAsked;
+
   /** Scratch space of reads that end on the shard. */
   private final PartitionMerger merger = new PartitionMerger();
 
@@ -101,6 +104,7 @@ final class EngineShard {
 
   void removeTable(UUID tableId) {
     TableShard removed = tables.remove(tableId);
+    lastAsked = null;
     if (removed != null) {
       activeBytes -= removed.active.memoryBytes();
       removed.frozen.forEach(memtable -> frozenBytes -= memtable.memoryBytes());
@@ -134,7 +138,12 @@ final class EngineShard {
   }
 
   @Nullable TableShard table(UUID tableId) {
-    return tables.get(tableId);
+    TableShard last = lastAsked;
+    if (last == null || !last.table.id().equals(tableId)) {
+      last = tables.get(tableId);
+      lastAsked = last;
+    }
+    return last;
   }
 
   List<TableShard> tables() {
@@ -143,7 +152,7 @@ final class EngineShard {
 
   void apply(Mutation mutation, long epoch, Shard waiting, ApplyCallback callback) {
     Invariant.check(shard.isCurrent(), "a write runs on the shard that owns its token");
-    TableShard table = tables.get(mutation.tableId());
+    TableShard table = table(mutation.tableId());
     if (table == null) {
       ApplyCallback.tell(waiting, callback, new ApplyOutcome.UnknownTable(mutation.tableId()));
       return;
@@ -348,7 +357,7 @@ final class EngineShard {
 
   void read(ReadCommand command, ReadCallback callback) {
     Invariant.check(shard.isCurrent(), "a read runs on the shard that owns its token");
-    TableShard table = tables.get(command.tableId());
+    TableShard table = table(command.tableId());
     if (table == null) {
       callback.completed(unknown(command.tableId()));
       return;
@@ -358,7 +367,7 @@ final class EngineShard {
 
   void readRange(RangeCommand command, RangeCallback callback) {
     Invariant.check(shard.isCurrent(), "a read runs on the shard that owns its tokens");
-    TableShard table = tables.get(command.tableId());
+    TableShard table = table(command.tableId());
     if (table == null) {
       callback.completed(unknown(command.tableId()));
       return;

@@ -29,7 +29,10 @@ final class PartitionRead {
   private final ReadCallback callback;
   private final byte[] partition;
   private ReadLimits limits;
-  private final List<byte[]> parts = new ArrayList<>();
+
+  /** What earlier rounds have found. */
+  private List<byte[]> parts = List.of();
+
   private int earlierLiveRows;
   private int partBytes;
 
@@ -157,6 +160,9 @@ final class PartitionRead {
     if (parts.size() == MOST_ROUNDS || partBytes >= owner.readEffort().bytes()) {
       complete(result, reached);
       return;
+    }
+    if (parts.isEmpty()) {
+      parts = new ArrayList<>();
     }
     parts.add(result.fragment());
     earlierLiveRows += result.liveRows();

@@ -7,6 +7,7 @@ import java.util.UUID;
 /** A growing array of bytes. Owned by its user and reused between uses; not thread-safe. */
 public final class ByteSink {
   private static final int MAX_LENGTH = Integer.MAX_VALUE - 16;
+  private static final byte[] NOTHING = {};
 
   private byte[] array;
   private int length;
@@ -16,7 +17,7 @@ public final class ByteSink {
   }
 
   public ByteSink(int initialCapacity) {
-    this.array = new byte[initialCapacity];
+    this.array = initialCapacity == 0 ? NOTHING : new byte[initialCapacity];
   }
 
   public int length() {
@@ -34,6 +35,11 @@ public final class ByteSink {
       throw new IllegalArgumentException(newLength + " of " + length);
     }
     length = newLength;
+  }
+
+  /** Makes room for so many more bytes, exactly when there are none yet. */
+  public void reserve(int more) {
+    array(more);
   }
 
   public void clear() {
