@@ -16,11 +16,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the launcher runs to make the startup cache (the JVM's AOT cache, JEP 483 and 515): three
- * nodes in this one process, a load on them, the commands that people use most, and one of the
- * nodes once more on what a kill would have left. The cache then has the classes linked that this
- * loads, and profiles of the methods it runs. Nothing listens but on free ports of the loopback
- * address.
+ * What the launcher runs to make the startup cache (the JVM's AOT cache, JEP 483): three nodes in
+ * this one process, a load on them, the commands that people use most, and one of the nodes once
+ * more on what a kill would have left. The cache then has the classes linked that this loads.
+ * Nothing listens but on free ports of the loopback address.
  */
 public final class TrainingRun {
   private static final String ADDRESS = "127.0.0.1";
