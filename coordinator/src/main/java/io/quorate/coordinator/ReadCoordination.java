@@ -113,7 +113,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private void begin() {
     ask(false);
     if (done) {
-      return; // by this node alone, at once
+      return; // this node's own answer was at hand, or nobody's is enough
     }
     TimeoutWheel timeouts = reader.internode().timeouts();
     timeouts.enter(this, deadlineNanos);

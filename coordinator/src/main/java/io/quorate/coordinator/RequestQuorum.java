@@ -90,16 +90,9 @@ final class RequestQuorum {
       UUID reader,
       String localDatacenter) {
     List<NodeInfo> replicas = metadata.replicas(keyspace, token);
-    if (!QuorumTracker.isOfOne(level, replicas, localDatacenter)
-        || !othersOfRead(metadata, keyspace, token, level).isEmpty()) {
-      return false;
-    }
-    for (int i = 0; i < replicas.size(); i++) {
-      if (replicas.get(i).hostId().equals(reader)) {
-        return true;
-      }
-    }
-    return false;
+    return QuorumTracker.isOfOne(level, replicas, localDatacenter)
+        && othersOfRead(metadata, keyspace, token, level).isEmpty()
+        && contains(replicas, reader);
   }
 
   /** Of the metadata that said which replicas. */
@@ -126,8 +119,12 @@ final class RequestQuorum {
   }
 
   private static boolean contains(List<NodeInfo> nodes, NodeInfo node) {
-    for (NodeInfo one : nodes) {
-      if (one.hostId().equals(node.hostId())) {
+    return contains(nodes, node.hostId());
+  }
+
+  private static boolean contains(List<NodeInfo> nodes, UUID hostId) {
+    for (int i = 0; i < nodes.size(); i++) {
+      if (nodes.get(i).hostId().equals(hostId)) {
         return true;
       }
     }

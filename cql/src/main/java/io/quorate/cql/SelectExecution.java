@@ -331,12 +331,16 @@ final class SelectExecution {
 
   /** How many rows to ask for: exactly those that are missing, where every row counts. */
   private int rowsToRead() {
-    boolean everyRowCounts = filter.isEmpty() && !plan.selection().isAggregate() && !sorts;
     long wanted = Math.min(Math.min(remaining, remainingInPage), remainingInPartition);
-    if (!everyRowCounts) {
+    if (!everyRowCounts()) {
       wanted = Math.max(CHUNK_ROWS, Math.min(remainingInPage, Integer.MAX_VALUE));
     }
     return (int) Math.min(wanted, Integer.MAX_VALUE);
+  }
+
+  /** Whether each row that a read finds is one of the answer. */
+  private boolean everyRowCounts() {
+    return filter.isEmpty() && !plan.selection().isAggregate() && !sorts;
   }
 
   // ---- by key
@@ -432,7 +436,7 @@ final class SelectExecution {
     ReadLimits limits =
         new ReadLimits(slices, includeStatic, false, inPartition, context.nowSeconds());
     long wanted =
-        filter.isEmpty() && !plan.selection().isAggregate()
+        everyRowCounts()
             ? Math.min(Math.min(remaining, remainingInPage), CHUNK_ROWS * 10L)
             : CHUNK_ROWS;
     context
@@ -531,7 +535,7 @@ final class SelectExecution {
       }
       return;
     }
-    if (filter.isEmpty() && !sorts && !plan.selection().isAggregate()) {
+    if (everyRowCounts()) {
       rows.expect(fragment.length + key.length);
     }
     while (source.next()) {
