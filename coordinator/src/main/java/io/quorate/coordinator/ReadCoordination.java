@@ -28,6 +28,9 @@ final class ReadCoordination extends TimeoutWheel.Entry {
   private final PartitionRead read;
   private final RequestQuorum quorum;
 
+  /** This node's part, where it was asked for before; null where it was not. */
+  private final @Nullable OwnRead own;
+
   /** Live replicas that were not asked, in the order in which they would be. */
   private final List<NodeInfo> spare;
 
@@ -48,11 +51,13 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       ReplicaReader reader,
       PartitionRead read,
       RequestQuorum quorum,
+      @Nullable OwnRead own,
       long deadlineNanos,
       Answer<ReadResult> answer) {
     this.reader = reader;
     this.read = read;
     this.quorum = quorum;
+    this.own = own;
     this.spare = ReplicaOrder.forRead(reader, quorum);
     this.deadlineNanos = deadlineNanos;
     this.answer = answer;
@@ -96,10 +101,14 @@ final class ReadCoordination extends TimeoutWheel.Entry {
     void sawMismatch();
   }
 
+  /**
+   * @param own this node's part, where it was asked for before it was known that it takes longer
+   */
   static void start(
       ReplicaReader reader,
       PartitionRead read,
       RequestQuorum quorum,
+      @Nullable OwnRead own,
       long deadlineNanos,
       Answer<ReadResult> answer) {
     RequestFailure unavailable = quorum.unavailable(reader::isAlive);
@@ -107,7 +116,7 @@ final class ReadCoordination extends TimeoutWheel.Entry {
       answer.failed(unavailable);
       return;
     }
-    new ReadCoordination(reader, read, quorum, deadlineNanos, answer).begin();
+    new ReadCoordination(reader, read, quorum, own, deadlineNanos, answer).begin();
   }
 
   private void begin() {
@@ -360,7 +369,11 @@ final class ReadCoordination extends TimeoutWheel.Entry {
         }
         // Its own rows cost this node no more than a digest of them.
         rowsWanted = true;
-        reader.readLocally(read, this);
+        if (own != null && !own.isTakenOver()) {
+          own.takeOver(this);
+        } else {
+          reader.readLocally(read, this);
+        }
         return;
       }
       Internode internode = reader.internode();

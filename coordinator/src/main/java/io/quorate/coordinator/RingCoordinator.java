@@ -244,6 +244,15 @@ public final class RingCoordinator
   @Override
   public void read(
       PartitionRead read, ConsistencyLevel level, long deadlineNanos, Answer<ReadResult> answer) {
+    OwnRead own = answersAlone(read.table(), read.token(), level) ? new OwnRead() : null;
+    if (own != null) {
+      readLocally(read, own);
+      ReadResult result = own.result();
+      if (result != null) {
+        answer.succeeded(result);
+        return;
+      }
+    }
     Replanning.start(
         ring,
         internode,
@@ -255,6 +264,7 @@ public final class RingCoordinator
                 read,
                 RequestQuorum.ofRead(
                     metadata, read.table().keyspace(), read.token(), level, datacenter),
+                own,
                 deadlineNanos,
                 planned));
   }

@@ -100,10 +100,9 @@ final class SimulatedReplicas {
           StorageEngine.open(environment, Path.of("/data"), Murmur3::token, EngineOptions.DEFAULT);
       TableSettings settings = TableSettings.DEFAULT.withGcGraceSeconds(0);
       for (UUID table : List.of(TABLE_ID, BatchLog.TABLE)) {
-        List<String> made = new ArrayList<>();
-        engine.createTable(table, settings, failure -> made.add(String.valueOf(failure)));
-        world.runUntil(() -> !made.isEmpty(), TIMEOUT_NANOS);
-        assertThat(made).containsExactly("null");
+        EngineWork work = new EngineWork();
+        engine.createTable(table, settings, work);
+        work.await();
       }
       local = new LocalReplica(environment.shards(), engine);
       batchLog = new BatchLog(environment, local, BATCH_AGE_NANOS);
@@ -174,12 +173,10 @@ final class SimulatedReplicas {
     }
 
     void truncateOnly() {
-      ClusterMetadata newer = metadata;
-      List<String> ended = new ArrayList<>();
-      engine.truncate(
-          TABLE_ID, newer.truncatedAt(TABLE), failure -> ended.add(String.valueOf(failure)));
-      world.runUntil(() -> !ended.isEmpty(), TIMEOUT_NANOS);
-      assertThat(ended).containsExactly("null");
+      long epoch = metadata.truncatedAt(TABLE);
+      EngineWork work = new EngineWork();
+      engine.truncate(TABLE_ID, epoch, work);
+      work.await();
     }
 
     boolean answersAlone(int key, ConsistencyLevel level) {
@@ -188,9 +185,14 @@ final class SimulatedReplicas {
 
     Outcome<ReadResult> read(int key, ConsistencyLevel level) {
       Outcome<ReadResult> outcome = new Outcome<>();
-      PartitionRead read = new PartitionRead(TABLE, token(key), key(key), limits());
-      onShard(() -> coordinator.read(read, level, deadline(), outcome));
+      onShard(() -> read(key, level, outcome));
       return outcome;
+    }
+
+    /** On the calling shard. */
+    void read(int key, ConsistencyLevel level, Outcome<ReadResult> outcome) {
+      PartitionRead read = new PartitionRead(TABLE, token(key), key(key), limits());
+      coordinator.read(read, level, deadline(), outcome);
     }
 
     Outcome<RangeRows> readAll(ConsistencyLevel level) {
@@ -204,6 +206,10 @@ final class SimulatedReplicas {
 
     Shard firstShard() {
       return environment.shards().get(0);
+    }
+
+    Shard secondShard() {
+      return environment.shards().get(1);
     }
 
     void onShard(Runnable task) {
@@ -243,12 +249,42 @@ final class SimulatedReplicas {
       return found.getFirst();
     }
 
+    /** The disk has all rows, and memory none. */
+    Peer flushAndStart() throws IOException {
+      EngineWork work = new EngineWork();
+      engine.flush(TABLE_ID, work);
+      work.await();
+      return crashAndStart();
+    }
+
+    /** As if the table had been dropped here, and this node did not know. */
+    void loseTable() {
+      EngineWork work = new EngineWork();
+      engine.dropTable(TABLE_ID, work);
+      work.await();
+    }
+
     /** The power goes, and comes again. */
     Peer crashAndStart() throws IOException {
       host.crash();
       Peer next = new Peer(host, info);
       peers.set(peers.indexOf(this), next);
       return next;
+    }
+  }
+
+  /** The end of something that a storage engine does in a while. */
+  private final class EngineWork implements Consumer<@Nullable IOException> {
+    private final List<String> ended = new ArrayList<>();
+
+    @Override
+    public void accept(@Nullable IOException failure) {
+      ended.add(String.valueOf(failure));
+    }
+
+    void await() {
+      world.runUntil(() -> !ended.isEmpty(), TIMEOUT_NANOS);
+      assertThat(ended).containsExactly("null");
     }
   }
 
@@ -359,6 +395,15 @@ final class SimulatedReplicas {
     int key = after + 1;
     while (!owner.info.equals(metadata.replicas("ks", token(key)).getFirst())) {
       key++;
+    }
+    return key;
+  }
+
+  /** A key whose first replica is a node, and there a shard. */
+  int keyOf(Peer owner, Shard shard) {
+    int key = keyOf(owner, 0);
+    while (!owner.environment.shards().owner(token(key)).equals(shard)) {
+      key = keyOf(owner, key);
     }
     return key;
   }
