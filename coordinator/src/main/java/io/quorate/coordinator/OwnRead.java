@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class OwnRead implements LocalAnswer<ReadResult> {
   private @Nullable ReadResult result;
   private @Nullable String refusal;
-  private @Nullable LocalAnswer<ReadResult> owner;
+  private @Nullable LocalAnswer<ReadResult> successor;
 
   /** Null while there is none. */
   @Nullable ReadResult result() {
@@ -21,12 +21,12 @@ final class OwnRead implements LocalAnswer<ReadResult> {
   }
 
   boolean isTakenOver() {
-    return owner != null;
+    return successor != null;
   }
 
   /** The answer is another's, now or when it comes. */
   void takeOver(LocalAnswer<ReadResult> other) {
-    owner = other;
+    successor = other;
     if (result != null) {
       other.done(result);
     } else if (refusal != null) {
@@ -36,19 +36,19 @@ final class OwnRead implements LocalAnswer<ReadResult> {
 
   @Override
   public void done(ReadResult value) {
-    if (owner == null) {
+    if (successor == null) {
       result = value;
     } else {
-      owner.done(value);
+      successor.done(value);
     }
   }
 
   @Override
   public void refused(String why) {
-    if (owner == null) {
+    if (successor == null) {
       refusal = why;
     } else {
-      owner.refused(why);
+      successor.refused(why);
     }
   }
 }
